@@ -1,0 +1,401 @@
+"""The shape of `hotline.yaml`: every key an admin may write, with its unit and its default.
+
+All models are frozen and refuse unknown keys. Rules that span several keys (a skill nobody has,
+a key used twice) live in `config/checks.py`; reading a file with line numbers in `config/loading.py`.
+"""
+
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+class Section(BaseModel):
+    """One mapping of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _refuse_unquoted_number(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError("write it in quotes: YAML reads an unquoted number and drops its leading zeros")
+    return value
+
+
+def _digits_only(value: str) -> str:
+    compact = "".join(ch for ch in value if ch not in " /-()")
+    if not compact.removeprefix("+").isdecimal() or not compact.isascii():
+        raise ValueError('only digits, a leading "+", spaces, "/", "-" and brackets are allowed')
+    return compact
+
+
+def _called_pattern(value: str) -> str:
+    compact = "".join(ch for ch in value if ch not in " /-()")
+    if not compact or not compact.isascii() or set(compact.removeprefix("+")) - set("0123456789X"):
+        raise ValueError('only digits, a leading "+", "X" for any one digit, spaces, "/" and "-" are allowed')
+    return compact
+
+
+def _interval(value: Any) -> Any:
+    if isinstance(value, str):
+        start, dash, end = (part.strip() for part in value.partition("-"))
+        if not dash:
+            raise ValueError('write an interval as "08:00-18:00"')
+        return {"start": start, "end": end}
+    return value
+
+
+def _clock_time(value: Any) -> Any:
+    if isinstance(value, int):
+        raise ValueError('write times in quotes, as "08:00"')
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+"""A short name used in files, URLs and logs: lower-case letters, digits, "-" and "_"."""
+PhoneNumber = Annotated[str, BeforeValidator(_refuse_unquoted_number), AfterValidator(_digits_only)]
+"""A telephone number as people write it, compacted to digits with an optional leading "+"."""
+CalledPattern = Annotated[str, BeforeValidator(_refuse_unquoted_number), AfterValidator(_called_pattern)]
+"""One way in which a gateway writes a number of ours; "X" stands for any one digit."""
+Key = Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[0-9]$")]
+"""A key of the telephone's keypad that a menu entry answers to."""
+Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=254)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Interval(Section):
+    """Half-open span of one day, `start <= t < end`, in the hotline's time zone."""
+
+    start: ClockTime
+    end: ClockTime
+
+
+class Hotline(Section):
+    """Who we are and under which number we are reached."""
+
+    id: Name
+    name: Text
+    number: PhoneNumber
+    country_code: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[1-9]\d{0,2}$")] = "49"
+    area_code: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[1-9]\d{0,5}$")]
+    """Area code without its leading zero; completes local numbers."""
+    timezone: str = "Europe/Berlin"
+    public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8080"
+    """Address under which agents and case workers reach the pages; used for links in mails."""
+
+
+class Office(Section):
+    key: Name
+    name: Text
+
+
+class Closure(Section):
+    """Days, or part of one day, on which the hotline is closed although the week says open."""
+
+    start: Annotated[date, Field(alias="from")]
+    end: Annotated[date | None, Field(alias="to")] = None
+    """Last day, included; the first day alone when left out."""
+    hours: Annotated[Interval | None, BeforeValidator(_interval)] = None
+    """Only this part of each day; whole days when left out."""
+    every_year: bool = False
+    reason: Text
+
+
+class Holidays(Section):
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "DE"
+    subdivision: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,3}$")] = "NI"
+
+
+class Hours(Section):
+    """When the hotline answers."""
+
+    week: dict[Weekday, list[Annotated[Interval, BeforeValidator(_interval)]]]
+    holidays: Holidays = Holidays()
+    closures: list[Closure] = []
+
+
+class Menu(Section):
+    silence_seconds: Annotated[int, Field(ge=2, le=15)] = 5
+    """Silence after the last prompt that leads to a person."""
+    retries: Annotated[int, Field(ge=0, le=3)] = 1
+    """Further tries after a wrong key, before a person is rung."""
+
+
+class HouseholdNumber(Section):
+    """The number of the Bedarfsgemeinschaft, entered by keypad."""
+
+    min_digits: Annotated[int, Field(ge=1, le=20)] = 6
+    max_digits: Annotated[int, Field(ge=1, le=20)] = 12
+
+
+class Line(Section):
+    """How long callers wait and what they hear meanwhile. All times in seconds."""
+
+    position_every_seconds: Seconds = 60
+    nobody_ready_seconds: Seconds = 60
+    """Nobody logged in, or all on break, for so long: a callback is offered."""
+    longest_wait_seconds: Seconds = 900
+    after_closing_seconds: Annotated[int, Field(ge=0, le=86_400)] = 1200
+    """How long after closing time callers who were already waiting are still served."""
+    household_number: HouseholdNumber = HouseholdNumber()
+
+
+class Distribution(Section):
+    ring_seconds: Annotated[int, Field(ge=5, le=60)] = 12
+    wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    screen_seconds: Annotated[float, Field(gt=0, le=5)] = 1.0
+    """An offer the page has not shown within this time goes to the next agent."""
+    pause_reasons: list[Text] = ["Pause", "Besprechung", "Nacharbeit"]
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    DATE = "date"
+    MONEY = "money"
+    NUMBER = "number"
+    PHONE = "phone"
+    CHOICE = "choice"
+
+
+class FormField(Section):
+    """One structured field of a request type's form."""
+
+    key: Name
+    label: Text
+    kind: FieldKind = FieldKind.TEXT
+    required: bool = False
+    choices: list[Text] = []
+
+
+class RequestType(Section):
+    key: Name
+    press: Key
+    label: Text
+    """What the agent reads, for example "Mietkosten"."""
+    skill: Name
+    prompt: Text
+    """What the caller hears in the menu."""
+    guide: list[Text] = []
+    """Short sentences on the agent's screen."""
+    fields: list[FormField] = []
+
+
+class PhoneKind(StrEnum):
+    BROWSER = "browser"
+    DESK = "desk"
+
+
+class Agent(Section):
+    name: Name
+    full_name: Text
+    office: Name
+    skills: Annotated[list[Name], Field(min_length=1)]
+    phone: PhoneKind = PhoneKind.BROWSER
+
+
+class CaseWorker(Section):
+    """Who answers what the telephone service cannot settle; the first match in file order wins."""
+
+    name: Text
+    email: Email
+    offices: Annotated[list[Name], Field(min_length=1)]
+    letters: Annotated[str, StringConstraints(pattern=r"^[A-ZÄÖÜ](-[A-ZÄÖÜ])?$")] = "A-Z"
+    """First letters of the family name, as "A-K" or "S"."""
+    types: list[Name] = []
+    """Keys of request types; every type when left out."""
+
+
+class Transport(StrEnum):
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+class Codec(StrEnum):
+    ALAW = "alaw"
+    ULAW = "ulaw"
+    G722 = "g722"
+
+
+class Dtmf(StrEnum):
+    RFC4733 = "rfc4733"
+    INBAND = "inband"
+    INFO = "info"
+
+
+class OutgoingFormat(StrEnum):
+    """How the gateway wants dialled numbers: +495721…, 00495721…, 05721…"""
+
+    PLUS = "plus"
+    INTERNATIONAL = "international"
+    NATIONAL = "national"
+
+
+class Registration(Section):
+    server: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]
+    port: Port = 5060
+    user: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[A-Za-z0-9+._-]+$")]
+    secret_file: str
+    """File that holds the password and nothing else; relative to the configuration file."""
+    expires_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
+    retry_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+
+
+class Nat(Section):
+    """Our address as seen from outside, when the gateway is beyond a NAT router."""
+
+    external_address: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+$")]
+    local_networks: list[Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]+/\d{1,3}$")]]
+
+
+class Gateway(Section):
+    """A provider's trunk or the house's telephone system, from which calls reach us."""
+
+    name: Name
+    addresses: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+(/\d{1,3})?$")]] = []
+    """Addresses calls may come from; those of a registering gateway's server are added to them."""
+    port: Port = 5060
+    """Where the first of `addresses` listens, for outgoing calls."""
+    registration: Registration | None = None
+    transport: Transport = Transport.UDP
+    srtp: bool = False
+    codecs: Annotated[list[Codec], Field(min_length=1)] = [Codec.ALAW, Codec.G722]
+    dtmf: Dtmf = Dtmf.RFC4733
+    nat: Nat | None = None
+    trust_asserted_identity: bool = False
+    """Read the caller's number from P-Asserted-Identity; only for a provider who checks it."""
+    called_numbers: Annotated[list[CalledPattern], Field(min_length=1)]
+    """Every way in which the gateway writes our number; anything else is refused with 404."""
+    numbers_without_prefix: Literal["local", "international"] = "local"
+    """What a caller's number without "+" and "0" is: "9824" (local) or "4957219824" (international)."""
+    outgoing_format: OutgoingFormat = OutgoingFormat.NATIONAL
+
+
+class Endpoint(Section):
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    port: Port
+
+
+class PortRange(Section):
+    start: Annotated[Port, Field(alias="from")] = 16384
+    end: Annotated[Port, Field(alias="to")] = 18383
+
+
+class Network(Section):
+    """Where our own parts listen."""
+
+    sip: Endpoint = Endpoint(port=5060)
+    web: Endpoint = Endpoint(port=8080)
+    agi: Endpoint = Endpoint(port=4573)
+    ami: Endpoint = Endpoint(port=5038)
+    websocket: Endpoint = Endpoint(port=8088)
+    rtp: PortRange = PortRange()
+
+
+class SmtpSecurity(StrEnum):
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class Mail(Section):
+    sender: Email
+    host: str = "127.0.0.1"
+    port: Port = 25
+    security: SmtpSecurity = SmtpSecurity.STARTTLS
+    user: str | None = None
+    secret_file: str | None = None
+    team_mailbox: Email
+    """Receives what no case worker's rule matches."""
+    link_days: Annotated[int, Field(ge=1, le=90)] = 30
+    """How long the signed link in a mail opens the request."""
+    demo_mailbox: bool = False
+    """`hotline run` starts a mail server of its own on host and port, which keeps mails as files."""
+
+
+class Texts(Section):
+    """What callers hear. Numbers, days and times are put together from single words."""
+
+    greeting: Text
+    data_protection: Text
+    menu_intro: Text
+    wrong_key: Text
+    connecting_unclear: Text
+    please_wait: Text
+    position: Text
+    """Followed by the position as a number."""
+    position_many: Text
+    enter_household_number: Text
+    household_number_taken: Text
+    household_number_wrong: Text
+    agent_lost: Text
+    closed_hours: Text
+    closed_weekend: Text
+    closed_holiday: Text
+    closed_closure: Text
+    next_open: Text
+    """Followed by weekday, date and time."""
+    callback_offer: Text
+    nobody_ready: Text
+    waited_long: Text
+    closing_now: Text
+    callback_number_shown: Text
+    """Before the number of the caller is read back."""
+    callback_confirm_shown: Text
+    callback_enter_number: Text
+    callback_read_back: Text
+    callback_confirm_entered: Text
+    callback_number_wrong: Text
+    callback_taken: Text
+    goodbye: Text
+    technical_problem: Text
+
+
+class Voice(Section):
+    """The machine voice that speaks the texts; a recorded WAV of the same name always wins."""
+
+    language: Literal["de-DE"] = "de-DE"
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 0.95
+    spoken_as: dict[str, str] = {}
+    """Words the voice pronounces wrongly, and what it is given instead."""
+
+
+class HotlineConfig(Section):
+    """One hotline: the whole of `hotline.yaml`."""
+
+    hotline: Hotline
+    offices: Annotated[list[Office], Field(min_length=1)]
+    hours: Hours
+    menu: Menu = Menu()
+    line: Line = Line()
+    distribution: Distribution = Distribution()
+    request_types: Annotated[list[RequestType], Field(min_length=1)]
+    unclear: RequestType
+    """What silence and wrong keys become; its `press` is the key for a person."""
+    agents: Annotated[list[Agent], Field(min_length=1)]
+    case_workers: list[CaseWorker] = []
+    gateways: Annotated[list[Gateway], Field(min_length=1)]
+    mail: Mail
+    network: Network = Network()
+    voice: Voice = Voice()
+    texts: Texts
+
+    def request_type(self, key: str) -> RequestType:
+        """The request type of that key, `unclear` included; KeyError when there is none."""
+        for candidate in (*self.request_types, self.unclear):
+            if candidate.key == key:
+                return candidate
+        raise KeyError(key)
+
+    def agent(self, name: str) -> Agent:
+        """The agent of that name; KeyError when there is none."""
+        for candidate in self.agents:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)

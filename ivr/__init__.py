@@ -1,0 +1,1 @@
+"""The caller's side: the conversation as a pure state machine, its menu and its prompts."""

@@ -1,0 +1,79 @@
+"""What happened to a call, told to the conversation. Past tense; aware times; durations in seconds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller was answered by Asterisk. `caller` is E.164, None when withheld or unusable."""
+
+    at: datetime
+    caller: str | None
+    callback_possible: bool
+    """Whether `caller` is a number that we may ring back (routing.numbers decides)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsEntered:
+    """The caller pressed keys; the terminating key, if any, is not included.
+
+    `accepted` is what routing.numbers made of the digits as a telephone number (E.164), or None:
+    the driver asks it for every entry, so that the conversation needs no number plan.
+    """
+
+    digits: str
+    accepted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceElapsed:
+    """Nothing was pressed within the time that `Collect` gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitElapsed:
+    """A `Wait` ran out without key or agent; how things stand in the line."""
+
+    waited: float
+    """Seconds since the caller joined the line."""
+    position: int
+    """1 for the next caller of those whom the same agents can serve."""
+    nobody_ready_for: float
+    """Seconds for which no agent has been on duty for this call; 0 while somebody is."""
+    closed_for: float
+    """Seconds since closing time; 0 while open."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFound:
+    """The line offers this call to an agent; offer and pop are already stored and pushed."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMissed:
+    """The agent did not take the call; the caller is back, at the original place in the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """Agent and caller have talked, and the agent has hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLost:
+    """The agent's leg vanished during the talk (browser closed, network gone)."""
+
+
+Event = (
+    CallArrived
+    | DigitsEntered
+    | SilenceElapsed
+    | WaitElapsed
+    | AgentFound
+    | AgentMissed
+    | TalkEnded
+    | AgentLost
+)
