@@ -4,7 +4,9 @@ All models are frozen and refuse unknown keys. Rules that span several keys (a s
 a key used twice) live in `config/checks.py`; reading a file with line numbers in `config/loading.py`.
 """
 
-from datetime import date, time
+import re
+import unicodedata
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -47,9 +49,38 @@ def _interval(value: Any) -> Any:
 
 
 def _clock_time(value: Any) -> Any:
-    if isinstance(value, int):
-        raise ValueError('write times in quotes, as "08:00"')
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", value):
+        raise ValueError('write times in quotes with two digits each, as "08:00" or "17:59:30"')
+    try:
+        return time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f'there is no time "{value}"; a day goes from "00:00" to "23:59:59"') from None
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("write a day as year-month-day, as 2026-12-24")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"there is no day {value}") from None
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("write a number, without quotes")
     return value
+
+
+def _one_line(value: str) -> str:
+    line = " ".join(value.split())
+    if any(unicodedata.category(ch) in ("Cc", "Cs") for ch in line):
+        raise ValueError("control characters are not allowed")
+    return line
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
@@ -60,11 +91,16 @@ CalledPattern = Annotated[str, BeforeValidator(_refuse_unquoted_number), AfterVa
 """One way in which a gateway writes a number of ours; "X" stands for any one digit."""
 Key = Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[0-9]$")]
 """A key of the telephone's keypad that a menu entry answers to."""
-Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True), AfterValidator(_one_line)]
+"""Words for people; line breaks become spaces."""
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=254)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+$")]
+Whole = Annotated[int, BeforeValidator(_number)]
+Decimal = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Day = Annotated[date, BeforeValidator(_day)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -82,7 +118,9 @@ class Hotline(Section):
     id: Name
     name: Text
     number: PhoneNumber
-    country_code: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[1-9]\d{0,2}$")] = "49"
+    country_code: Annotated[
+        str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[1-9]\d{0,2}$")
+    ] = "49"
     area_code: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[1-9]\d{0,5}$")]
     """Area code without its leading zero; completes local numbers."""
     timezone: str = "Europe/Berlin"
@@ -98,8 +136,8 @@ class Office(Section):
 class Closure(Section):
     """Days, or part of one day, on which the hotline is closed although the week says open."""
 
-    start: Annotated[date, Field(alias="from")]
-    end: Annotated[date | None, Field(alias="to")] = None
+    start: Annotated[Day, Field(alias="from")]
+    end: Annotated[Day | None, Field(alias="to")] = None
     """Last day, included; the first day alone when left out."""
     hours: Annotated[Interval | None, BeforeValidator(_interval)] = None
     """Only this part of each day; whole days when left out."""
@@ -121,17 +159,17 @@ class Hours(Section):
 
 
 class Menu(Section):
-    silence_seconds: Annotated[int, Field(ge=2, le=15)] = 5
+    silence_seconds: Annotated[Whole, Field(ge=2, le=15)] = 5
     """Silence after the last prompt that leads to a person."""
-    retries: Annotated[int, Field(ge=0, le=3)] = 1
+    retries: Annotated[Whole, Field(ge=0, le=3)] = 1
     """Further tries after a wrong key, before a person is rung."""
 
 
 class HouseholdNumber(Section):
     """The number of the Bedarfsgemeinschaft, entered by keypad."""
 
-    min_digits: Annotated[int, Field(ge=1, le=20)] = 6
-    max_digits: Annotated[int, Field(ge=1, le=20)] = 12
+    min_digits: Annotated[Whole, Field(ge=1, le=20)] = 6
+    max_digits: Annotated[Whole, Field(ge=1, le=20)] = 12
 
 
 class Line(Section):
@@ -141,15 +179,15 @@ class Line(Section):
     nobody_ready_seconds: Seconds = 60
     """Nobody logged in, or all on break, for so long: a callback is offered."""
     longest_wait_seconds: Seconds = 900
-    after_closing_seconds: Annotated[int, Field(ge=0, le=86_400)] = 1200
+    after_closing_seconds: Annotated[Whole, Field(ge=0, le=86_400)] = 1200
     """How long after closing time callers who were already waiting are still served."""
     household_number: HouseholdNumber = HouseholdNumber()
 
 
 class Distribution(Section):
-    ring_seconds: Annotated[int, Field(ge=5, le=60)] = 12
-    wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-    screen_seconds: Annotated[float, Field(gt=0, le=5)] = 1.0
+    ring_seconds: Annotated[Whole, Field(ge=5, le=60)] = 12
+    wrap_up_seconds: Annotated[Whole, Field(ge=0, le=3600)] = 60
+    screen_seconds: Annotated[Decimal, Field(gt=0, le=5)] = 1.0
     """An offer the page has not shown within this time goes to the next agent."""
     pause_reasons: list[Text] = ["Pause", "Besprechung", "Nacharbeit"]
 
@@ -243,8 +281,8 @@ class Registration(Section):
     user: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[A-Za-z0-9+._-]+$")]
     secret_file: str
     """File that holds the password and nothing else; relative to the configuration file."""
-    expires_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
-    retry_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    expires_seconds: Annotated[Whole, Field(ge=10, le=86_400)] = 300
+    retry_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 30
 
 
 class Nat(Section):
@@ -278,7 +316,7 @@ class Gateway(Section):
 
 
 class Endpoint(Section):
-    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port
 
 
@@ -306,14 +344,14 @@ class SmtpSecurity(StrEnum):
 
 class Mail(Section):
     sender: Email
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 25
     security: SmtpSecurity = SmtpSecurity.STARTTLS
     user: str | None = None
     secret_file: str | None = None
     team_mailbox: Email
     """Receives what no case worker's rule matches."""
-    link_days: Annotated[int, Field(ge=1, le=90)] = 30
+    link_days: Annotated[Whole, Field(ge=1, le=90)] = 30
     """How long the signed link in a mail opens the request."""
     demo_mailbox: bool = False
     """`hotline run` starts a mail server of its own on host and port, which keeps mails as files."""
@@ -325,6 +363,8 @@ class Texts(Section):
     greeting: Text
     data_protection: Text
     menu_intro: Text
+    menu_repeat: Text
+    """Ends the menu: the star key repeats it."""
     wrong_key: Text
     connecting_unclear: Text
     please_wait: Text
@@ -361,7 +401,7 @@ class Voice(Section):
     """The machine voice that speaks the texts; a recorded WAV of the same name always wins."""
 
     language: Literal["de-DE"] = "de-DE"
-    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 0.95
+    speed: Annotated[Decimal, Field(ge=0.5, le=2.0)] = 0.95
     spoken_as: dict[str, str] = {}
     """Words the voice pronounces wrongly, and what it is given instead."""
 

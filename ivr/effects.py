@@ -20,7 +20,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play prompts to their end; keys pressed meanwhile are kept for the next `Collect`."""
+    """Play prompts to their end; keys pressed meanwhile are ignored."""
 
     prompts: tuple[str, ...]
 

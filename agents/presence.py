@@ -1,0 +1,148 @@
+"""Whether an agent can be offered a call: one state out of intent, phone, screen and work.
+
+The agent's own intent always wins over what machines infer (design: what must always hold, 5).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+
+class Intent(StrEnum):
+    """What the agent wants; stored, survives restarts."""
+
+    READY = "ready"
+    PAUSE = "pause"
+    HOME = "home"
+
+
+class Work(StrEnum):
+    """What the agent is doing for a caller."""
+
+    FREE = "free"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class Bar(StrEnum):
+    """Why a ready agent is taken out of distribution until they press "ready" again."""
+
+    MISSED = "missed"
+    REJECTED = "rejected"
+    STALE_SCREEN = "stale_screen"
+    PHONE_GONE = "phone_gone"
+
+
+class State(StrEnum):
+    """What the agent and the others see."""
+
+    HOME = "home"
+    PAUSE = "pause"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+_BAR_TEXTS = {
+    Bar.MISSED: "Anruf nicht angenommen",
+    Bar.REJECTED: "Anruf abgelehnt",
+    Bar.STALE_SCREEN: "Bildschirm hat nicht reagiert",
+    Bar.PHONE_GONE: "Telefon war nicht erreichbar",
+}
+_WORK_STATES = {Work.OFFERED: State.OFFERED, Work.TALKING: State.TALKING, Work.WRAP_UP: State.WRAP_UP}
+_WORK_TEXTS = {State.OFFERED: "Anruf klingelt", State.TALKING: "im Gespräch", State.WRAP_UP: "Nacharbeit"}
+_INTENT_STATES = {Intent.HOME: State.HOME, Intent.PAUSE: State.PAUSE}
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One agent at one moment. Times are aware."""
+
+    intent: Intent
+    since: datetime
+    """When the state last changed."""
+    reason: str | None = None
+    """The reason of a pause, as the agent chose it."""
+    registered: bool = False
+    """Asterisk can ring the agent's phone."""
+    screens: int = 0
+    """Open pages of the agent that we hear."""
+    work: Work = Work.FREE
+    bar: Bar | None = None
+    barred_at: datetime | None = None
+    idle_since: datetime | None = None
+    """When the agent last became free; orders agents among each other."""
+
+    @property
+    def state(self) -> State:
+        if self.work is not Work.FREE:
+            return _WORK_STATES[self.work]
+        if self.intent is not Intent.READY:
+            return _INTENT_STATES[self.intent]
+        return State.READY if self.available else State.NOT_READY
+
+    @property
+    def available(self) -> bool:
+        """Whether a call may be offered now."""
+        return (
+            self.intent is Intent.READY
+            and self.work is Work.FREE
+            and self.bar is None
+            and self.registered
+            and self.screens > 0
+        )
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether callers may count on this agent: ready, or busy and ready afterwards."""
+        return self.intent is Intent.READY and self.bar is None and self.registered and self.screens > 0
+
+    def cause(self, zone: tzinfo) -> str:
+        """Why the state is what it is: one German phrase for the page."""
+        state = self.state
+        if state is State.HOME:
+            return "Feierabend"
+        if state is State.PAUSE:
+            return self.reason or "Pause"
+        if state is State.READY:
+            return "wartet auf Anruf"
+        if state is State.NOT_READY:
+            return self._hindrance(zone)
+        return _WORK_TEXTS[state]
+
+    def _hindrance(self, zone: tzinfo) -> str:
+        if self.bar is not None and self.barred_at is not None:
+            return f"{_BAR_TEXTS[self.bar]}, {self.barred_at.astimezone(zone):%H:%M}"
+        if not self.registered:
+            return "Telefon ist nicht angemeldet"
+        return "keine Seite offen"
+
+    def wanting(self, intent: Intent, reason: str | None, at: datetime) -> "Presence":
+        """The agent pressed ready, pause or home; pressing anything lifts a bar."""
+        idle = self.idle_since if self.available and intent is Intent.READY else at
+        return replace(self, intent=intent, reason=reason, bar=None, barred_at=None, idle_since=idle, since=at)
+
+    def busy(self, work: Work, at: datetime) -> "Presence":
+        """A call is offered, talked with, or wrapped up."""
+        return replace(self, work=work, since=at)
+
+    def free(self, at: datetime, *, keep_idle: bool = False) -> "Presence":
+        """Nothing to do any more; `keep_idle` when the call went away through no doing of the agent."""
+        idle = self.idle_since if keep_idle else at
+        return replace(self, work=Work.FREE, idle_since=idle, since=at)
+
+    def barred(self, bar: Bar, at: datetime) -> "Presence":
+        """An offer was not taken: out of distribution until the agent presses "ready"."""
+        return replace(self, work=Work.FREE, bar=bar, barred_at=at, since=at)
+
+    def sensed(self, at: datetime, *, registered: bool | None = None, screens: int | None = None) -> "Presence":
+        """What machines tell about phone and pages."""
+        changed = replace(
+            self,
+            registered=self.registered if registered is None else registered,
+            screens=self.screens if screens is None else screens,
+        )
+        return changed if changed.state is self.state else replace(changed, since=at)

@@ -1,0 +1,34 @@
+"""How a command reaches the database of a state directory, beside a running service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from config.loading import load
+from hotline.errors import SetupError
+from hotline.state import StateDirectory
+from hotline.storage.database import Database
+
+state_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+    help="State directory of the hotline.",
+)
+
+
+@asynccontextmanager
+async def opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
+    """The database and the hotline's id; SetupError when there is no hotline in that directory."""
+    directory = StateDirectory(state)
+    if not directory.config_file.exists():
+        raise SetupError(f"There is no hotline in {state}: start it once with `make run`, or name another --state.")
+    database = Database(directory.database_url(moved=False))
+    await database.open()
+    try:
+        yield database, load(directory.config_file).hotline.id
+    finally:
+        await database.close()

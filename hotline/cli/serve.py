@@ -1,0 +1,19 @@
+"""`hotline serve`: the service alone; `hotline run` starts it together with Asterisk."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from hotline.cli.times import business_clock
+from hotline.service import serve
+from hotline.state import StateDirectory
+
+
+@click.command()
+@click.option("--state", type=click.Path(path_type=Path), default=Path("var"), show_default=True)
+@click.option("--at", "moment", metavar="TIME", help="Move business time to this moment, as 2026-11-23T09:00.")
+def command(state: Path, moment: str | None) -> None:
+    """Run the service: AGI, AMI, pages, mail. Asterisk must run already."""
+    directory = StateDirectory(state)
+    asyncio.run(serve(directory, business_clock(moment, directory.config_file)))

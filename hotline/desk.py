@@ -1,0 +1,227 @@
+"""What agents may do on their page, carried out in the running service; one object for all agents of the hotline."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from agents.presence import Intent, State
+from config.schema import HotlineConfig, PhoneKind
+from hotline.callback_board import CallbackBoard
+from hotline.calls import Call, Phase
+from hotline.case_work import CaseWork
+from hotline.clock import Clock
+from hotline.errors import Refused
+from hotline.seats import Seat
+from hotline.storage.ledger import Ledger
+from hotline.storage.presences import Presences
+from hotline.switchboard import Controls, Switchboard
+from hotline.views import call_view, history_view, hotline_view, seat_view
+from routing.hours import Calendar
+
+log = structlog.get_logger()
+
+HOME_CONFIRM = timedelta(seconds=20)
+"""Within this time after the warning that callers wait, a second press on "home" counts."""
+WRAP_UP_EXTENSION = timedelta(seconds=60)
+
+
+class Desk:
+    """Implements hotline.web.desk.Desk."""
+
+    def __init__(
+        self,
+        configuration: Callable[[], tuple[int, HotlineConfig]],
+        switchboard: Switchboard,
+        controls: Controls,
+        ledger: Ledger,
+        presences: Presences,
+        callbacks: CallbackBoard,
+        case_work: CaseWork,
+        clock: Clock,
+        phone_secrets: Mapping[str, str],
+    ) -> None:
+        self._configuration = configuration
+        self._switchboard = switchboard
+        self._controls = controls
+        self._ledger = ledger
+        self._presences = presences
+        self._callbacks = callbacks
+        self._case_work = case_work
+        self._clock = clock
+        self._phone_secrets = phone_secrets
+        self._histories: dict[str, Mapping[str, Any]] = {}
+
+    # --- what the page shows -----------------------------------------------------------------
+
+    def snapshot(self, agent: str) -> Mapping[str, Any]:
+        """The whole truth for one agent's page."""
+        seat, now, config = self._seat(agent), self._clock.now(), self._configuration()[1]
+        opening, waiting = Calendar(config).opening(now), len(self._switchboard.line)
+        call = seat.call
+        history = self._histories.get(call.id) if call is not None else None
+        return {
+            **seat_view(seat, config, now),
+            "hotline": hotline_view(config, opening, self._switchboard.seats, waiting),
+            "call": None if call is None else call_view(call, now, history),
+            "callbacks": self._callbacks.view(config),
+        }
+
+    async def changed(self, agent: str, seen: int) -> None:
+        """Return as soon as there is something newer than `seen` to show."""
+        await self._seat(agent).changed(seen)
+
+    def screen_opened(self, agent: str, screen: str) -> None:
+        seat = self._seat(agent)
+        self._switchboard.screens(seat, seat.screens | {screen})
+
+    def screen_closed(self, agent: str, screen: str) -> None:
+        seat = self._seat(agent)
+        self._switchboard.screens(seat, seat.screens - {screen})
+
+    def softphone(self, agent: str) -> Mapping[str, str] | None:
+        """What the browser's phone registers with; None for a desk phone."""
+        config = self._configuration()[1]
+        if self._seat(agent).agent.phone is PhoneKind.DESK:
+            return None
+        place = config.network.websocket
+        return {
+            "uri": f"sip:agent-{agent}@{place.host}",
+            "user": f"agent-{agent}",
+            "password": self._phone_secrets[agent],
+            "websocket": f"ws://{place.host}:{place.port}/ws",
+        }
+
+    # --- presence ----------------------------------------------------------------------------
+
+    async def set_intent(self, agent: str, intent: str, reason: str | None) -> None:
+        """Ready, pause or home: stored before it counts."""
+        seat, now = self._seat(agent), self._clock.now()
+        wanted = self._intent(intent)
+        reason = self._pause_reason(reason) if wanted is Intent.PAUSE else None
+        if wanted is Intent.HOME:
+            self._warn_of_waiting_callers(seat)
+        await self._switchboard.store(partial(self._presences.save, agent, wanted.value, reason, now))
+        self._switchboard.wanting(seat, wanted, reason)
+
+    @staticmethod
+    def _intent(text: str) -> Intent:
+        try:
+            return Intent(text)
+        except ValueError:
+            raise Refused("Diesen Zustand gibt es nicht; möglich sind Bereit, Pause und Feierabend.") from None
+
+    def _pause_reason(self, reason: str | None) -> str:
+        allowed = self._configuration()[1].distribution.pause_reasons
+        if reason is None and allowed:
+            return allowed[0]
+        if reason not in allowed:
+            raise Refused(f"Diesen Grund gibt es nicht; möglich sind: {', '.join(allowed)}.")
+        return reason
+
+    def _warn_of_waiting_callers(self, seat: Seat) -> None:
+        """Nobody goes home unnoticed while callers wait and no other agent is there for them."""
+        now, waiting = self._clock.now(), len(self._switchboard.line)
+        others = any(other.presence.on_duty for other in self._switchboard.seats if other is not seat)
+        warned = seat.home_asked_at is not None and now - seat.home_asked_at < HOME_CONFIRM
+        if not waiting or others or warned:
+            seat.home_asked_at = None
+            return
+        seat.home_asked_at = now
+        log.warning("last agent wants to go while callers wait", agent=seat.agent.name, waiting=waiting)
+        raise Refused(
+            f"Es warten noch {waiting} Anrufe und sonst ist niemand da. "
+            "Wenn Sie trotzdem gehen müssen, klicken Sie noch einmal auf Feierabend."
+        )
+
+    # --- the offered call --------------------------------------------------------------------
+
+    async def offer_shown(self, agent: str, offer_id: str) -> None:
+        self._switchboard.shown(agent, offer_id)
+
+    async def reject(self, agent: str, offer_id: str) -> None:
+        await self._switchboard.reject(agent, offer_id)
+
+    async def hang_up(self, agent: str) -> None:
+        """End the agent's leg from here: the same for browser and desk phone."""
+        call = self._seat(agent).call
+        if call is None or call.agent_channel is None or call.phase is not Phase.TALKING:
+            raise Refused("Es gibt gerade kein Gespräch, das beendet werden kann.")
+        await self._controls.hang_up(call.agent_channel)
+
+    # --- during and after the talk -----------------------------------------------------------
+
+    async def correct_type(self, agent: str, call_id: str, request_type: str) -> None:
+        """The request is about something else than was pressed."""
+        call = self._own_call(agent, call_id)
+        try:
+            request = call.config.request_type(request_type)
+        except KeyError:
+            raise Refused("Diese Art von Anliegen gibt es nicht.") from None
+        await self._switchboard.store(partial(self._ledger.request_type_set, call.id, request.key))
+        call.request = request
+        self._seat(agent).touch()
+
+    async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
+        """Who calls has been checked: from now on the contents of earlier calls are shown (§ 35 SGB I)."""
+        call = self._own_call(agent, call_id)
+        if not how.strip():
+            raise Refused("Bitte angeben, wie die Identität geprüft wurde.")
+        now = self._clock.now()
+        await self._switchboard.store(partial(self._ledger.note, call.id, now, "identity_checked", agent=agent))
+        self._histories[call.id] = history_view(await self._ledger.history(call.caller, call.id), call.config)
+        call.identity = how.strip()[:80]
+        self._seat(agent).touch()
+
+    async def extend_wrap_up(self, agent: str) -> None:
+        """A minute more, from now on."""
+        seat = self._seat(agent)
+        if seat.call is None or seat.call.wrap_up_until is None or seat.presence.state is not State.WRAP_UP:
+            raise Refused("Die Nacharbeit läuft gerade nicht.")
+        seat.call.wrap_up_until = max(seat.call.wrap_up_until, self._clock.now()) + WRAP_UP_EXTENSION
+        seat.touch()
+
+    async def dispose(self, agent: str, call_id: str, outcome: str, values: Mapping[str, str]) -> Mapping[str, Any]:
+        """Store how the call ended and what was promised; afterwards the agent is free, unless still talking."""
+        call, seat = self._own_call(agent, call_id), self._seat(agent)
+        if call.disposed is not None:
+            raise Refused("Dieser Anruf ist schon abgeschlossen.")
+        done = await self._case_work.dispose(call, agent, outcome, values)
+        call.disposed = done
+        if done["outcome"] == "callback":
+            await self._callbacks.refresh()
+        if seat.call is call and call.phase is Phase.WRAP_UP:
+            self._histories.pop(call.id, None)
+            self._switchboard.release(seat)
+        self._switchboard.seats.touch_all()
+        return done
+
+    # --- callbacks and promises --------------------------------------------------------------
+
+    async def take_callback(self, agent: str, callback_id: str) -> None:
+        await self._callbacks.take(agent, callback_id)
+
+    async def finish_callback(self, agent: str, callback_id: str, outcome: str, note: str) -> None:
+        await self._callbacks.finish(agent, callback_id, outcome, note)
+
+    async def promise(self, token: str) -> Mapping[str, Any] | None:
+        return await self._case_work.promise(token)
+
+    async def confirm_promise(self, token: str, how: str, note: str) -> Mapping[str, Any]:
+        return await self._case_work.confirm(token, how, note)
+
+    # --- finding things ----------------------------------------------------------------------
+
+    def _seat(self, agent: str) -> Seat:
+        if agent not in self._switchboard.seats:
+            raise Refused("Für dieses Konto gibt es keinen Arbeitsplatz in der Konfiguration.")
+        return self._switchboard.seats[agent]
+
+    def _own_call(self, agent: str, call_id: str) -> Call:
+        """The call on this agent's screen, taken and not yet disposed of."""
+        call = self._seat(agent).call
+        if call is None or call.id != call_id or call.phase not in {Phase.TALKING, Phase.WRAP_UP}:
+            raise Refused("Dieser Anruf ist nicht mehr bei Ihnen.")
+        return call

@@ -1,0 +1,63 @@
+"""Which promise a link in a mail opens, and for how long: signed, for one promise, in real time."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
+
+SALT = "hotline.promise"
+
+
+class LinkState(StrEnum):
+    VALID = "valid"
+    EXPIRED = "expired"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """`promise_id` only for a valid link: an expired one opens nothing."""
+
+    state: LinkState
+    promise_id: str | None = None
+
+
+class Links:
+    """Makes and reads the links of one hotline; `key` is secret and stays in the state directory."""
+
+    def __init__(
+        self, key: str, public_url: str, link_days: int, path: str = "/p/", clock: Callable[[], float] = time.time
+    ) -> None:
+        self._address = public_url.rstrip("/") + path
+        self._seconds = timedelta(days=link_days).total_seconds()
+        self._signer = _Signer(key, clock)
+
+    def token(self, promise_id: str) -> str:
+        """The signed token; safe in a URL."""
+        return self._signer.sign(promise_id).decode("ascii")
+
+    def link(self, promise_id: str) -> str:
+        """The whole address for the mail."""
+        return self._address + self.token(promise_id)
+
+    def open(self, token: str) -> OpenedLink:
+        """What a token from a URL stands for; anything we did not sign is broken."""
+        try:
+            signed = self._signer.unsign(token.encode("ascii"), max_age=int(self._seconds))
+        except SignatureExpired:
+            return OpenedLink(LinkState.EXPIRED)
+        except (BadSignature, UnicodeEncodeError):
+            return OpenedLink(LinkState.BROKEN)
+        return OpenedLink(LinkState.VALID, signed.decode("utf-8"))
+
+
+class _Signer(TimestampSigner):
+    def __init__(self, key: str, clock: Callable[[], float]) -> None:
+        super().__init__(key, salt=SALT, sep=".", key_derivation="hmac")
+        self._clock = clock
+
+    def get_timestamp(self) -> int:
+        return int(self._clock())

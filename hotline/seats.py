@@ -1,0 +1,64 @@
+"""The agents' places in the running service: presence, open pages, the call on the screen, and who is told of changes."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agents.presence import Intent, Presence
+from config.schema import Agent
+from hotline.calls import Call
+
+
+@dataclass(eq=False)
+class Seat:
+    """One agent's place. `seq` grows with every change that the agent's page must show."""
+
+    agent: Agent
+    presence: Presence
+    screens: set[str] = field(default_factory=set)
+    call: Call | None = None
+    """Offered, talking or in wrap-up; stays until the call is disposed of."""
+    seq: int = 1
+    home_asked_at: datetime | None = None
+    """When the agent was last told that callers wait, on pressing "home"."""
+    _pulse: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def touch(self) -> None:
+        """Tell the agent's pages that there is something new."""
+        self.seq += 1
+        pulse, self._pulse = self._pulse, asyncio.Event()
+        pulse.set()
+
+    async def changed(self, seen: int) -> None:
+        """Return as soon as `seq` is greater than `seen`."""
+        while self.seq <= seen:
+            await self._pulse.wait()
+
+
+class Seats:
+    """All agents of the hotline by name."""
+
+    def __init__(self, agents: list[Agent], now: datetime) -> None:
+        self._seats = {agent.name: Seat(agent, Presence(Intent.HOME, now)) for agent in agents}
+
+    def __getitem__(self, name: str) -> Seat:
+        return self._seats[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._seats
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(self._seats.values())
+
+    def available(self) -> list[Seat]:
+        """Those a call may be offered to now."""
+        return [seat for seat in self if seat.presence.available and seat.call is None]
+
+    def on_duty(self, skill: str) -> bool:
+        """Whether anybody works who has that skill, busy or not."""
+        return any(seat.presence.on_duty and skill in seat.agent.skills for seat in self)
+
+    def touch_all(self) -> None:
+        for seat in self:
+            seat.touch()

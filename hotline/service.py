@@ -1,0 +1,210 @@
+"""The one place that wires everything: the service from its start to its end, and in which order both happen."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from agents.presence import Intent
+from config.loading import parse
+from config.schema import HotlineConfig
+from hotline.asterisk_events import AsteriskEvents
+from hotline.callback_board import CallbackBoard
+from hotline.case_work import CaseWork
+from hotline.clock import Clock
+from hotline.desk import Desk
+from hotline.journal import Journal
+from hotline.links import Links
+from hotline.mail.sender import MailSender
+from hotline.reception import Reception
+from hotline.seats import Seats
+from hotline.state import Secrets, StateDirectory
+from hotline.storage.accounts import Accounts, Role
+from hotline.storage.callbacks import Callbacks
+from hotline.storage.database import Database
+from hotline.storage.ledger import Ledger
+from hotline.storage.outbox import Outbox
+from hotline.storage.presences import Presences
+from hotline.storage.promises import Promises
+from hotline.storage.versions import Versions
+from hotline.switchboard import Switchboard
+from hotline.telephony.agi_server import AgiServer
+from hotline.telephony.ami import AmiClient
+from hotline.telephony.controls import AmiControls
+from hotline.web.app import create_app
+from hotline.web.app import serve as serve_pages
+
+log = structlog.get_logger()
+
+AMI_USER = "hotline"
+READY_FD = "HOTLINE_READY_FD"
+"""Environment variable with the descriptor on which the parent waits for the word READY."""
+
+
+async def serve(state: StateDirectory, clock: Clock) -> None:
+    """Run until SIGINT or SIGTERM. Raises SetupError, StorageError, AmiError when a part does not start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(state, clock):
+        _tell_parent()
+        log.info("hotline ready")
+        await stop.wait()
+        log.info("hotline stops")
+
+
+@asynccontextmanager
+async def running(state: StateDirectory, clock: Clock) -> AsyncIterator[None]:
+    """The whole service, up inside the block."""
+    text = state.config_file.read_text("utf-8")
+    config = parse(text, str(state.config_file))
+    secrets = state.secrets(agent.name for agent in config.agents)
+    async with _database(state, clock) as database:
+        version = await _active_version(database, config, text, clock)
+        await _ensure_accounts(database, config, secrets)
+        async with _parts(database, config, version, state, secrets, clock):
+            yield
+
+
+@asynccontextmanager
+async def _database(state: StateDirectory, clock: Clock) -> AsyncIterator[Database]:
+    url = state.database_url(moved=clock.moved)
+    database = Database(url)
+    await database.open()
+    try:
+        with _announced(state, url, clock.moved):
+            yield database
+    finally:
+        await database.close()
+
+
+@contextlib.contextmanager
+def _announced(state: StateDirectory, url: str, moved: bool):  # type: ignore[no-untyped-def]  # a plain generator
+    """Tell other commands, as `hotline testcall`, which database is in use; gone when we are."""
+    note = state.path / "running.json"
+    note.write_text(json.dumps({"pid": os.getpid(), "database_url": url, "moved": moved}), "utf-8")
+    note.chmod(0o600)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+async def _active_version(database: Database, config: HotlineConfig, text: str, clock: Clock) -> int:
+    """The number of the configuration in use; a new one when the file differs from the last activated."""
+    versions = Versions(database, config.hotline.id)
+    active = await versions.active()
+    if active is not None and active.text == text:
+        return active.version
+    return await versions.activate(text, "file", clock.real_now())
+
+
+async def _ensure_accounts(database: Database, config: HotlineConfig, secrets: Secrets) -> None:
+    accounts = Accounts(database, config.hotline.id)
+    known = {user.name for user in await accounts.users()}
+    for agent in config.agents:
+        if agent.name not in known:
+            await accounts.ensure_user(agent.name, secrets.initial_passwords[agent.name], Role.AGENT)
+
+
+@asynccontextmanager
+async def _parts(
+    database: Database, config: HotlineConfig, version: int, state: StateDirectory, secrets: Secrets, clock: Clock
+) -> AsyncIterator[None]:
+    """Everything that has a socket or a task; what starts last stops first."""
+    hotline, network = config.hotline.id, config.network
+    journal = Journal()
+    ledger, presences = Ledger(database, hotline), Presences(database, hotline)
+    ami = AmiClient(
+        network.ami.host, network.ami.port, AMI_USER, secrets.ami_secret, system_name=secrets.system_name
+    )
+    controls = AmiControls(ami)
+    switchboard = Switchboard(Seats(config.agents, clock.now()), journal, ledger, clock, controls)
+    board = CallbackBoard(Callbacks(database, hotline), switchboard, clock)
+    outbox = Outbox(database, hotline)
+    sender = MailSender(outbox, config.mail, clock, _mail_secret(config, state))
+    links = Links(secrets.link_key, config.hotline.public_url, config.mail.link_days, "/promise/")
+    case_work = CaseWork(Promises(database, hotline), links, sender, switchboard, clock, config)
+
+    def configuration() -> tuple[int, HotlineConfig]:
+        return version, config
+
+    desk = Desk(
+        configuration, switchboard, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets
+    )
+    reception = Reception(
+        configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name)
+    )
+    events = AsteriskEvents(ami, switchboard, clock)
+    agi = AgiServer(reception, network.agi.host, network.agi.port)
+    app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
+
+    async with contextlib.AsyncExitStack() as stack:
+        journal.start()
+        stack.push_async_callback(journal.close)
+        await _restore(presences, switchboard, clock)
+        await _close_lost_calls(ledger, clock)
+        await board.refresh()
+        stack.push_async_callback(switchboard.close)
+        await ami.start()
+        stack.push_async_callback(ami.close)
+        await _run_beside(stack, events.run(), "asterisk events")
+        await _run_beside(stack, sender.run(), "mail")
+        runner = await serve_pages(app, network.web)
+        stack.push_async_callback(runner.cleanup)
+        await agi.start()
+        stack.push_async_callback(agi.close)
+        yield
+
+
+async def _run_beside(stack: contextlib.AsyncExitStack, work, name: str) -> None:  # type: ignore[no-untyped-def]
+    task = asyncio.create_task(work, name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _restore(presences: Presences, switchboard: Switchboard, clock: Clock) -> None:
+    """Agents' own intent survives a restart."""
+    for name, saved in (await presences.load()).items():
+        if name in switchboard.seats:
+            switchboard.wanting(switchboard.seats[name], Intent(saved.intent), saved.reason)
+
+
+async def _close_lost_calls(ledger: Ledger, clock: Clock) -> None:
+    """Calls that were going on when the service ended last time get their end in the ledger."""
+    for row in await ledger.unended():
+        log.warning("call was cut off by a restart", call=row.id)
+        await ledger.call_ended(row.id, clock.now(), "service_restarted")
+
+
+def _mail_secret(config: HotlineConfig, state: StateDirectory) -> str | None:
+    if config.mail.secret_file is None:
+        return None
+    return (state.config_file.parent / config.mail.secret_file).read_text("utf-8").strip()
+
+
+def _trial(clock: Clock, config: HotlineConfig) -> str | None:
+    """The sentence on every page while business time is moved."""
+    if not clock.moved:
+        return None
+    started = clock.now().astimezone(ZoneInfo(config.hotline.timezone))
+    return f"Probebetrieb: Die Geschäftszeit ist verschoben, der Dienst begann am {started:%d.%m.%Y um %H:%M} Uhr."
+
+
+def _tell_parent() -> None:
+    descriptor = os.environ.pop(READY_FD, None)
+    if descriptor is not None:
+        with os.fdopen(int(descriptor), "w") as parent:
+            parent.write("READY\n")

@@ -1,0 +1,1 @@
+"""What is made once, before the service runs: prompts, music, and later Asterisk's own root."""

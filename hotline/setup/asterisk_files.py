@@ -1,0 +1,94 @@
+"""Writes Asterisk's directories and configuration into the state directory, and the script that runs it there."""
+
+import shlex
+from pathlib import Path
+
+from config.schema import HotlineConfig
+from dialplan.render import AsteriskFacts, Directories, render
+from hotline.errors import SetupError
+from hotline.setup.asterisk import Asterisk
+from hotline.state import Secrets, StateDirectory
+
+AMI_USER = "hotline"
+_LONGEST_SOCKET = 100
+"""Asterisk cuts a longer path of its control socket off without a word (the system allows 107 bytes)."""
+
+
+def facts_for(config: HotlineConfig, state: StateDirectory, asterisk: Asterisk, secrets: Secrets) -> AsteriskFacts:
+    """What the rendering needs. SetupError when a gateway's password cannot be read or a path cannot be used."""
+    own = state.asterisk
+    try:
+        directories = Directories(
+            **{name: own / name for name in ("etc", "run", "lib", "db", "spool", "log")},
+            modules=asterisk.modules,
+            data=asterisk.data,
+            prompts=state.prompts,
+            music=state.music,
+        )
+    except ValueError as error:
+        raise SetupError(f"{error}. Choose another directory with --state.") from None
+    return AsteriskFacts(
+        directories,
+        asterisk.version,
+        secrets.system_name,
+        AMI_USER,
+        secrets.ami_secret,
+        secrets.phone_secrets,
+        gateway_secrets(config, state.config_file),
+    )
+
+
+def gateway_secrets(config: HotlineConfig, config_file: Path) -> dict[str, str]:
+    """Passwords of the gateways we register at, read from the files the configuration names."""
+    found = {}
+    for gateway in config.gateways:
+        if gateway.registration is not None:
+            found[gateway.name] = _secret(config_file.parent / gateway.registration.secret_file, gateway.name)
+    return found
+
+
+def write(config: HotlineConfig, facts: AsteriskFacts, asterisk: Asterisk) -> Path:
+    """Write everything anew; the script that runs this Asterisk, which an administrator may use too."""
+    own = Path(facts.directories.etc).parent
+    if len(str(own / "run" / "asterisk.ctl")) > _LONGEST_SOCKET:
+        raise SetupError(f"The path {own} is too long for Asterisk's control socket: choose a shorter --state.")
+    try:
+        files = render(config, facts)
+    except ValueError as error:
+        raise SetupError(f"Asterisk cannot be set up like this: {error}.") from None
+    _make_directories(facts.directories)
+    for name, content in files.items():
+        _write_private(Path(facts.directories.etc) / name, content)
+    return _write_script(own / "asterisk", Path(facts.directories.etc), asterisk)
+
+
+def _secret(path: Path, gateway: str) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(
+            f"The password of gateway {gateway} cannot be read from {path} ({type(error).__name__}): "
+            "write it there, or correct gateways.registration.secret_file."
+        ) from None
+
+
+def _make_directories(own: Directories) -> None:
+    for directory in (own.etc, own.run, own.lib, own.db, own.spool, own.log, own.lib / "keys"):
+        Path(directory).mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _write_private(path: Path, content: str) -> None:
+    path.touch(0o600)
+    path.write_text(content, "utf-8")
+
+
+def _write_script(script: Path, etc: Path, asterisk: Asterisk) -> Path:
+    words = [*asterisk.command(argv0=script), "-C", str(etc / "asterisk.conf")]
+    script.write_text(
+        "#!/bin/sh\n"
+        "# The Asterisk of this hotline; for example  asterisk -rx 'core show channels'  asks the running one.\n"
+        f'exec {shlex.join(words)} "$@"\n',
+        "utf-8",
+    )
+    script.chmod(0o700)
+    return script

@@ -1,0 +1,1 @@
+"""What must survive: the ledger, promises, outbox, callbacks, accounts, in SQLite or PostgreSQL."""

@@ -1,0 +1,144 @@
+"""Who may log in, in which role, and which browser sessions are open."""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hotline.errors import Refused
+from hotline.storage.audit import audit_row
+from hotline.storage.database import Database
+from hotline.storage.tables import audit, sessions, users
+
+hasher = PasswordHasher()
+HASHING_AT_ONCE = 2
+"""Each check takes 64 MiB and a core for a moment: a flood of logins must not take them all."""
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    role: Role
+
+
+class Accounts:
+    """One hotline's users and sessions. Passwords are kept as argon2 hashes, session tokens as SHA-256."""
+
+    def __init__(self, db: Database, hotline_id: str) -> None:
+        self._db = db
+        self._hotline = hotline_id
+        self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
+
+    async def ensure_user(self, name: str, password: str, role: Role | str) -> bool:
+        """Create the user if there is none of that name; True when created. A password once set stays."""
+        if await self._find(name):
+            return False
+        hashed = await self._hash(password)
+        async with self._db.write() as connection:
+            await self._db.one_at_a_time(connection, f"users {self._hotline}")
+            if (await connection.execute(select(users.c.name).where(self._named(name)))).first():
+                return False
+            row = {"name": name, "role": Role(role), "password_hash": hashed, "changed_at": datetime.now(UTC)}
+            await connection.execute(insert(users).values(hotline_id=self._hotline, **row))
+            return True
+
+    async def set_password(self, name: str, password: str, author: str) -> None:
+        """A new password; every session of that user ends. Refused for an unknown name."""
+        hashed, now = await self._hash(password), datetime.now(UTC)
+        async with self._db.write() as connection:
+            change = update(users).where(self._named(name)).values(password_hash=hashed, changed_at=now)
+            if not (await connection.execute(change)).rowcount:
+                raise Refused(f"Es gibt kein Konto mit dem Namen {name}.")
+            await connection.execute(delete(sessions).where(self._sessions_of(name)))
+            done = audit_row(self._hotline, now, author, "password_set", name)
+            await connection.execute(insert(audit).values(done))
+
+    async def verify(self, name: str, password: str) -> User | None:
+        """The user if name and password belong together; an unknown name takes as long as a wrong password."""
+        found = await self._find(name)
+        hashed = found[1] if found else await asyncio.to_thread(_nobodys_hash)
+        async with self._hashing:
+            right = await asyncio.to_thread(_matches, hashed, password)
+        return found[0] if found and right else None
+
+    async def users(self) -> list[User]:
+        query = select(users.c.name, users.c.role).where(users.c.hotline_id == self._hotline).order_by(users.c.name)
+        async with self._db.read() as connection:
+            return [User(row.name, Role(row.role)) for row in await connection.execute(query)]
+
+    async def open_session(self, user: User, now: datetime, lifetime: timedelta) -> str:
+        """A new session; returns its token, which is not stored."""
+        token = secrets.token_urlsafe(32)
+        row = {"token_hash": _digest(token), "user_name": user.name, "opened_at": now, "expires_at": now + lifetime}
+        async with self._db.write() as connection:
+            await self._forget_expired(connection, now)
+            await connection.execute(insert(sessions).values(hotline_id=self._hotline, **row))
+        return token
+
+    async def user_of(self, token: str, now: datetime) -> User | None:
+        """Whose session that is; None when it is unknown, closed or expired."""
+        query = (
+            select(users.c.name, users.c.role)
+            .join(sessions, (sessions.c.user_name == users.c.name) & (sessions.c.hotline_id == users.c.hotline_id))
+            .where(sessions.c.hotline_id == self._hotline, sessions.c.token_hash == _digest(token))
+            .where(sessions.c.expires_at > now)
+        )
+        async with self._db.read() as connection:
+            row = (await connection.execute(query)).first()
+            return User(row.name, Role(row.role)) if row else None
+
+    async def close_session(self, token: str) -> None:
+        mine = (sessions.c.hotline_id == self._hotline) & (sessions.c.token_hash == _digest(token))
+        async with self._db.write() as connection:
+            await connection.execute(delete(sessions).where(mine))
+
+    async def _find(self, name: str) -> tuple[User, str] | None:
+        query = select(users.c.name, users.c.role, users.c.password_hash).where(self._named(name))
+        async with self._db.read() as connection:
+            row = (await connection.execute(query)).first()
+            return (User(row.name, Role(row.role)), row.password_hash) if row else None
+
+    async def _hash(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(hasher.hash, password)
+
+    async def _forget_expired(self, connection: AsyncConnection, now: datetime) -> None:
+        gone = (sessions.c.hotline_id == self._hotline) & (sessions.c.expires_at <= now)
+        await connection.execute(delete(sessions).where(gone))
+
+    def _named(self, name: str) -> ColumnElement[bool]:
+        return (users.c.hotline_id == self._hotline) & (users.c.name == name)
+
+    def _sessions_of(self, name: str) -> ColumnElement[bool]:
+        return (sessions.c.hotline_id == self._hotline) & (sessions.c.user_name == name)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hasher.hash(secrets.token_urlsafe(16))
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

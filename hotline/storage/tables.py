@@ -1,0 +1,318 @@
+"""Which tables there are, and which of their rows are personal and can be erased.
+
+Ledger tables hold ids, times and codes. Whatever names or describes a person stands in a table of `PERSONAL`,
+one row beside the ledger row it belongs to: erasing it leaves the statistics whole. Ledger rows do not point
+at `calls` with foreign keys: what an agent wrote is kept even if the start of the call could not be stored.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware datetimes in and out, UTC in the database; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""Counts up by itself on both databases."""
+ID = String(64)
+CODE = String(40)
+
+
+def _table(name: str, *parts: Any) -> Table:
+    return Table(name, metadata, *parts)
+
+
+def _hotline() -> Column[str]:
+    return Column("hotline_id", String(40), nullable=False)
+
+
+def _time(name: str, *, required: bool = False) -> Column[datetime]:
+    return Column(name, UtcTime, nullable=not required)
+
+
+calls = _table(
+    "calls",
+    Column("id", ID, primary_key=True),
+    _hotline(),
+    Column("channel", Text, nullable=False),
+    Column("gateway", CODE, nullable=False),
+    Column("config_version", Integer, nullable=False),
+    Column("request_type", CODE),
+    Column("agent", CODE),
+    Column("how", CODE),
+    _time("started_at", required=True),
+    _time("joined_at"),
+    _time("answered_at"),
+    _time("talk_ended_at"),
+    _time("ended_at"),
+    Index("calls_by_start", "hotline_id", "started_at"),
+    Index(
+        "calls_unended",
+        "hotline_id",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+call_events = _table(
+    "call_events",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("call_id", ID, nullable=False),
+    _time("at", required=True),
+    Column("kind", CODE, nullable=False),
+    Column("agent", CODE),
+    Column("codes", JSON, nullable=False),
+    Index("call_events_by_call", "hotline_id", "call_id", "id"),
+)
+
+offers = _table(
+    "offers",
+    Column("id", ID, primary_key=True),
+    _hotline(),
+    Column("call_id", ID, nullable=False),
+    Column("agent", CODE, nullable=False),
+    Column("outcome", CODE),
+    _time("made_at", required=True),
+    _time("shown_at"),
+    _time("closed_at"),
+    Index("offers_by_call", "hotline_id", "call_id"),
+    Index(
+        "offers_one_open_per_agent",
+        "hotline_id",
+        "agent",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index(
+        "offers_one_open_per_call",
+        "hotline_id",
+        "call_id",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
+dispositions = _table(
+    "dispositions",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("call_id", ID, nullable=False),
+    Column("agent", CODE, nullable=False),
+    Column("outcome", CODE, nullable=False),
+    Column("request_type", CODE, nullable=False),
+    _time("at", required=True),
+    Index("dispositions_one_per_call", "hotline_id", "call_id", unique=True),
+)
+
+promises = _table(
+    "promises",
+    Column("id", ID, primary_key=True),
+    _hotline(),
+    Column("call_id", ID, nullable=False),
+    Column("receipt", String(20), nullable=False),
+    Column("request_type", CODE, nullable=False),
+    Column("agent", CODE, nullable=False),
+    Column("status", CODE, nullable=False),
+    Column("how", CODE),
+    _time("created_at", required=True),
+    _time("due_at", required=True),
+    _time("kept_at"),
+    UniqueConstraint("hotline_id", "receipt", name="promises_receipt_once"),
+    Index("promises_by_call", "hotline_id", "call_id"),
+    Index(
+        "promises_open",
+        "hotline_id",
+        "due_at",
+        sqlite_where=text("status = 'open'"),
+        postgresql_where=text("status = 'open'"),
+    ),
+)
+
+outbox = _table(
+    "outbox",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("promise_id", ID),
+    Column("message_id", String(200), nullable=False, unique=True),
+    Column("state", CODE, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("code", CODE),
+    _time("created_at", required=True),
+    _time("next_try", required=True),
+    _time("sent_at"),
+    Index(
+        "outbox_due",
+        "hotline_id",
+        "next_try",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+callbacks = _table(
+    "callbacks",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("call_id", ID, nullable=False),
+    Column("request_type", CODE),
+    Column("taken_by", CODE),
+    Column("outcome", CODE),
+    _time("requested_at", required=True),
+    _time("due_at", required=True),
+    _time("taken_at"),
+    _time("finished_at"),
+    Index("callbacks_by_call", "hotline_id", "call_id"),
+    Index(
+        "callbacks_open",
+        "hotline_id",
+        "due_at",
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+)
+
+presences = _table(
+    "presences",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("agent", CODE, nullable=False),
+    Column("intent", CODE, nullable=False),
+    Column("reason", Text),
+    _time("at", required=True),
+    Index("presences_by_agent", "hotline_id", "agent", "id"),
+)
+
+users = _table(
+    "users",
+    _hotline(),
+    Column("name", CODE, nullable=False),
+    Column("role", CODE, nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    _time("changed_at", required=True),
+    UniqueConstraint("hotline_id", "name", name="users_name_once"),
+)
+
+sessions = _table(
+    "sessions",
+    Column("token_hash", String(64), primary_key=True),
+    _hotline(),
+    Column("user_name", CODE, nullable=False),
+    _time("opened_at", required=True),
+    _time("expires_at", required=True),
+    Index("sessions_by_user", "hotline_id", "user_name"),
+)
+
+config_versions = _table(
+    "config_versions",
+    _hotline(),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", CODE, nullable=False),
+    _time("at", required=True),
+    UniqueConstraint("hotline_id", "version", name="config_versions_once"),
+)
+
+audit = _table(
+    "audit",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    _time("at", required=True),
+    Column("who", CODE, nullable=False),
+    Column("action", CODE, nullable=False),
+    Column("subject", ID),
+    Index("audit_by_time", "hotline_id", "at"),
+)
+
+# Personal data: each row can be erased without touching the ledger.
+
+call_persons = _table(
+    "call_persons",
+    Column("call_id", ID, primary_key=True),
+    _hotline(),
+    Column("caller", Text),
+    Column("household_number", Text),
+    Index("call_persons_by_caller", "hotline_id", "caller"),
+)
+
+disposition_details = _table(
+    "disposition_details",
+    Column("disposition_id", NUMBER, ForeignKey("dispositions.id"), primary_key=True),
+    _hotline(),
+    Column("note", Text),
+    Column("form", JSON, nullable=False),
+)
+
+promise_details = _table(
+    "promise_details",
+    Column("promise_id", ID, ForeignKey("promises.id"), primary_key=True),
+    _hotline(),
+    Column("responsible_name", Text, nullable=False),
+    Column("responsible_email", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("household_number", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("best_time", Text, nullable=False),
+    Column("form", JSON, nullable=False),
+    Column("note", Text),
+)
+
+outbox_mails = _table(
+    "outbox_mails",
+    Column("outbox_id", NUMBER, ForeignKey("outbox.id"), primary_key=True),
+    _hotline(),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+callback_persons = _table(
+    "callback_persons",
+    Column("callback_id", NUMBER, ForeignKey("callbacks.id"), primary_key=True),
+    _hotline(),
+    Column("number", Text, nullable=False),
+    Column("household_number", Text),
+    Column("note", Text),
+)
+
+PERSONAL = (call_persons, disposition_details, promise_details, outbox_mails, callback_persons)

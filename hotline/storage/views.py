@@ -1,0 +1,72 @@
+"""What readers of the ledger get: frozen rows with aware UTC times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    id: str
+    channel: str
+    gateway: str
+    config_version: int
+    request_type: str | None
+    agent: str | None
+    how: str | None
+    started_at: datetime
+    joined_at: datetime | None
+    answered_at: datetime | None
+    talk_ended_at: datetime | None
+    ended_at: datetime | None
+
+
+class Step(NamedTuple):
+    at: datetime
+    kind: str
+    agent: str | None
+    codes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """An earlier call as the agent reads it after the identity tick."""
+
+    call_id: str
+    at: datetime
+    request_type: str | None
+    outcome: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastPromise:
+    id: str
+    call_id: str
+    receipt: str
+    request_type: str
+    due_at: datetime
+    status: str
+    kept_at: datetime | None
+    how: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """All that may be shown before the identity tick."""
+
+    calls: int = 0
+    open_promises: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    calls: list[PastCall]
+    promises: list[PastPromise]
+
+
+def call_row(row: Row[Any]) -> CallRow:
+    return CallRow(**{field.name: row._mapping[field.name] for field in fields(CallRow)})

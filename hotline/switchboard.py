@@ -1,0 +1,335 @@
+"""The one place where callers and agents meet: the line, offers, answers, and who is free again.
+
+Every method runs in the event loop and changes the state without awaiting in between, so that no two
+events see a half-done change; what must be stored first is awaited before the state goes on.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from agents.presence import Bar, Intent, Work
+from hotline.calls import Call, Offer, OfferEnd, Phase
+from hotline.clock import Clock
+from hotline.journal import Journal, Write
+from hotline.seats import Seat, Seats
+from hotline.storage.ledger import Ledger
+from routing.line import Line
+from routing.matcher import FreeAgent, Match, match
+
+log = structlog.get_logger()
+
+_BARS = {
+    OfferEnd.MISSED: Bar.MISSED,
+    OfferEnd.REJECTED: Bar.REJECTED,
+    OfferEnd.STALE: Bar.STALE_SCREEN,
+    OfferEnd.GONE: Bar.PHONE_GONE,
+}
+
+
+class Controls(Protocol):
+    """What the switchboard needs of Asterisk's manager interface."""
+
+    async def hang_up(self, channel: str) -> None: ...
+
+
+class Switchboard:
+    def __init__(self, seats: Seats, journal: Journal, ledger: Ledger, clock: Clock, controls: Controls) -> None:
+        self.seats = seats
+        self.line = Line()
+        self.calls: dict[str, Call] = {}
+        self._journal = journal
+        self._ledger = ledger
+        self._clock = clock
+        self._controls = controls
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._nobody_since: dict[str, datetime] = {}
+
+    # --- the caller's side -------------------------------------------------------------------
+
+    async def arrived(self, call: Call) -> None:
+        """Enter a new call into the ledger, then keep it."""
+        self.calls[call.id] = call
+        await self._stored(
+            call,
+            partial(
+                self._ledger.call_started,
+                call.id,
+                call.arrived_at,
+                call.channel,
+                call.gateway,
+                call.caller,
+                call.version,
+            ),
+        )
+
+    async def _stored(self, call: Call, write: Write) -> None:
+        """Store before the next step; a broken database is logged loudly but never turns a caller away."""
+        try:
+            await self._journal.now(write)
+        except Exception as error:
+            log.error("not stored, the call goes on", call=call.id, error=str(error) or type(error).__name__)
+
+    async def join(self, call: Call, request_type: str) -> None:
+        """Put a caller into the line; a second time, or after a missed offer, at the original place."""
+        now = self._clock.now()
+        call.request = call.config.request_type(request_type)
+        call.joined_at = call.joined_at or now
+        call.phase = Phase.WAITING
+        self._journal.later(partial(self._ledger.request_type_set, call.id, request_type))
+        self._journal.later(partial(self._ledger.joined_line, call.id, now))
+        earlier = await self._ledger.earlier(call.caller, call.id)
+        call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises
+        self._enter_line(call)
+
+    def _enter_line(self, call: Call) -> None:
+        if call.over.is_set() or call.request is None or call.joined_at is None:
+            return
+        call.phase = Phase.WAITING
+        if call.id not in self.line:
+            self.line.join(call.id, call.request.skill, call.joined_at)
+        self.rematch()
+
+    def leave_line(self, call: Call) -> None:
+        """The caller chose a callback, or leaves: nobody is offered this call any more."""
+        if self.line.leave(call.id):
+            call.phase = Phase.MENU
+            self.rematch()
+
+    def position(self, call: Call) -> int:
+        """1 for the next caller among those whom the same agents can serve."""
+        return self.line.position(call.id) if call.id in self.line else 1
+
+    def household_number(self, call: Call, digits: str) -> None:
+        """The caller has entered the number of the Bedarfsgemeinschaft."""
+        call.household_number = digits
+        self._journal.later(partial(self._ledger.household_number, call.id, digits))
+
+    async def store(self, write: Write) -> Any:
+        """Write to the database in order with the ledger, and wait for it."""
+        return await self._journal.now(write)
+
+    def nobody_ready_for(self, call: Call) -> float:
+        """Seconds for which nobody with the call's skill has been on duty; 0 while somebody is."""
+        if call.request is None or call.joined_at is None:
+            return 0.0
+        since = self._nobody_since.get(call.request.skill)
+        return 0.0 if since is None else (self._clock.now() - max(since, call.joined_at)).total_seconds()
+
+    # --- matching and offers -----------------------------------------------------------------
+
+    def rematch(self) -> None:
+        """Offer waiting calls to free agents; called after every change that could make a match."""
+        self._watch_duty()
+        free = [
+            FreeAgent(
+                seat.agent.name,
+                frozenset(seat.agent.skills),
+                seat.presence.idle_since or seat.presence.since,
+            )
+            for seat in self.seats.available()
+        ]
+        for found in match(self.line, free):
+            self._begin_offer(found)
+        self.seats.touch_all()
+
+    def _watch_duty(self) -> None:
+        now = self._clock.now()
+        for skill in {skill for seat in self.seats for skill in seat.agent.skills}:
+            if self.seats.on_duty(skill):
+                self._nobody_since.pop(skill, None)
+            else:
+                self._nobody_since.setdefault(skill, now)
+
+    def _begin_offer(self, found: Match) -> None:
+        call, seat, now = self.calls[found.call_id], self.seats[found.agent], self._clock.now()
+        self.line.leave(call.id)
+        offer = Offer(secrets.token_hex(8), call.id, seat.agent.name, now)
+        call.offer, call.phase, call.agent = offer, Phase.OFFERED, seat.agent.name
+        call.agent_channel, call.agent_leg_cause = None, 0
+        call.agent_leg_over.clear()
+        seat.call = call
+        seat.presence = seat.presence.busy(Work.OFFERED, now)
+        self._spawn(self._store_and_show(call, seat, offer))
+
+    async def _store_and_show(self, call: Call, seat: Seat, offer: Offer) -> None:
+        """Store the offer, push the pop, let the caller's session dial; then expect the page's word."""
+        await self._stored(call, partial(self._ledger.offer_made, offer.id, call.id, offer.agent, offer.at))
+        seat.touch()
+        call.agent_found.set()
+        try:
+            await asyncio.wait_for(offer.shown.wait(), call.config.distribution.screen_seconds)
+        except TimeoutError:
+            await self.withdraw(call, OfferEnd.STALE)
+
+    def shown(self, agent: str, offer_id: str) -> None:
+        """The agent's page has rendered the pop of this offer."""
+        offer = self._open_offer(agent, offer_id)
+        if offer is not None and not offer.shown.is_set():
+            offer.shown.set()
+            self._journal.later(partial(self._ledger.offer_shown, offer.id, self._clock.now()))
+
+    async def reject(self, agent: str, offer_id: str) -> None:
+        """The agent does not want this call: it goes to the next one."""
+        offer = self._open_offer(agent, offer_id)
+        if offer is not None:
+            await self.withdraw(self.calls[offer.call_id], OfferEnd.REJECTED)
+
+    def _open_offer(self, agent: str, offer_id: str) -> Offer | None:
+        call = self.seats[agent].call
+        offer = call.offer if call is not None else None
+        return offer if offer is not None and offer.id == offer_id and offer.end is None else None
+
+    async def withdraw(self, call: Call, end: OfferEnd) -> None:
+        """Take an offer back while the phone rings; the caller's session notices and waits again."""
+        offer = call.offer
+        if offer is None or offer.end is not None:
+            return
+        self._close_offer(call, offer, end)
+        if call.agent_channel is not None:
+            await self._controls.hang_up(call.agent_channel)
+
+    def _close_offer(self, call: Call, offer: Offer, end: OfferEnd) -> None:
+        now, seat = self._clock.now(), self.seats[offer.agent]
+        offer.end = end
+        self._journal.later(partial(self._ledger.offer_closed, offer.id, now, end.value))
+        if end is OfferEnd.ANSWERED:
+            return
+        seat.call = None
+        seat.presence = (
+            seat.presence.barred(_BARS[end], now) if end in _BARS else seat.presence.free(now, keep_idle=True)
+        )
+        log.info("offer not taken", call=call.id, agent=offer.agent, end=end.value)
+        self.rematch()
+
+    def not_taken(self, call: Call, end: OfferEnd) -> None:
+        """The caller's session is back from dialling without an answer: the caller keeps the original place."""
+        if call.offer is not None and call.offer.end is None:
+            self._close_offer(call, call.offer, end)
+        call.offer = call.agent = call.agent_channel = None
+        call.agent_found.clear()
+        self._enter_line(call)
+
+    # --- talking -----------------------------------------------------------------------------
+
+    def dialling(self, call: Call, channel: str) -> None:
+        """Asterisk rings the agent on this channel."""
+        call.agent_channel = channel
+        if call.offer is None or call.offer.end is not None:
+            self._spawn(self._controls.hang_up(channel))
+
+    def answered(self, call: Call) -> None:
+        """The agent has picked up: the two are talking."""
+        offer = call.offer
+        if offer is None or offer.end is not None:
+            return
+        now = self._clock.now()
+        call.phase, call.answered_at = Phase.TALKING, now
+        seat = self.seats[offer.agent]
+        seat.presence = seat.presence.busy(Work.TALKING, now)
+        self._close_offer(call, offer, OfferEnd.ANSWERED)
+        self._journal.later(partial(self._ledger.answered, call.id, offer.agent, now))
+        log.info("answered", call=call.id, agent=offer.agent, waited=round(call.waited, 1))
+        seat.touch()
+
+    def agent_leg_over(self, call: Call, cause: int) -> None:
+        """The agent's leg of this call is gone, for a Q.850 cause."""
+        call.agent_leg_cause = cause
+        call.agent_leg_over.set()
+
+    def talk_ended(self, call: Call) -> None:
+        """Caller or agent has hung up after talking: wrap-up begins, or ends at once when all is written."""
+        if call.phase is not Phase.TALKING or call.agent is None:
+            return
+        now, seat = self._clock.now(), self.seats[call.agent]
+        call.phase, call.talked_until = Phase.WRAP_UP, now
+        call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
+        seat.presence = seat.presence.busy(Work.WRAP_UP, now)
+        self._journal.later(partial(self._ledger.talk_ended, call.id, now))
+        if call.disposed is not None:
+            self.release(seat)
+        seat.touch()
+
+    def agent_lost(self, call: Call) -> None:
+        """The agent's leg vanished in mid-talk: the caller goes to the front, the agent keeps nothing."""
+        if call.agent is None:
+            return
+        now, seat = self._clock.now(), self.seats[call.agent]
+        self._journal.later(partial(self._ledger.note, call.id, now, "agent_lost", agent=call.agent))
+        seat.call = None
+        seat.presence = seat.presence.barred(Bar.PHONE_GONE, now)
+        call.offer = call.agent = call.agent_channel = call.answered_at = None
+        call.agent_found.clear()
+        self._enter_line(call)
+
+    def release(self, seat: Seat) -> None:
+        """Wrap-up is done: the agent is free for the next call."""
+        seat.call = None
+        seat.presence = seat.presence.free(self._clock.now())
+        self.rematch()
+
+    def wanting(self, seat: Seat, intent: Intent, reason: str | None) -> None:
+        """The agent has pressed ready, pause or home, and it is stored."""
+        now = self._clock.now()
+        seat.presence = seat.presence.wanting(intent, reason, now)
+        log.info("intent", agent=seat.agent.name, intent=intent.value)
+        self.rematch()
+
+    # --- what machines tell of agents ----------------------------------------------------------
+
+    def phone(self, seat: Seat, registered: bool) -> None:
+        """Asterisk can, or cannot, ring this agent's phone."""
+        if seat.presence.registered == registered:
+            return
+        seat.presence = seat.presence.sensed(self._clock.now(), registered=registered)
+        call = seat.call
+        if not registered and call is not None and call.phase is Phase.OFFERED:
+            self._spawn(self.withdraw(call, OfferEnd.GONE))
+        self.rematch()
+
+    def screens(self, seat: Seat, screens: set[str]) -> None:
+        """Which pages of this agent are open."""
+        seat.screens = screens
+        seat.presence = seat.presence.sensed(self._clock.now(), screens=len(screens))
+        self.rematch()
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def over(self, call: Call, how: str | None = None) -> None:
+        """Asterisk says that the caller's channel is gone: the one true end of a call."""
+        if call.over.is_set():
+            return
+        call.over.set()
+        how = how or self._how_it_ended(call)
+        self.line.leave(call.id)
+        if call.offer is not None and call.offer.end is None:
+            self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
+        self.talk_ended(call)
+        if call.phase is not Phase.WRAP_UP:
+            call.phase = Phase.OVER
+        self.calls.pop(call.id, None)
+        self._journal.later(partial(self._ledger.call_ended, call.id, self._clock.now(), how))
+        log.info("call over", call=call.id, how=how)
+        self.rematch()
+
+    @staticmethod
+    def _how_it_ended(call: Call) -> str:
+        if call.end_reason is not None:
+            return call.end_reason
+        return "talked" if call.answered_at is not None else f"left_{call.phase.value}"
+
+    async def close(self) -> None:
+        """End our own tasks; calls go on in Asterisk."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

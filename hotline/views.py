@@ -1,0 +1,139 @@
+"""What an agent's page shows: the whole truth of one seat as JSON values, made anew for each push.
+
+Before the identity tick only number, type, wait and counts are shown (§ 35 SGB I): the history is
+handed in by the caller of these functions only after the tick.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agents.presence import Intent, State
+from config.schema import HotlineConfig, RequestType
+from hotline.calls import Call, Phase
+from hotline.seats import Seat, Seats
+from hotline.storage.views import History
+from routing.hours import Opening
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def request_view(request: RequestType) -> dict[str, Any]:
+    """Guide and form of a request type."""
+    return {
+        "key": request.key,
+        "label": request.label,
+        "guide": list(request.guide),
+        "fields": [
+            {
+                "key": field.key,
+                "label": field.label,
+                "kind": field.kind.value,
+                "required": field.required,
+                "choices": list(field.choices),
+            }
+            for field in request.fields
+        ],
+    }
+
+
+def call_view(call: Call, now: datetime, history: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The pop: what the agent may know of a call now. `history` only after the identity tick."""
+    ring = timedelta(seconds=call.config.distribution.ring_seconds)
+    offered_at = call.offer.at if call.offer is not None else None
+    until = call.answered_at or now
+    return {
+        "call_id": call.id,
+        "offer_id": call.offer.id if call.offer is not None else None,
+        "phase": call.phase.value,
+        "caller": call.display_number(),
+        "request_type": request_view(call.request or call.config.unclear),
+        "household_number": call.household_number,
+        "waited_seconds": (until - call.joined_at).total_seconds() if call.joined_at else 0.0,
+        "offered_at": _iso(offered_at),
+        "answered_at": _iso(call.answered_at),
+        "ring_until": _iso(offered_at + ring) if offered_at and call.phase is Phase.OFFERED else None,
+        "wrap_up_until": _iso(call.wrap_up_until),
+        "earlier_calls": call.earlier_calls,
+        "open_promises": call.open_promises,
+        "identity": call.identity,
+        "history": history if call.identity is not None else None,
+        "disposed": call.disposed,
+    }
+
+
+def opening_text(opening: Opening, zone: ZoneInfo) -> str:
+    """How long the hotline is open, or when it opens next, in German."""
+    if opening.open and opening.closes_at is not None:
+        return f"geöffnet bis {opening.closes_at.astimezone(zone):%H:%M} Uhr"
+    if opening.next_open is None:
+        return "geschlossen"
+    return f"geschlossen, öffnet am {opening.next_open.astimezone(zone):%d.%m.%Y um %H:%M} Uhr"
+
+
+def alarm(seats: Seats, waiting: int) -> str | None:
+    """The sentence that must not be overlooked: callers wait and nobody is ready."""
+    if not waiting or any(seat.presence.on_duty for seat in seats):
+        return None
+    people = "wartet 1 Anruf" if waiting == 1 else f"warten {waiting} Anrufe"
+    return f"Es {people} und niemand ist bereit. Bitte auf „Bereit“ klicken."
+
+
+def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting: int) -> dict[str, Any]:
+    """How the hotline as a whole stands."""
+    return {
+        "name": config.hotline.name,
+        "open": opening.open,
+        "opening_text": opening_text(opening, ZoneInfo(config.hotline.timezone)),
+        "waiting": waiting,
+        "ready": sum(seat.presence.state is State.READY for seat in seats),
+        "alarm": alarm(seats, waiting),
+    }
+
+
+def seat_view(seat: Seat, config: HotlineConfig, now: datetime) -> dict[str, Any]:
+    """The agent's own state with its cause."""
+    presence = seat.presence
+    return {
+        "seq": seat.seq,
+        "now": _iso(now),
+        "agent": {"name": seat.agent.name, "full_name": seat.agent.full_name},
+        "state": presence.state.value,
+        "cause": presence.cause(ZoneInfo(config.hotline.timezone)),
+        "since": _iso(presence.since),
+        "intent": presence.intent.value,
+        "reason": presence.reason if presence.intent is Intent.PAUSE else None,
+        "pause_reasons": list(config.distribution.pause_reasons),
+        "phone": {"kind": seat.agent.phone.value, "registered": presence.registered},
+        "screens": len(seat.screens),
+        "offices": [{"key": office.key, "name": office.name} for office in config.offices],
+        "office": seat.agent.office,
+        "request_types": [{"key": t.key, "label": t.label} for t in (*config.request_types, config.unclear)],
+    }
+
+
+def history_view(history: History, config: HotlineConfig) -> dict[str, Any]:
+    """Earlier calls and promises of the caller's number; only for after the identity tick."""
+    labels = {kind.key: kind.label for kind in (*config.request_types, config.unclear)}
+
+    def label(key: str | None) -> str:
+        return labels.get(key or "", "")
+
+    return {
+        "calls": [
+            {"at": _iso(past.at), "type": label(past.request_type), "outcome": past.outcome, "note": past.note}
+            for past in history.calls
+        ],
+        "promises": [
+            {
+                "receipt": past.receipt,
+                "due": _iso(past.due_at),
+                "status": past.status,
+                "type": label(past.request_type),
+            }
+            for past in history.promises
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The pages and their live updates: agents in the browser, case workers behind a signed link."""

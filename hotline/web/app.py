@@ -1,0 +1,84 @@
+"""The web application: every address it answers, and the order in which a request is judged."""
+
+from aiohttp import web
+
+from config.schema import Endpoint, HotlineConfig
+from hotline.clock import Clock
+from hotline.errors import SetupError
+from hotline.web import agent, case_worker, login
+from hotline.web.backoff import Backoff
+from hotline.web.desk import Accounts, Desk
+from hotline.web.events import events
+from hotline.web.keys import SITE, Site
+from hotline.web.pages import STATIC
+from hotline.web.problems import answer_problems
+from hotline.web.reading import BODY_BYTES
+from hotline.web.security import add_headers, refuse_forgery
+from hotline.web.sessions import know_user
+from hotline.web.streams import Streams
+
+SHUTDOWN_SECONDS = 1.5
+
+
+def create_app(
+    desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, *, trial: str | None
+) -> web.Application:
+    """All pages. `trial` is a German sentence shown on every one of them while business time is moved."""
+    app = web.Application(middlewares=[answer_problems, know_user, refuse_forgery], client_max_size=BODY_BYTES)
+    app[SITE] = Site(desk, accounts, clock, config, trial, Streams(desk), Backoff())
+    app.add_routes(_ROUTES)
+    app.router.add_static("/static/", STATIC)
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_stop_streams)
+    return app
+
+
+async def serve(app: web.Application, at: Endpoint) -> web.AppRunner:
+    """Listen; `await runner.cleanup()` ends it within two seconds. SetupError when the port is taken.
+
+    There is no access log: the address of a promise is its key.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, at.host, at.port, reuse_address=True).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SetupError(
+            f"The web pages cannot listen on {at.host}:{at.port} ({error.strerror}): "
+            "end the program that uses the port, or choose another one under network.web."
+        ) from error
+    return runner
+
+
+async def health(_request: web.Request) -> web.StreamResponse:
+    """GET /health"""
+    return web.json_response({"status": "ok"})
+
+
+async def _stop_streams(app: web.Application) -> None:
+    app[SITE].streams.stop()
+
+
+_ROUTES = [
+    web.get("/", login.home),
+    web.get("/health", health),
+    web.get("/login", login.show_login),
+    web.post("/login", login.log_in),
+    web.post("/logout", login.log_out),
+    web.get("/agent", agent.page),
+    web.get("/agent/events", events, allow_head=False),
+    web.get("/agent/softphone", agent.softphone),
+    web.post("/agent/presence", agent.presence),
+    web.post("/agent/offers/{id}/shown", agent.offer_shown),
+    web.post("/agent/offers/{id}/reject", agent.reject),
+    web.post("/agent/hangup", agent.hang_up),
+    web.post("/agent/calls/{id}/type", agent.correct_type),
+    web.post("/agent/calls/{id}/identity", agent.identity),
+    web.post("/agent/calls/{id}/disposition", agent.disposition),
+    web.post("/agent/wrap-up/extend", agent.extend_wrap_up),
+    web.post("/agent/callbacks/{id}/take", agent.take_callback),
+    web.post("/agent/callbacks/{id}/finish", agent.finish_callback),
+    web.get("/promise/{token}", case_worker.show),
+    web.post("/promise/{token}", case_worker.confirm),
+]

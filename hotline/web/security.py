@@ -1,0 +1,92 @@
+"""What protects the pages in the browser: headers of every answer, and proof that a POST comes from our own page."""
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from hotline.web.keys import Site, site
+from hotline.web.problems import Problem
+
+AJAX_HEADER = "X-Requested-With"
+AJAX_VALUE = "hotline"
+FORM_FIELD = "form_token"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",  # the address of a promise is its key
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
+    "connect-src 'self'{sockets}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def content_policy(websocket: str | None = None) -> str:
+    """The content security policy; the agent's page may also connect to the softphone's WebSocket."""
+    return _POLICY.format(sockets=f" {origin_of(websocket)}" if websocket else "")
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, with nothing in it that could end a directive."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname or set(parts.netloc) & set(" ;,'\"@"):
+        raise ValueError(f"not an address of a web server: {url!r}")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, streams and static files included."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Content-Security-Policy", content_policy())
+    static = request.path.startswith("/static/")
+    response.headers.setdefault("Cache-Control", "no-cache" if static else "no-store")
+    if site(request).secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers.pop("Server", None)
+
+
+@web.middleware
+async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A POST must come from a page of ours; a script's POST must carry the header no foreign form can send."""
+    if request.method not in {"GET", "HEAD"}:
+        if not _same_origin(request, site(request)):
+            raise Problem(403, "Diese Anfrage kam von einer fremden Seite und wurde nicht ausgeführt.")
+        if request.path.startswith("/agent/"):
+            _require_script(request)
+    return await handler(request)
+
+
+def _same_origin(request: web.Request, here: Site) -> bool:
+    """With `Referrer-Policy: no-referrer` browsers send `Origin: null` with forms: then the form's token decides."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None or (origin == "null" and not request.path.startswith("/agent/")):
+        return True
+    return origin.lower() in {here.config.hotline.public_url.lower(), f"{request.scheme}://{request.host}".lower()}
+
+
+def _require_script(request: web.Request) -> None:
+    if request.headers.get(AJAX_HEADER) != AJAX_VALUE:
+        raise Problem(403, f"In der Anfrage fehlt „{AJAX_HEADER}: {AJAX_VALUE}“.")
+    if request.can_read_body and request.content_type != "application/json":
+        raise Problem(400, "Die Anfrage muss application/json sein.")
+
+
+def form_token(secret: str, purpose: str) -> str:
+    """The proof a form carries: derived from a secret that only our own page and the browser's user hold."""
+    return hmac.new(secret.encode(), f"form:{purpose}".encode(), hashlib.sha256).hexdigest()
+
+
+def form_is_ours(given: object, secret: str, purpose: str) -> bool:
+    """Whether a form's token fits its secret; without a secret none does."""
+    if not secret or not isinstance(given, str):
+        return False
+    return hmac.compare_digest(given.encode("utf-8", "replace"), form_token(secret, purpose).encode())

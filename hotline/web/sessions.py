@@ -1,0 +1,63 @@
+"""Who is asking: the session cookie, and which pages need one."""
+
+from datetime import timedelta
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from hotline.web.keys import TOKEN, USER, Site, site
+from hotline.web.problems import Problem, wants_json
+
+LIFETIME = timedelta(hours=14)
+"""Longer than any shift, so that nobody is logged out in the middle of a call."""
+TOKEN_LENGTH = 200
+
+
+def cookie_name(here: Site) -> str:
+    """With https the prefix makes browsers refuse a cookie that another host or plain http has planted."""
+    return "__Host-hotline" if here.secure else "hotline"
+
+
+def set_session(response: web.StreamResponse, here: Site, token: str) -> None:
+    response.set_cookie(
+        cookie_name(here),
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=here.secure,
+    )
+
+
+def drop_session(response: web.StreamResponse, here: Site) -> None:
+    response.del_cookie(cookie_name(here), path="/", httponly=True, samesite="Strict", secure=here.secure)
+
+
+@web.middleware
+async def know_user(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Put the user of a valid session into the request; keep others away from the agent's page."""
+    if request.path.startswith("/static/"):
+        return await handler(request)
+    here = site(request)
+    token = request.cookies.get(cookie_name(here), "")
+    user = await here.accounts.user_of(token, here.clock.real_now()) if 0 < len(token) <= TOKEN_LENGTH else None
+    if user is not None:
+        request[USER], request[TOKEN] = user, token
+    if request.path == "/agent" or request.path.startswith("/agent/"):
+        _require_agent(request, here)
+    return await handler(request)
+
+
+def _require_agent(request: web.Request, here: Site) -> None:
+    if USER not in request:
+        if wants_json(request):
+            raise Problem(401)
+        raise web.HTTPFound("/login")
+    if not is_agent(here, request[USER].name):
+        raise Problem(403, "Ihr Konto gehört zu keinem Platz im Telefonservice.")
+
+
+def is_agent(here: Site, name: str) -> bool:
+    """Whether the configuration has a seat for this user."""
+    return any(agent.name == name for agent in here.config.agents)

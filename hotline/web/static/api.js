@@ -1,0 +1,49 @@
+// Requests to the service: JSON up, a German sentence back when something is refused.
+
+const LIMIT_MS = 15000;
+
+export class Refusal extends Error {
+  constructor(status, message, fields) {
+    super(message);
+    this.status = status;
+    this.fields = fields ?? {};
+  }
+}
+
+const part = (id) => encodeURIComponent(id);
+
+export const api = {
+  presence: (intent, reason) => send("/agent/presence", { intent, reason }),
+  shown: (offer) => send(`/agent/offers/${part(offer)}/shown`),
+  reject: (offer) => send(`/agent/offers/${part(offer)}/reject`),
+  hangUp: () => send("/agent/hangup"),
+  correctType: (call, requestType) => send(`/agent/calls/${part(call)}/type`, { request_type: requestType }),
+  identity: (call, how) => send(`/agent/calls/${part(call)}/identity`, { how }),
+  dispose: (call, outcome, values) => send(`/agent/calls/${part(call)}/disposition`, { outcome, values }),
+  extend: () => send("/agent/wrap-up/extend"),
+  takeCallback: (id) => send(`/agent/callbacks/${part(id)}/take`),
+  finishCallback: (id, outcome, note) => send(`/agent/callbacks/${part(id)}/finish`, { outcome, note }),
+  softphone: () => request("/agent/softphone", {}),
+};
+
+function send(path, body = {}) {
+  return request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Requested-With": "hotline" },
+    body: JSON.stringify(body),
+    keepalive: true,
+  });
+}
+
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(LIMIT_MS) });
+  } catch {
+    throw new Refusal(0, "Der Dienst ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  if (response.status === 401) document.dispatchEvent(new CustomEvent("loggedout"));
+  throw new Refusal(response.status, answer?.message ?? "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.", answer?.fields);
+}

@@ -1,0 +1,112 @@
+// The call on the screen: who calls, about what, since when, what to ask, and which buttons make sense now.
+
+import { byId, build, fillList, setAttribute, setDisabled, setText, show } from "./dom.js";
+import { atClock, duration, onShortDay, secondsSince, secondsUntil } from "./times.js";
+
+const PHASES = { offered: "Anruf klingelt", talking: "Im Gespräch", wrap_up: "Nacharbeit" };
+const PROMISES = { open: "offen", kept: "erledigt", overdue: "überfällig" };
+let typeShown = "";
+
+export const callerText = (call) => call.caller ?? "unterdrückt";
+
+export function renderCall(snapshot) {
+  const { call } = snapshot;
+  show(byId("call"), Boolean(call));
+  show(byId("no-call"), !call);
+  if (!call) return renderEmpty(snapshot);
+  setAttribute(byId("call"), "data-phase", call.phase);
+  setText(byId("call-phase"), PHASES[call.phase] ?? call.phase);
+  setText(byId("call-type"), call.request_type.label);
+  setText(byId("call-caller"), callerText(call));
+  setText(byId("call-household"), call.household_number ?? "nicht eingegeben");
+  setText(byId("call-waited"), `${duration(call.waited_seconds)} min`);
+  setText(byId("call-earlier"), String(call.earlier_calls));
+  setText(byId("call-promises"), String(call.open_promises));
+  fillList(byId("guide"), call.request_type.guide, (sentence) => build("li", {}, sentence));
+  renderTypes(snapshot.request_types, call);
+  renderIdentity(snapshot, call);
+  return undefined;
+}
+
+function renderEmpty(snapshot) {
+  const ready = snapshot.state === "ready";
+  setText(byId("no-call-text"), ready
+    ? "Der nächste Anruf erscheint hier, bevor es klingelt."
+    : "Sie bekommen gerade keine Anrufe. Mit „Bereit“ geht es los.");
+}
+
+// The choice is only set when the call's type changes: a list that is being used must not jump.
+function renderTypes(types, call) {
+  const select = byId("type");
+  fillList(select, types, (type) => build("option", { value: type.key }, type.label));
+  const shown = `${call.call_id} ${call.request_type.key}`;
+  if (typeShown === shown) return;
+  typeShown = shown;
+  select.value = call.request_type.key;
+}
+
+function renderIdentity(snapshot, call) {
+  show(byId("identity-form"), !call.identity);
+  show(byId("identity-done"), Boolean(call.identity));
+  const option = [...byId("identity-how").options].find(({ value }) => value === call.identity);
+  setText(byId("identity-done"), call.identity ? `✓ Geprüft: ${option?.text ?? call.identity}` : "");
+  show(byId("history"), Boolean(call.history));
+  const types = Object.fromEntries(snapshot.request_types.map(({ key, label }) => [key, label]));
+  fillList(byId("history-promises"), call.history?.promises ?? [], (promise) =>
+    entry(`${types[promise.type] ?? promise.type}: ${PROMISES[promise.status] ?? promise.status}`, `${promise.receipt}, bis ${onShortDay(promise.due)}`));
+  fillList(byId("history-calls"), call.history?.calls ?? [], (earlier) =>
+    entry(`${onShortDay(earlier.at)}, ${atClock(earlier.at)} Uhr: ${types[earlier.type] ?? earlier.type ?? "unklar"}`,
+      [outcomeLabel(earlier.outcome), earlier.note].filter(Boolean).join(": ")));
+}
+
+function entry(head, rest) {
+  return build("li", {}, build("strong", {}, head), build("br"), rest);
+}
+
+export function outcomeLabel(outcome) {
+  const radio = outcome && document.querySelector(`input[name="outcome"][value="${CSS.escape(outcome)}"]`);
+  return radio ? radio.parentElement.textContent.trim() : outcome ?? "";
+}
+
+// local: {kind, owner, incoming, ringing, answering, talking, muted, held, busy}
+export function renderButtons(call, local) {
+  const offered = call?.phase === "offered";
+  const talking = call?.phase === "talking";
+  const mine = local.kind === "browser" && local.owner;
+  show(byId("answer"), Boolean(call) && mine && (offered || local.incoming));
+  setDisabled(byId("answer"), !local.ringing);
+  show(byId("reject"), offered && !local.answering);
+  show(byId("mute"), local.talking);
+  show(byId("hold"), local.talking);
+  setAttribute(byId("mute"), "aria-pressed", String(local.muted));
+  setAttribute(byId("hold"), "aria-pressed", String(local.held));
+  show(byId("hangup"), talking || local.talking || local.answering);
+  show(byId("extend"), call?.phase === "wrap_up");
+  const hint = callHint(call, local, mine);
+  setText(byId("call-hint"), hint);
+  show(byId("call-hint"), hint !== "");
+}
+
+function callHint(call, local, mine) {
+  if (!call) return "";
+  if (local.held) return "Der Anrufer wird gehalten und hört Musik.";
+  if (local.muted) return "Ihr Mikrofon ist stumm.";
+  if (call.phase !== "offered") return "";
+  if (local.kind === "desk") return "Bitte am Telefon abheben.";
+  if (!mine) return "Das Telefon ist in einem anderen Fenster. Bitte dort annehmen.";
+  return "";
+}
+
+export function tickCall(call) {
+  const clock = byId("call-clock");
+  const left = call.wrap_up_until ? secondsUntil(call.wrap_up_until) : null;
+  clock.classList.toggle("over", call.phase === "wrap_up" && left !== null && left <= 0);
+  setText(clock, clockText(call, left));
+}
+
+function clockText(call, left) {
+  if (call.phase === "offered") return call.ring_until ? `noch ${duration(Math.ceil(Math.max(0, secondsUntil(call.ring_until))))}` : "";
+  if (call.phase === "talking") return call.answered_at ? duration(secondsSince(call.answered_at)) : "";
+  if (left === null) return "";
+  return left > 0 ? `noch ${duration(Math.ceil(left))}` : "Zeit ist um, bitte abschließen";
+}

@@ -1,0 +1,61 @@
+// The strip on top: how the hotline stands, the agent's own state with its cause, and the buttons that change it.
+
+import { byId, build, fillList, setAttribute, setDisabled, setText, show } from "./dom.js";
+import { atClock, duration, secondsSince } from "./times.js";
+
+const STATES = {
+  home: "Feierabend",
+  pause: "Pause",
+  not_ready: "Nicht bereit",
+  ready: "Bereit",
+  offered: "Anruf klingelt",
+  talking: "Im Gespräch",
+  wrap_up: "Nacharbeit",
+};
+
+export function renderHead(snapshot) {
+  renderHotline(snapshot.hotline);
+  const { state } = snapshot;
+  setAttribute(byId("state"), "data-state", state);
+  setText(byId("state-name"), STATES[state] ?? state);
+  setText(byId("state-cause"), snapshot.cause && snapshot.cause !== STATES[state] ? snapshot.cause : "");
+  setText(byId("state-since"), `seit ${atClock(snapshot.since)} Uhr`);
+  renderButtons(snapshot);
+}
+
+export function tickHead(snapshot) {
+  setText(byId("state-elapsed"), `(${duration(secondsSince(snapshot.since))})`);
+}
+
+function renderHotline(hotline) {
+  const open = byId("hotline-open");
+  setText(open, hotline.open ? "geöffnet" : "geschlossen");
+  open.classList.toggle("open", hotline.open);
+  setText(byId("hotline-text"), hotline.opening_text ?? "");
+  setText(byId("hotline-waiting"), String(hotline.waiting));
+  setText(byId("hotline-ready"), String(hotline.ready));
+  setText(byId("alarm"), hotline.alarm ?? "");
+  show(byId("alarm"), Boolean(hotline.alarm));
+}
+
+function renderButtons(snapshot) {
+  fillList(byId("pauses"), snapshot.pause_reasons, (reason) =>
+    build("button", { type: "button", "data-intent": "pause", "data-reason": reason, "aria-pressed": "false" }, reason),
+  );
+  const stuck = snapshot.state === "not_ready";
+  const ready = byId("go-ready");
+  setText(ready, stuck ? "Wieder bereit" : "Bereit");
+  ready.classList.toggle("primary", stuck || snapshot.intent !== "ready");
+  for (const button of document.querySelectorAll("[data-intent]")) {
+    const same = button.dataset.intent === snapshot.intent && (button.dataset.reason ?? null) === (snapshot.intent === "pause" ? snapshot.reason : null);
+    setAttribute(button, "aria-pressed", String(same && !(stuck && button === ready)));
+    setDisabled(button, false);
+  }
+}
+
+export function onIntent(choose) {
+  byId("state").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-intent]");
+    if (button) choose(button.dataset.intent, button.dataset.reason ?? null);
+  });
+}

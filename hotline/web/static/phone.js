@@ -1,0 +1,170 @@
+// The telephone in the page: registers with JsSIP, keeps an incoming call silent, and does what the buttons say.
+
+const MEDIA = { audio: true, video: false };
+const REGISTER_SECONDS = 60;
+
+export class Phone {
+  #ua = null;
+  #session = null;
+  #retired = false;
+  #starting = false;
+
+  constructor(audio, changed) {
+    this.audio = audio;
+    this.changed = changed;
+    this.status = "off"; // off | connecting | registered | failed
+    this.problem = "";
+  }
+
+  get incoming() {
+    return Boolean(this.#session) && !this.#session.answering && !this.#session.isEstablished();
+  }
+
+  get answering() {
+    return Boolean(this.#session?.answering) && !this.#session.isEstablished();
+  }
+
+  get talking() {
+    return Boolean(this.#session?.isEstablished());
+  }
+
+  get busy() {
+    return this.#session !== null;
+  }
+
+  get muted() {
+    return this.talking && this.#session.isMuted().audio;
+  }
+
+  get held() {
+    return this.talking && this.#session.isOnHold().local;
+  }
+
+  async start(fetchAccount) {
+    this.#retired = false;
+    if (this.#ua || this.#starting) return;
+    this.#starting = true;
+    this.#set("connecting");
+    const problem = await microphoneProblem();
+    try {
+      if (problem) this.#set("failed", problem);
+      else this.#register(await fetchAccount());
+    } catch (error) {
+      this.#set("failed", error.message);
+    }
+    this.#starting = false;
+  }
+
+  // Give the telephone to another tab; a call that is going on is finished first.
+  stop() {
+    this.#retired = true;
+    if (this.#session) return;
+    this.#ua?.stop();
+    this.#ua = null;
+    this.#set("off");
+  }
+
+  answer() {
+    if (!this.incoming) return;
+    this.#session.answering = true;
+    this.#session.answer({ mediaConstraints: MEDIA, pcConfig: { iceServers: [] } });
+    this.changed();
+  }
+
+  // Whether there was a leg in this tab to hang up.
+  hangUp() {
+    if (!this.#session) return false;
+    try {
+      this.#session.terminate();
+    } catch {
+      return false; // it is ending already
+    }
+    return true;
+  }
+
+  toggleMute() {
+    if (!this.talking) return;
+    if (this.muted) this.#session.unmute({ audio: true });
+    else this.#session.mute({ audio: true });
+    this.changed();
+  }
+
+  toggleHold() {
+    if (!this.talking) return;
+    if (this.held) this.#session.unhold({}, this.changed);
+    else this.#session.hold({}, this.changed);
+    this.changed();
+  }
+
+  #register(account) {
+    if (!account || this.#retired) return this.#set("off");
+    if (!window.JsSIP) return this.#set("failed", "Das Telefonprogramm fehlt auf dem Server.");
+    const ua = new window.JsSIP.UA({
+      sockets: [new window.JsSIP.WebSocketInterface(account.websocket)],
+      uri: account.uri,
+      authorization_user: account.user,
+      password: account.password,
+      register_expires: REGISTER_SECONDS,
+      session_timers: false,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 5,
+    });
+    this.#ua = ua;
+    ua.on("registered", () => this.#set("registered"));
+    ua.on("unregistered", () => this.#set("connecting"));
+    ua.on("disconnected", () => this.#set("connecting", "Keine Verbindung zur Telefonanlage."));
+    ua.on("registrationFailed", () => this.#set("connecting", "Die Telefonanlage hat die Anmeldung abgelehnt."));
+    ua.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#take(session));
+    ua.start();
+    return undefined;
+  }
+
+  #take(session) {
+    if (this.#session || this.#retired) {
+      session.terminate({ status_code: 486 });
+      return;
+    }
+    this.#session = session;
+    session.on("peerconnection", ({ peerconnection }) => this.#listen(peerconnection));
+    if (session.connection) this.#listen(session.connection);
+    for (const name of ["accepted", "confirmed", "muted", "unmuted", "hold", "unhold"]) session.on(name, this.changed);
+    session.on("getusermediafailed", () => this.#set(this.status, "Das Mikrofon ist nicht freigegeben oder nicht angeschlossen."));
+    for (const name of ["ended", "failed"]) session.on(name, () => this.#over(session));
+    this.changed();
+  }
+
+  #listen(connection) {
+    connection.addEventListener("track", ({ track, streams }) => {
+      this.audio.srcObject = streams[0] ?? new MediaStream([track]);
+      this.audio.play().catch(() => {}); // allowed since the agent has pressed "answer"
+    });
+  }
+
+  #over(session) {
+    if (this.#session !== session) return;
+    this.#session = null;
+    this.audio.srcObject = null;
+    if (this.#retired) this.stop();
+    this.changed();
+  }
+
+  #set(status, problem = "") {
+    this.status = status;
+    this.problem = problem;
+    this.changed();
+  }
+}
+
+// Asked for before registering, so that nobody is rung who could not speak.
+async function microphoneProblem() {
+  if (!navigator.mediaDevices) return "Das Mikrofon geht nur über https oder auf diesem Rechner selbst.";
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia(MEDIA);
+    for (const track of stream.getTracks()) track.stop();
+    return "";
+  } catch (error) {
+    return error.name === "NotAllowedError"
+      ? "Bitte erlauben Sie dieser Seite das Mikrofon."
+      : "Es ist kein Mikrofon angeschlossen.";
+  }
+}

@@ -1,0 +1,85 @@
+// Live updates: connects, notices silence, connects again; every message is the whole truth.
+
+const SILENCE_MS = 12000;
+const RETRY_MS = [500, 1000, 2000, 3000];
+
+export class Stream {
+  #source = null;
+  #heard = 0;
+  #tries = 0;
+  #retry = null;
+  #rests = false;
+
+  // told: {state(snapshot), connected(yes), ended(why)}; `why` is "logout" or "replaced".
+  constructor(told) {
+    this.told = told;
+    this.connected = false;
+    this.screen = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    setInterval(() => this.#look(), 1000);
+    addEventListener("online", () => this.open());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#look());
+    addEventListener("pageshow", (event) => event.persisted && this.open());
+  }
+
+  open() {
+    this.#rests = false;
+    this.#close();
+    const source = new EventSource(`/agent/events?screen=${this.screen}`);
+    this.#source = source;
+    this.#heard = performance.now();
+    source.addEventListener("state", (event) => {
+      this.#alive();
+      this.told.state(JSON.parse(event.data));
+    });
+    source.addEventListener("beat", () => this.#alive());
+    source.addEventListener("stop", () => this.#lost());
+    for (const why of ["logout", "replaced"]) source.addEventListener(why, () => this.#end(why));
+    source.onerror = () => this.#lost();
+  }
+
+  #alive() {
+    this.#heard = performance.now();
+    this.#tries = 0;
+    this.#set(true);
+  }
+
+  #look() {
+    if (!this.#rests && this.#source && performance.now() - this.#heard > SILENCE_MS) this.#lost();
+  }
+
+  async #lost() {
+    this.#close();
+    this.#set(false);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.open(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
+    if (this.#tries > 1 && (await loggedOut())) this.#end("logout");
+  }
+
+  #end(why) {
+    this.#rests = true;
+    this.#close();
+    this.#set(false);
+    this.told.ended(why);
+  }
+
+  #close() {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #set(connected) {
+    if (this.connected === connected) return;
+    this.connected = connected;
+    this.told.connected(connected);
+  }
+}
+
+// An EventSource does not tell why it failed; the softphone's address does.
+async function loggedOut() {
+  try {
+    return (await fetch("/agent/softphone", { signal: AbortSignal.timeout(5000) })).status === 401;
+  } catch {
+    return false;
+  }
+}

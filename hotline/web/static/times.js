@@ -1,0 +1,36 @@
+// Business time as the service tells it, in words; the browser's own clock only counts on between two messages.
+
+const zone = document.body.dataset.zone;
+const clock = new Intl.DateTimeFormat("de-DE", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("de-DE", { timeZone: zone, weekday: "long", day: "numeric", month: "long" });
+const shortDay = new Intl.DateTimeFormat("de-DE", { timeZone: zone, day: "2-digit", month: "2-digit", year: "numeric" });
+
+let ahead = 0;
+
+export function setNow(iso) {
+  const told = Date.parse(iso);
+  if (!Number.isNaN(told)) ahead = told - Date.now();
+}
+
+export const now = () => Date.now() + ahead;
+export const secondsSince = (iso) => Math.max(0, (now() - Date.parse(iso)) / 1000);
+export const secondsUntil = (iso) => (Date.parse(iso) - now()) / 1000;
+
+export const atClock = (iso) => formatted(clock, iso);
+export const onDay = (iso) => formatted(day, iso);
+export const onShortDay = (iso) => formatted(shortDay, iso);
+export const dayAndClock = (iso) => (Number.isNaN(Date.parse(iso)) ? String(iso) : `${onDay(iso)}, ${atClock(iso)} Uhr`);
+
+function formatted(format, iso) {
+  const moment = Date.parse(iso);
+  return Number.isNaN(moment) ? String(iso ?? "") : format.format(moment);
+}
+
+// 75 → "1:15"
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}

@@ -1,0 +1,61 @@
+"""Drives one call's conversation: what happened goes in, what is to be done comes out.
+
+    CallArrived ─ open ──→ menu ──→ waiting ⇄ talking ──→ ended
+                │                    ↓  ↑
+                │                   asked ──→ callback ──→ ended
+                └─ closed ─→ closed ─────────→ callback ──→ ended
+
+No I/O and no clock: every time comes with an event.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from config.schema import HotlineConfig
+from ivr import closed, menu
+from ivr.effects import Effect, JoinLine
+from ivr.events import CallArrived, Event
+from ivr.stage import Facts, Stage, Turn, unexpected
+from routing.hours import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """Before the caller was answered."""
+
+    name: ClassVar[str] = "ringing"
+    config: HotlineConfig
+    calendar: Calendar
+
+    def receive(self, event: Event) -> Turn:
+        if not isinstance(event, CallArrived):
+            raise unexpected(self, event)
+        facts = Facts(self.config, self.calendar, event.caller, event.callback_possible)
+        opening = self.calendar.opening(event.at)
+        return menu.greet(facts) if opening.open else closed.say_closed(facts, opening, event.at)
+
+
+class Conversation:
+    """One call, from the first word to the last."""
+
+    def __init__(self, config: HotlineConfig, calendar: Calendar) -> None:
+        self._stage: Stage = Ringing(config, calendar)
+        self.request_type: str | None = None
+        """Key of what the caller wants; None before it is known, and for callers who find us closed."""
+
+    @property
+    def state(self) -> str:
+        """Where the conversation stands, in a word for logs."""
+        return self._stage.name
+
+    def receive(self, event: Event) -> list[Effect]:
+        """What is to be done after `event`, in order; the last effect waits for the next event or ends the call.
+
+        Raises ValueError for an event that no outcome of the last effect can be.
+        """
+        turn = self._stage.receive(event)
+        self._stage = turn.stage
+        for effect in turn.effects:
+            if isinstance(effect, JoinLine):
+                self.request_type = effect.request_type
+        return list(turn.effects)

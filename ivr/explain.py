@@ -1,0 +1,137 @@
+"""Answers "what would happen to this call?" by walking it through the real conversation, without telephony.
+
+Who is not named as free counts as not on duty. Prompts and talks take no time here, a wait takes its seconds.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.schema import HotlineConfig
+from ivr.conversation import Conversation
+from ivr.effects import Collect, Connect, Effect, JoinLine, Wait
+from ivr.events import AgentFound, CallArrived, DigitsEntered, Event, SilenceElapsed, TalkEnded, WaitElapsed
+from ivr.telling import Teller
+from routing.hours import Calendar
+from routing.matcher import FreeAgent, rank
+from routing.numbers import NumberPlan
+
+SILENCE = "-"
+KEYS = frozenset("0123456789*#" + SILENCE)
+LONGEST_WALK = 2000
+"""Steps; a walk ends much earlier: after the last key a caller is asked something once, or the call ends."""
+
+
+def explain(
+    config: HotlineConfig, at: datetime, press: str, caller: str | None, free: Collection[str] | None
+) -> dict[str, Any]:
+    """What a call at `at` (aware) meets, as the contract's JSON object.
+
+    `press` are the keys in their order, "-" one silence; afterwards the caller stays silent. `caller` as a gateway
+    shows it, None when withheld. `free` names the agents who are free, None all of them.
+    Raises ValueError for keys that no telephone has and for agents that do not exist.
+    """
+    _refuse_unknown(config, press, free)
+    calendar = Calendar(config)
+    opening = calendar.opening(at)
+    walk = _Walk(config, calendar, at, press, free)
+    walk.go(caller)
+    request = None if walk.conversation.request_type is None else config.request_type(walk.conversation.request_type)
+    return {
+        "open": opening.open,
+        "reason": opening.reason.value,
+        "holiday": opening.holiday,
+        "next_open": None if opening.open or opening.next_open is None else opening.next_open.isoformat(),
+        "request_type": None if request is None else request.key,
+        "skill": None if request is None else request.skill,
+        "agents": walk.agents,
+        "steps": walk.steps,
+    }
+
+
+def _refuse_unknown(config: HotlineConfig, press: str, free: Collection[str] | None) -> None:
+    if wrong := sorted(set(press) - KEYS):
+        raise ValueError(f'"{wrong[0]}" is no key: write digits, "*", "#", and "{SILENCE}" for a silence')
+    known = [agent.name for agent in config.agents]
+    if strangers := sorted(set(free or ()) - set(known)):
+        raise ValueError(f'there is no agent "{strangers[0]}": the agents are {", ".join(known)}')
+
+
+class _Walk:
+    """One call on its way; stands in for Asterisk, the line and the agents."""
+
+    def __init__(
+        self, config: HotlineConfig, calendar: Calendar, at: datetime, press: str, free: Collection[str] | None
+    ) -> None:
+        self.conversation = Conversation(config, calendar)
+        self.agents: list[str] = []
+        self.steps: list[dict[str, Any]] = []
+        self._config, self._calendar, self._at = config, calendar, at
+        self._numbers = NumberPlan(config.hotline.country_code, config.hotline.area_code)
+        self._teller = Teller(config)
+        self._keys = list(press)
+        self._free = [agent.name for agent in config.agents] if free is None else list(free)
+        self._waited = 0.0
+        self._music_goes_on = False
+
+    def go(self, caller: str | None) -> None:
+        number = None if caller is None else self._numbers.caller(caller, "local")
+        event: Event | None = CallArrived(self._at, number, self._numbers.may_call_back(number))
+        while event is not None and len(self.steps) < LONGEST_WALK:
+            asked = self.conversation.state == "asked"
+            effects = self.conversation.receive(event)
+            self._note(event, effects)
+            refused = asked and isinstance(event, WaitElapsed) and not self._keys
+            event = None if refused else self._outcome(effects)
+
+    def _note(self, event: Event, effects: list[Effect]) -> None:
+        music = isinstance(event, WaitElapsed) and all(isinstance(e, Wait) and not e.prompts for e in effects)
+        if music and self._music_goes_on:
+            self.steps.pop()
+        self._music_goes_on = music
+        told = [self._teller.effect(effect) for effect in effects]
+        self.steps.append({"event": self._teller.event(event), "effects": told})
+
+    def _outcome(self, effects: list[Effect]) -> Event | None:
+        if any(isinstance(effect, JoinLine) for effect in effects):
+            self.agents = self._ranked()
+        match effects[-1]:
+            case Collect(max_digits=most, finish=finish):
+                return self._press(most, finish) or SilenceElapsed()
+            case Wait() if self.agents:
+                return AgentFound(self.agents[0])
+            case Wait(prompts=prompts, seconds=seconds, max_digits=most, finish=finish):
+                # Keys answer what was asked; while only music plays the caller keeps the next one.
+                return (self._press(most, finish) if most and prompts else None) or self._elapsed(seconds)
+            case Connect():
+                return TalkEnded()
+        return None
+
+    def _press(self, most: int, finish: str) -> DigitsEntered | None:
+        if not self._keys or self._keys[0] == SILENCE:
+            del self._keys[:1]
+            return None
+        digits = ""
+        while self._keys and len(digits) < most:
+            key = self._keys.pop(0)
+            if key in (SILENCE, finish):
+                break
+            digits += key
+        number = self._numbers.entered(digits)
+        return DigitsEntered(digits, number if self._numbers.may_call_back(number) else None)
+
+    def _elapsed(self, seconds: float) -> WaitElapsed:
+        self._waited += seconds
+        closed_for = self._calendar.closed_for(self._at + timedelta(seconds=self._waited))
+        return WaitElapsed(self._waited, 1, self._waited, closed_for)
+
+    def _ranked(self) -> list[str]:
+        """Those who are free and have the skill; who stands first in the configuration has been idle longest."""
+        key = self.conversation.request_type
+        skill = self._config.request_type(key).skill if key is not None else ""
+        idle = [agent for agent in self._config.agents if agent.name in self._free]
+        agents = [
+            FreeAgent(agent.name, frozenset(agent.skills), self._at - timedelta(seconds=len(idle) - place))
+            for place, agent in enumerate(idle)
+        ]
+        return rank(skill, agents)

@@ -1,0 +1,65 @@
+"""Decides what the caller wants: one key, and whoever presses none or wrong ones gets a person all the same."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ivr.effects import Collect
+from ivr.events import DigitsEntered, Event, SilenceElapsed
+from ivr.prompts import type_prompt
+from ivr.stage import Facts, Turn, unexpected
+from ivr.waiting import join_line
+
+REPEAT_KEY = "*"
+REPEATS = 3
+"""So often the menu can be heard again; then a person is better help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    name: ClassVar[str] = "menu"
+    facts: Facts
+    wrong_keys_left: int
+    repeats_left: int = REPEATS
+
+    def receive(self, event: Event) -> Turn:
+        match event:
+            case SilenceElapsed():
+                return self._to_a_person()
+            case DigitsEntered(digits=key) if key == REPEAT_KEY:
+                return self._repeat()
+            case DigitsEntered(digits=key):
+                return self._chosen(key)
+        raise unexpected(self, event)
+
+    def _chosen(self, key: str) -> Turn:
+        for request in self.facts.config.request_types:
+            if request.press == key:
+                return join_line(self.facts, request.key)
+        return self._to_a_person() if key == self.facts.config.unclear.press else self._wrong_key()
+
+    def _wrong_key(self) -> Turn:
+        if self.wrong_keys_left == 0:
+            return self._to_a_person()
+        return replace(self, wrong_keys_left=self.wrong_keys_left - 1).ask("wrong_key")
+
+    def _repeat(self) -> Turn:
+        return replace(self, repeats_left=self.repeats_left - 1).ask() if self.repeats_left else self._to_a_person()
+
+    def _to_a_person(self) -> Turn:
+        return join_line(self.facts, self.facts.config.unclear.key, "connecting_unclear")
+
+    def ask(self, *before: str) -> Turn:
+        """Play the menu, after the prompts `before`; a key may be pressed at any moment."""
+        prompts = (*before, *menu_prompts(self.facts))
+        return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
+
+
+def greet(facts: Facts) -> Turn:
+    """The first words to a caller who reaches us within hours."""
+    return Menu(facts, facts.config.menu.retries).ask("greeting", "data_protection")
+
+
+def menu_prompts(facts: Facts) -> tuple[str, ...]:
+    """The menu itself, as it is also repeated; with the greeting it lasts at most 30 s."""
+    requests = (*facts.config.request_types, facts.config.unclear)
+    return ("menu_intro", *(type_prompt(request.key) for request in requests), "menu_repeat")

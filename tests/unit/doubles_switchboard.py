@@ -1,0 +1,99 @@
+"""Doubles around the switchboard: a ledger and controls that only remember. Their real counterparts are
+tested in tests/unit/test_storage_*.py and tests/system."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agents.presence import Intent
+from config.schema import HotlineConfig
+from hotline.calls import Call
+from hotline.clock import Clock
+from hotline.journal import Journal
+from hotline.seats import Seats
+from hotline.storage.views import Earlier
+from hotline.switchboard import Switchboard
+
+MONDAY_NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+class StillClock(Clock):
+    """Business time that stands until it is moved."""
+
+    moment = MONDAY_NINE
+
+    def now(self) -> datetime:
+        return type(self).moment
+
+
+class RememberingLedger:
+    """Every call of a ledger method, in order."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, tuple[Any, ...]]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def write(*args: Any, **_codes: Any) -> Any:
+            self.written.append((name, args))
+            return Earlier(2, 1) if name == "earlier" else None
+
+        return write
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.written]
+
+
+class RememberingControls:
+    def __init__(self) -> None:
+        self.hung_up: list[str] = []
+
+    async def hang_up(self, channel: str) -> None:
+        self.hung_up.append(channel)
+
+
+class Office:
+    """A switchboard with the five agents of the shipped configuration, and callers by name."""
+
+    def __init__(self, config: HotlineConfig) -> None:
+        self.config = config
+        self.ledger, self.controls, self.journal = RememberingLedger(), RememberingControls(), Journal()
+        self.clock = StillClock()
+        StillClock.moment = MONDAY_NINE
+        seats = Seats(config.agents, self.clock.now())
+        self.switchboard = Switchboard(seats, self.journal, self.ledger, self.clock, self.controls)  # type: ignore[arg-type]
+        self.journal.start()
+
+    def pass_time(self, seconds: float) -> None:
+        StillClock.moment += timedelta(seconds=seconds)
+
+    def ready(self, *names: str) -> None:
+        for name in names:
+            seat = self.switchboard.seats[name]
+            self.switchboard.phone(seat, True)
+            self.switchboard.screens(seat, {"tab"})
+            self.switchboard.wanting(seat, Intent.READY, None)
+            self.pass_time(1)
+
+    async def call(self, name: str, request_type: str = "rent") -> Call:
+        call = Call(name, f"PJSIP/{name}", self.config, 1, self.clock.now(), "+495721777", "haus")
+        await self.switchboard.arrived(call)
+        await self.switchboard.join(call, request_type)
+        self.pass_time(1)
+        return call
+
+    async def settle(self) -> None:
+        """Let everything run that was begun: the journal is empty and tasks had their turns."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await self.journal.now(_nothing)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        await self.switchboard.close()
+        await self.journal.close()
+
+
+async def _nothing() -> None:
+    return None
