@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agents.forms import GERMANY, LONGEST_NOTE, Finding, FormError, read_form, read_phone, read_text
+from agents.forms import GERMANY, LONGEST_NOTE, FieldError, FormError, read_form, read_phone, read_text
 from config.schema import HouseholdNumber, RequestType
 from routing.numbers import NumberPlan
 
@@ -99,7 +99,7 @@ def _person(
         label = LABELS[key]
         text = read_text(person.get(key, ""), label, 200)
         if not text and key in DEMANDS[outcome]:
-            raise Finding(f"Bitte „{label}“ ausfüllen.")
+            raise FieldError(f"Bitte „{label}“ ausfüllen.")
         return readers[key](text, label) if text and key in readers else text
 
     return {key: _kept(findings, key, lambda key=key: read(key)) for key in PERSON}  # type: ignore[misc]
@@ -108,7 +108,7 @@ def _person(
 def _kept(findings: dict[str, str], key: str, read: Callable[[], str]) -> str:
     try:
         return read()
-    except Finding as finding:
+    except FieldError as finding:
         findings[key] = str(finding)
         return ""
 
@@ -120,5 +120,5 @@ def _household(text: str, label: str, household: HouseholdNumber) -> str:
     fits = household.min_digits <= len(digits) <= household.max_digits
     if not (fits and digits.isascii() and digits.isdecimal()):
         span = f"{household.min_digits} bis {household.max_digits}"
-        raise Finding(f"„{label}“ hat {span} Ziffern; wenn sie nicht vorliegt, „{UNKNOWN}“ eintragen.")
+        raise FieldError(f"„{label}“ hat {span} Ziffern; wenn sie nicht vorliegt, „{UNKNOWN}“ eintragen.")
     return digits

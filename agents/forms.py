@@ -26,7 +26,7 @@ class FormError(ValueError):
         self.findings = findings
 
 
-class Finding(ValueError):
+class FieldError(ValueError):
     """One field cannot be kept; the text is German."""
 
 
@@ -51,7 +51,7 @@ def read_form(
         try:
             if value := read_field(field, values.get(key, ""), numbers, require):
                 form[key] = value
-        except Finding as finding:
+        except FieldError as finding:
             findings[key] = str(finding)
     if findings:
         raise FormError(findings)
@@ -59,11 +59,11 @@ def read_form(
 
 
 def read_field(field: FormField, value: object, numbers: NumberPlan, require: bool = True) -> str:
-    """One field in the form in which it is kept; "" when it is empty and may be. Raises Finding."""
+    """One field in the form in which it is kept; "" when it is empty and may be. Raises FieldError."""
     text = read_text(value, field.label, LONGEST_TEXT)
     if not text:
         if field.required and require:
-            raise Finding(f"Bitte „{field.label}“ ausfüllen.")
+            raise FieldError(f"Bitte „{field.label}“ ausfüllen.")
         return ""
     if field.kind is FieldKind.PHONE:
         return read_phone(text, field.label, numbers)
@@ -74,23 +74,23 @@ def read_field(field: FormField, value: object, numbers: NumberPlan, require: bo
 
 
 def read_text(value: object, label: str, longest: int) -> str:
-    """Trimmed text without control characters other than line breaks. Raises Finding when it is too long."""
+    """Trimmed text without control characters other than line breaks. Raises FieldError when it is too long."""
     if not isinstance(value, str):
-        raise Finding(f"„{label}“ muss ein Text sein.")
+        raise FieldError(f"„{label}“ muss ein Text sein.")
     storable = value.replace("\r\n", "\n").encode("utf-8", "replace").decode()
     text = "".join(ch for ch in storable if ch in "\n\t" or ch.isprintable() or ch == "\u00a0").strip()
     if len(text) > longest:
-        raise Finding(f"„{label}“ ist zu lang: höchstens {longest} Zeichen.")
+        raise FieldError(f"„{label}“ ist zu lang: höchstens {longest} Zeichen.")
     return text
 
 
 def read_phone(text: str, label: str, numbers: NumberPlan) -> str:
-    """E.164 of a number as people write it: "05721 / 98 24", "+49 (0)5721-9824". Raises Finding."""
+    """E.164 of a number as people write it: "05721 / 98 24", "+49 (0)5721-9824". Raises FieldError."""
     compact = re.sub(r"[\s/().–-]", "", text.replace("(0)", "") if text.lstrip().startswith(("+", "00")) else text)
     digits = "00" + compact[1:] if compact.startswith("+") else compact
     found = numbers.entered(digits) if digits.isascii() and digits.isdecimal() else None
     if found is None:
-        raise Finding(f"„{label}“ ist keine gültige Telefonnummer; bitte mit Vorwahl, zum Beispiel 05721 9824.")
+        raise FieldError(f"„{label}“ ist keine gültige Telefonnummer; bitte mit Vorwahl, zum Beispiel 05721 9824.")
     return found
 
 
@@ -98,14 +98,14 @@ def _date(text: str, label: str) -> str:
     match = re.fullmatch(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", text, re.ASCII)
     iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text, re.ASCII)
     if match is None and iso is None:
-        raise Finding(f"„{label}“ muss ein Datum sein, zum Beispiel 24.11.2026.")
+        raise FieldError(f"„{label}“ muss ein Datum sein, zum Beispiel 24.11.2026.")
     year, month, day = (int(part) for part in (match.groups()[::-1] if match else iso.groups() if iso else ()))
     try:
         found = date(year, month, day)
     except ValueError:
-        raise Finding(f"„{label}“: den {day}.{month}.{year} gibt es nicht.") from None
+        raise FieldError(f"„{label}“: den {day}.{month}.{year} gibt es nicht.") from None
     if not 1900 <= found.year <= 2100:
-        raise Finding(f"„{label}“: bitte das Jahr {found.year} prüfen.")
+        raise FieldError(f"„{label}“: bitte das Jahr {found.year} prüfen.")
     return found.isoformat()
 
 
@@ -115,20 +115,20 @@ def _money(text: str, label: str) -> str:
     english = re.fullmatch(r"(\d{1,9})\.(\d{1,2})", bare, re.ASCII)
     match = german or english
     if match is None:
-        raise Finding(f"„{label}“ muss ein Betrag in Euro sein, zum Beispiel 512,50.")
+        raise FieldError(f"„{label}“ muss ein Betrag in Euro sein, zum Beispiel 512,50.")
     euros, cents = match[1].replace(".", ""), (match[2] or "").ljust(2, "0")
     return str(Decimal(f"{int(euros)}.{cents}"))
 
 
 def _number(text: str, label: str) -> str:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise Finding(f"„{label}“ muss eine ganze Zahl sein, zum Beispiel 3.")
+        raise FieldError(f"„{label}“ muss eine ganze Zahl sein, zum Beispiel 3.")
     return str(int(text))
 
 
 def _choice(text: str, field: FormField) -> str:
     if text not in field.choices:
-        raise Finding(f"„{field.label}“: bitte eines wählen aus {', '.join(field.choices)}.")
+        raise FieldError(f"„{field.label}“: bitte eines wählen aus {', '.join(field.choices)}.")
     return text
 
 

@@ -1,6 +1,6 @@
 """What a caller and a case worker get in writing or by voice: the receipt number and the mail.
 
-A receipt is read out on the telephone and repeated by the caller: digits only, in groups, "26-4821-7305".
+A receipt is read out on the telephone and repeated by the caller: digits only, in groups, "26-4821-7300".
 Two digits of the year, seven random ones, and a check digit by H. Michael Damm ("Total anti-symmetrische
 Quasigruppen", Marburg 2004), which finds every single wrong digit and every swap of two neighbours.
 Nothing about the caller or the matter can be derived from it.

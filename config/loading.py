@@ -83,8 +83,8 @@ def _crossed(config: HotlineConfig | None, errors: list[ErrorDetails]) -> list[t
 def _validate(data: Any) -> tuple[HotlineConfig | None, list[ErrorDetails]]:
     """The configuration, if the cross rules can be asked, and the schema's errors.
 
-    Keys that are unknown, or wrong but have a default, are left out in a second try,
-    so that one slip does not hide what the cross rules would say about the rest.
+    Keys that are unknown, or wrong but have a default, are left out in a second try, and unquoted
+    numbers are taken as text, so that one slip does not hide what the cross rules would say about the rest.
     """
     try:
         return HotlineConfig.model_validate(data), []
@@ -98,13 +98,21 @@ def _validate(data: Any) -> tuple[HotlineConfig | None, list[ErrorDetails]]:
 
 def _without(data: Any, errors: list[ErrorDetails]) -> Any:
     pruned = copy.deepcopy(data)
-    for loc in {_without_mark(error["loc"]) for error in errors}:
+    for loc, kind in {_without_mark(error["loc"]): error["type"] for error in errors}.items():
         parent: Any = pruned
         for part in loc[:-1]:
             parent = parent[part] if _has(parent, part) else None
-        if loc and isinstance(parent, dict):
-            parent.pop(loc[-1], None)
+        if loc and _has(parent, loc[-1]):
+            _mend(parent, loc[-1], kind)
     return pruned
+
+
+def _mend(parent: Any, key: str | int, kind: str) -> None:
+    """An unquoted number becomes the text that was meant; anything else is left out where that is possible."""
+    if kind in ("value_error", "string_type") and type(parent[key]) is int:
+        parent[key] = str(parent[key])
+    elif isinstance(parent, dict):
+        del parent[key]
 
 
 def _without_mark(loc: tree.Path) -> tree.Path:

@@ -37,19 +37,19 @@ def core_files(facts: AsteriskFacts) -> dict[str, str]:
 
 def _asterisk(facts: AsteriskFacts) -> str:
     own = facts.directories
-    directories = {
-        "astetcdir": own.etc,
-        "astmoddir": own.modules,
-        "astvarlibdir": own.lib,
-        "astdbdir": own.db,
-        "astkeydir": own.lib,
-        "astdatadir": own.data,
-        "astagidir": own.lib,
-        "astspooldir": own.spool,
-        "astrundir": own.run,
-        "astlogdir": own.log,
+    directories: dict[str, conf.Value] = {
+        "astetcdir": str(own.etc),
+        "astmoddir": str(own.modules),
+        "astvarlibdir": str(own.lib),
+        "astdbdir": str(own.db),
+        "astkeydir": str(own.lib),
+        "astdatadir": str(own.data),
+        "astagidir": str(own.lib),
+        "astspooldir": str(own.spool),
+        "astrundir": str(own.run),
+        "astlogdir": str(own.log),
     }
-    options = {
+    options: dict[str, conf.Value] = {
         "systemname": facts.system_name,
         "live_dangerously": False,  # nobody runs a shell or writes a file through AMI, AGI or a header
         "execincludes": False,
@@ -60,7 +60,7 @@ def _asterisk(facts: AsteriskFacts) -> str:
         "documentation_language": "en_US",
     }
     return conf.text(
-        conf.section("directories", {key: str(path) for key, path in directories.items()}),
+        conf.section("directories", directories),
         conf.section("options", options),
     )
 

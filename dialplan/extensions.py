@@ -1,4 +1,4 @@
-"""The dialplan: which called numbers are ours, what is read from a caller's headers, and what happens without the service.
+"""The dialplan: which called numbers are ours, what is read from headers, and what happens without the service.
 
 Nothing is answered and nothing rings here. The service's first AGI command is ANSWER, so a caller hears the
 dialled line until somebody can really speak to him, and a call that is refused costs the caller nothing.

@@ -31,7 +31,7 @@ def gateway_sections(gateway: Gateway, secret: str) -> list[str]:
     sections = [conf.section(name, _endpoint(gateway, name)), conf.section(name, _identify(gateway, name))]
     target = _target(gateway)
     if target:
-        contact = {"type": "aor", "contact": target, "qualify_frequency": QUALIFY_SECONDS}
+        contact: dict[str, conf.Value] = {"type": "aor", "contact": target, "qualify_frequency": QUALIFY_SECONDS}
         sections.append(conf.section(name, contact))
     if gateway.registration is not None:
         sections += _registration(gateway, gateway.registration, name, secret)

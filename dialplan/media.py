@@ -14,12 +14,12 @@ def media_files(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
 
 
 def _rtp(config: HotlineConfig) -> str:
-    """`strictrtp` keeps strangers from speaking into a call; ICE without STUN: browsers reach us directly."""
+    """`strictrtp` keeps strangers from speaking into a call; ICE without STUN: browsers reach us directly. RTP begins on even ports."""
     ports = config.network.rtp
     return conf.text(
         conf.section(
             "general",
-            {"rtpstart": ports.start, "rtpend": ports.end, "strictrtp": True, "icesupport": True},
+            {"rtpstart": ports.start + ports.start % 2, "rtpend": ports.end, "strictrtp": True, "icesupport": True},
         )
     )
 

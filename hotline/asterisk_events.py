@@ -13,6 +13,8 @@ from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
 
+WANTED_EVENTS = ("DialBegin", "DialEnd", "Hangup", "DeviceStateChange")
+"""The events that are read; manager.conf lets no others through."""
 _UNREACHABLE = {"UNAVAILABLE", "INVALID", "UNKNOWN"}
 _DEVICE = "PJSIP/agent-"
 

@@ -6,11 +6,15 @@ Asterisk writes what a SIP header held into some warnings; the law and our own r
 import re
 from collections.abc import Callable
 
-_LINE = re.compile(r"^\[[^\]]*\] (?P<level>[A-Z]+)\[\d+\](?:\[C-[0-9a-f]+\])?: (?P<file>[\w/.-]+):\d+ \w+: (?P<text>.*)$")
+_LINE = re.compile(
+    r"^\[[^\]]*\] (?P<level>[A-Z]+)\[\d+\](?:\[C-[0-9a-f]+\])?: (?P<file>[\w/.-]+):\d+ \w+: (?P<text>.*)$"
+)
 _NAMED_ADDRESS = re.compile(r'"[^"]*"\s*(?=<)')
 _USER_PART = re.compile(r"\b(?P<scheme>sips?|tel):[^@>;\s]*(?P<at>@?)", re.IGNORECASE)
 _NUMBER = re.compile(r"\+?\d(?:[ /-]?\d){5,}")
-_HARMLESS = re.compile(r"Could not find option 'minimum_size'|^PBX UUID|^Executing last minute|^Asterisk cleanly ending")
+_HARMLESS = re.compile(
+    r"Could not find option 'minimum_size'|^PBX UUID|^Executing last minute|^Asterisk cleanly ending"
+)
 
 
 def readable(line: str) -> str:

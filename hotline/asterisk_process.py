@@ -59,7 +59,7 @@ class AsteriskProcess:
         self._child.kill()
 
     async def _ready(self) -> None:
-        while not await self._booted():
+        while not await self._booted():  # noqa: ASYNC110 - another process gives no event to wait for
             await asyncio.sleep(_RETRY)
 
     async def _booted(self) -> bool:

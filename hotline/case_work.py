@@ -141,9 +141,7 @@ class CaseWork:
             person = Person(**{key: getattr(written, key) for key in PERSON})
             mail = self._mail(call, promise, request.key)
             try:
-                await self._store(
-                    self._disposal(call, agent, written, now, person=person, promise=promise, mail=mail)
-                )
+                await self._store(self._disposal(call, agent, written, now, person=person, promise=promise, mail=mail))
             except ReceiptTaken:
                 continue
             self._sender.wake()

@@ -1,17 +1,17 @@
 """Everything that can go wrong in a way that a person should read about.
 
-    HotlineError                 one plain sentence: what happened, to what, what to do
-    ├── SetupError               a part is missing or does not start (Asterisk, a port, the state directory)
-    ├── ConfigurationBroken      the configuration has findings; carries them
-    ├── AmiError
-    │   ├── AmiUnavailable       not connected, connection lost, or no answer in time
-    │   └── AmiRefused           Asterisk answered with an error
-    ├── AgiError
-    │   ├── CallerGone           the channel is hung up, or taken away from this session
-    │   ├── AgiClosed            the connection ended
-    │   └── AgiRefused           Asterisk did not understand or allow a command (510, 520)
-    ├── StorageError             the database cannot be used
-    └── Refused                  a user asked for something that cannot be done now; German text for the page
+HotlineError                 one plain sentence: what happened, to what, what to do
+├── SetupError               a part is missing or does not start (Asterisk, a port, the state directory)
+├── ConfigurationBroken      the configuration has findings; carries them
+├── AmiError
+│   ├── AmiUnavailable       not connected, connection lost, or no answer in time
+│   └── AmiRefused           Asterisk answered with an error
+├── AgiError
+│   ├── CallerGone           the channel is hung up, or taken away from this session
+│   ├── AgiClosed            the connection ended
+│   └── AgiRefused           Asterisk did not understand or allow a command (510, 520)
+├── StorageError             the database cannot be used
+└── Refused                  a user asked for something that cannot be done now; German text for the page
 """
 
 

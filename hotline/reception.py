@@ -7,7 +7,7 @@ import structlog
 
 from config.schema import Gateway, HotlineConfig
 from dialplan import variables
-from hotline.callers import Caller, CallbackRequests, Interrupter
+from hotline.callers import CallbackRequests, Caller, Interrupter
 from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import AgiError

@@ -1,4 +1,4 @@
-"""The agents' places in the running service: presence, open pages, the call on the screen, and who is told of changes."""
+"""The agents' places in the running service: presence, open pages, call on the screen, who is told of changes."""
 
 import asyncio
 from collections.abc import Iterator

@@ -5,9 +5,9 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from agents.presence import Intent
 from config.loading import parse
 from config.schema import HotlineConfig
-from hotline.asterisk_events import AsteriskEvents
+from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
 from hotline.callback_board import CallbackBoard
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
@@ -44,6 +44,8 @@ from hotline.web.app import serve as serve_pages
 log = structlog.get_logger()
 
 AMI_USER = "hotline"
+AMI_PATIENCE = 15.0
+"""How long Asterisk may take to start before we give up, seconds."""
 READY_FD = "HOTLINE_READY_FD"
 """Environment variable with the descriptor on which the parent waits for the word READY."""
 
@@ -87,7 +89,7 @@ async def _database(state: StateDirectory, clock: Clock) -> AsyncIterator[Databa
 
 
 @contextlib.contextmanager
-def _announced(state: StateDirectory, url: str, moved: bool):  # type: ignore[no-untyped-def]  # a plain generator
+def _announced(state: StateDirectory, url: str, moved: bool) -> Iterator[None]:
     """Tell other commands, as `hotline testcall`, which database is in use; gone when we are."""
     note = state.path / "running.json"
     note.write_text(json.dumps({"pid": os.getpid(), "database_url": url, "moved": moved}), "utf-8")
@@ -124,7 +126,12 @@ async def _parts(
     journal = Journal()
     ledger, presences = Ledger(database, hotline), Presences(database, hotline)
     ami = AmiClient(
-        network.ami.host, network.ami.port, AMI_USER, secrets.ami_secret, system_name=secrets.system_name
+        network.ami.host,
+        network.ami.port,
+        AMI_USER,
+        secrets.ami_secret,
+        system_name=secrets.system_name,
+        wanted=WANTED_EVENTS,
     )
     controls = AmiControls(ami)
     switchboard = Switchboard(Seats(config.agents, clock.now()), journal, ledger, clock, controls)
@@ -137,12 +144,8 @@ async def _parts(
     def configuration() -> tuple[int, HotlineConfig]:
         return version, config
 
-    desk = Desk(
-        configuration, switchboard, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets
-    )
-    reception = Reception(
-        configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name)
-    )
+    desk = Desk(configuration, switchboard, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets)
+    reception = Reception(configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name))
     events = AsteriskEvents(ami, switchboard, clock)
     agi = AgiServer(reception, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
@@ -150,11 +153,11 @@ async def _parts(
     async with contextlib.AsyncExitStack() as stack:
         journal.start()
         stack.push_async_callback(journal.close)
-        await _restore(presences, switchboard, clock)
+        await _restore(presences, switchboard)
         await _close_lost_calls(ledger, clock)
         await board.refresh()
         stack.push_async_callback(switchboard.close)
-        await ami.start()
+        await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await _run_beside(stack, events.run(), "asterisk events")
         await _run_beside(stack, sender.run(), "mail")
@@ -165,7 +168,7 @@ async def _parts(
         yield
 
 
-async def _run_beside(stack: contextlib.AsyncExitStack, work, name: str) -> None:  # type: ignore[no-untyped-def]
+async def _run_beside(stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
     task = asyncio.create_task(work, name=name)
 
     async def end() -> None:
@@ -175,7 +178,7 @@ async def _run_beside(stack: contextlib.AsyncExitStack, work, name: str) -> None
     stack.push_async_callback(end)
 
 
-async def _restore(presences: Presences, switchboard: Switchboard, clock: Clock) -> None:
+async def _restore(presences: Presences, switchboard: Switchboard) -> None:
     """Agents' own intent survives a restart."""
     for name, saved in (await presences.load()).items():
         if name in switchboard.seats:

@@ -1,10 +1,10 @@
 """Where a hotline keeps what it knows: one directory with the configuration in use, database, secrets, sound files.
 
-    hotline.yaml        the configuration in use, copied from the shipped example at the first start
-    secrets.json        passwords and keys, made once, readable by the owner only
-    hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=
-    prompts/ music/     rendered sound files    recordings/  own WAVs, which win over the voice
-    asterisk/           everything of Asterisk's    mailbox/  mails of the demo mailbox
+hotline.yaml        the configuration in use, copied from the shipped example at the first start
+secrets.json        passwords and keys, made once, readable by the owner only
+hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=
+prompts/ music/     rendered sound files    recordings/  own WAVs, which win over the voice
+asterisk/           everything of Asterisk's    mailbox/  mails of the demo mailbox
 """
 
 import json
@@ -121,7 +121,7 @@ class StateDirectory:
 
 
 def _completed(known: Secrets | None, agents: list[str]) -> Secrets:
-    base = known or Secrets(secrets.token_urlsafe(24), f"hotline-{secrets.token_hex(8)}", *_keys(2))
+    base = known or _fresh()
     return replace(
         base,
         phone_secrets={name: secrets.token_urlsafe(18) for name in agents} | base.phone_secrets,
@@ -129,8 +129,13 @@ def _completed(known: Secrets | None, agents: list[str]) -> Secrets:
     )
 
 
-def _keys(count: int) -> list[str]:
-    return [secrets.token_urlsafe(32) for _ in range(count)]
+def _fresh() -> Secrets:
+    return Secrets(
+        ami_secret=secrets.token_urlsafe(24),
+        system_name=f"hotline-{secrets.token_hex(8)}",
+        link_key=secrets.token_urlsafe(32),
+        session_key=secrets.token_urlsafe(32),
+    )
 
 
 def _password() -> str:

@@ -55,10 +55,10 @@ class Waiting:
         question = self._question_due(facts)
         if question is not None:
             return Question(replace(self, question_asked=facts.waited), question == "closing_now").ask(question)
+        if self.position_said is not None and not self.number_asked:
+            return replace(self, number_asked=True).wait("enter_household_number", seconds=ANSWER_SECONDS)
         if self._position_due(facts):
             return replace(self, position_said=facts.waited).wait(*_position_prompts(facts.position))
-        if not self.number_asked:
-            return replace(self, number_asked=True).wait("enter_household_number", seconds=ANSWER_SECONDS)
         return self.wait()
 
     def _position_due(self, facts: WaitElapsed) -> bool:

@@ -58,11 +58,12 @@ def opening_times(config: HotlineConfig) -> set[time]:
 
 def words(config: HotlineConfig) -> dict[str, str]:
     """Every prompt that this module names, and what the voice speaks for it."""
-    spoken = {number_prompt(number): _NUMBERS[number] for number in range(HIGHEST_NUMBER + 1)}
+    # With a comma the voice speaks short words longer and clearer ("acht"), and lets the sentence go on.
+    spoken = {number_prompt(number): f"{_NUMBERS[number]}," for number in range(HIGHEST_NUMBER + 1)}
     spoken |= {"today": "heute", "tomorrow": "morgen"}
     spoken |= {f"weekday_{WEEKDAYS[day]}": f"am {name}, dem" for day, name in enumerate(_WEEKDAYS)}
     spoken |= {f"day_{day}": word for day, word in enumerate(_ordinals(), start=1)}
-    spoken |= {f"month_{month}": name for month, name in enumerate(_MONTHS, start=1)}
+    spoken |= {f"month_{month}": f"{name}," for month, name in enumerate(_MONTHS, start=1)}
     return spoken | {_time_prompt(moment): _time_words(moment) for moment in sorted(opening_times(config))}
 
 

@@ -7,7 +7,7 @@ import click
 
 from hotline.cli.opening import opened, state_option
 from hotline.errors import HotlineError
-from hotline.storage.versions import Versions
+from hotline.storage.versions import VersionRow, Versions
 
 
 @click.group()
@@ -36,11 +36,11 @@ def show(version: int | None, state: Path) -> int:
 async def _list(state: Path) -> list[str]:
     async with opened(state) as (database, hotline_id):
         rows = await Versions(database, hotline_id).all()
-    marks = ["active", *[""] * len(rows)]
-    return [
-        f"{row.version:5}  {row.at:%Y-%m-%d %H:%M} UTC  {row.author:16} {mark}".rstrip()
-        for row, mark in zip(rows, marks, strict=False)
-    ]
+    return [_line(row, active=row is rows[0]) for row in rows]
+
+
+def _line(row: VersionRow, active: bool) -> str:
+    return f"{row.version:5}  {row.at:%Y-%m-%d %H:%M} UTC  {row.author:16} {'active' if active else ''}".rstrip()
 
 
 async def _show(state: Path, version: int | None) -> str:

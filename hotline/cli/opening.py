@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from config.loading import load
-from hotline.errors import SetupError
+from config.loading import ConfigurationError, load
+from hotline.errors import ConfigurationBroken, SetupError
 from hotline.state import StateDirectory
 from hotline.storage.database import Database
 
@@ -26,9 +26,13 @@ async def opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
     directory = StateDirectory(state)
     if not directory.config_file.exists():
         raise SetupError(f"There is no hotline in {state}: start it once with `make run`, or name another --state.")
+    try:
+        hotline_id = load(directory.config_file).hotline.id
+    except ConfigurationError as error:
+        raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
     database = Database(directory.database_url(moved=False))
     await database.open()
     try:
-        yield database, load(directory.config_file).hotline.id
+        yield database, hotline_id
     finally:
         await database.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hotline.cli.times import business_clock
+from hotline.logs import configure_logs
 from hotline.service import serve
 from hotline.state import StateDirectory
 
@@ -15,5 +16,6 @@ from hotline.state import StateDirectory
 @click.option("--at", "moment", metavar="TIME", help="Move business time to this moment, as 2026-11-23T09:00.")
 def command(state: Path, moment: str | None) -> None:
     """Run the service: AGI, AMI, pages, mail. Asterisk must run already."""
+    configure_logs()
     directory = StateDirectory(state)
     asyncio.run(serve(directory, business_clock(moment, directory.config_file)))

@@ -22,7 +22,7 @@ class Mailbox:
         directory.mkdir(parents=True, exist_ok=True)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002
-        file = self.keep(bytes(envelope.content or b""))
+        file = self.keep(envelope.original_content or b"")
         print(f"Mail {int(file.stem)} kept in {file}: {subject_of(file.read_bytes())}", flush=True)
         return "250 kept"
 

@@ -17,7 +17,6 @@ SOUND = -45.0
 BLOCK_SECONDS = 0.1
 """A tone's level is the mean over blocks of this length, so that one lost packet does not hide it."""
 SPECTRUM = 4096
-PURE_DB = 3.0
 Part = tuple[Sequence[float], float]
 """Frequencies that sound together (none: silence), and for how many seconds."""
 
@@ -65,8 +64,11 @@ def keys(digits: str, seconds: float = 0.12, gap: float = 0.1) -> list[Part]:
 
 def loudness(pcm: bytes) -> float:
     """Mean level in dBFS."""
-    values = samples(pcm)
-    return _level(sum(value * value for value in values) / len(values)) if values else SILENCE
+    return _level(_mean_square(samples(pcm)))
+
+
+def _mean_square(values: Sequence[int]) -> float:
+    return sum(value * value for value in values) / len(values) if values else 0.0
 
 
 def tone_level(pcm: bytes, rate: int, frequency: float) -> float:
@@ -93,7 +95,7 @@ def dominant(pcm: bytes, rate: int) -> float | None:
     if len(values) < SPECTRUM // 16:
         return None
     window = _loudest(values)
-    if loudness(window.tobytes() if sys.byteorder == "little" else bytes(pcm)) < SOUND:
+    if _level(_mean_square(window)) < SOUND:
         return None
     shaped = [value * (0.5 - 0.5 * math.cos(2 * math.pi * i / len(window))) for i, value in enumerate(window)]
     spectrum = _spectrum([complex(value) for value in shaped] + [0j] * (SPECTRUM - len(shaped)))

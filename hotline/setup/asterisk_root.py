@@ -23,8 +23,8 @@ def find_or_install(progress: Progress) -> Asterisk:
     """A suitable Asterisk, installed if there is none. SetupError that says what to do."""
     try:
         return asterisk.find()
-    except SetupError as problem:
-        progress(f"No suitable Asterisk yet: {problem}")
+    except SetupError:
+        progress("There is no suitable Asterisk on this machine yet.")
     return install(asterisk.cached_root(), progress)
 
 

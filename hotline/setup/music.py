@@ -37,7 +37,7 @@ def render_music(directory: Path) -> bool:
         return False
     directory.mkdir(parents=True, exist_ok=True)
     sox = sound.find_sox()
-    narrow = (*sound.PCM[:2], "-r", str(RATE), *sound.PCM[4:])
+    narrow = (*sound.PCM[:3], str(RATE), *sound.PCM[4:])
     sound.convert(sox, sound.run(sox, (*narrow, "-", *sound.PCM, "-"), compose()), directory, NAME)
     return True
 

@@ -3,27 +3,30 @@
 Uses sox (Debian package `sox`), which must be on PATH.
 """
 
+import io
+import math
 import re
 import shutil
 import subprocess
+import wave
+from array import array
 from pathlib import Path
 
 from hotline.errors import SetupError
 
 RATE = 16_000
 PCM = ("-t", "raw", "-r", str(RATE), "-e", "signed", "-b", "16", "-c", "1")
-FORMATS = {
-    "wav": ("-t", "wav", "-r", "8000", "-e", "signed", "-b", "16", "-c", "1"),
-    "alaw": ("-t", "al", "-r", "8000", "-c", "1"),
-    "sln16": PCM,
-}
-"""File extension → sox's words for it: alaw as most calls need it, 16 kHz for G.722, WAV for anything else."""
+NARROW = 8000
+FORMATS = ("wav", "alaw", "sln16")
+"""Extensions: alaw as most calls need it, 16 kHz for G.722, WAV for anything else and for listening to."""
 SPEECH_DBFS = -20.0
-"""Loudness (RMS) of every prompt, where its peaks allow it."""
-PEAK_DBFS = -3.0
+"""Loudness (RMS) of every prompt."""
+KNEE_DBFS, PEAK_DBFS = -8.0, -3.0
+"""What is louder than the first is rounded off below the second: the bursts of t and k, hardly ever a vowel."""
 PAD_SECONDS = (0.05, 0.15)
 """Silence before and after a prompt: enough to keep words apart, little enough to keep sentences flowing."""
-_SILENCE = ("silence", "1", "0.01", "1%")
+_SILENCE = ("silence", "1", "0.01", "0.1%")
+"""So low, because the f of "fünf" and the ch of "acht" are hardly louder."""
 _TRIM = ("highpass", "80", *_SILENCE, "reverse", *_SILENCE, "reverse")
 
 
@@ -43,14 +46,25 @@ def speech(sox: str, source: bytes, kind: tuple[str, ...]) -> bytes:
     trimmed = run(sox, (*kind, "-", *PCM, "-", *_TRIM), source)
     if len(trimmed) < RATE // 10:
         raise SetupError("a prompt's sound is silent or shorter than a twentieth of a second: record it again")
-    finish = ("gain", f"{_gain(sox, trimmed):.2f}", "pad", *map(str, PAD_SECONDS))
-    return run(sox, (*PCM, "-", *PCM, "-", *finish), trimmed)
+    before, after = (bytes(2 * round(seconds * RATE)) for seconds in PAD_SECONDS)
+    return before + _evenly_loud(trimmed, 10 ** ((SPEECH_DBFS - levels(sox, trimmed)[1]) / 20)) + after
 
 
 def convert(sox: str, pcm: bytes, directory: Path, name: str) -> None:
     """Write `pcm` as NAME.wav, .alaw and .sln16; each file appears whole or not at all."""
-    for extension, words in FORMATS.items():
-        write_whole(directory / f"{name}.{extension}", run(sox, (*PCM, "-", *words, "-"), pcm))
+    narrow = run(sox, (*PCM, "-", "-t", "raw", "-r", str(NARROW), *PCM[4:], "-"), pcm)
+    write_whole(directory / f"{name}.sln16", pcm)
+    write_whole(directory / f"{name}.wav", _with_wav_header(narrow))
+    write_whole(directory / f"{name}.alaw", run(sox, (*PCM[:3], str(NARROW), *PCM[4:], "-", "-t", "al", "-"), narrow))
+
+
+def _with_wav_header(narrow: bytes) -> bytes:
+    """sox cannot know the length when it writes to a pipe, and would write a header that is wrong."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setparams((1, 2, NARROW, 0, "NONE", "not compressed"))
+        wav.writeframes(narrow)
+    return file.getvalue()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -81,6 +95,12 @@ def _call(sox: str, words: tuple[str, ...], source: bytes) -> "subprocess.Comple
     return done
 
 
-def _gain(sox: str, pcm: bytes) -> float:
-    peak, rms = levels(sox, pcm)
-    return min(SPEECH_DBFS - rms, PEAK_DBFS - peak)
+def _evenly_loud(pcm: bytes, factor: float) -> bytes:
+    """Multiply by `factor`; what then lies above the knee is rounded off so that it stays below the peak."""
+    knee, room = (32768 * 10 ** (KNEE_DBFS / 20), 32768 * (10 ** (PEAK_DBFS / 20) - 10 ** (KNEE_DBFS / 20)))
+
+    def rounded(sample: float) -> int:
+        over = abs(sample) - knee
+        return round(sample if over <= 0 else math.copysign(knee + room * math.tanh(over / room), sample))
+
+    return array("h", (rounded(sample * factor) for sample in array("h", pcm))).tobytes()

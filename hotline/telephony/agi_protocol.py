@@ -21,7 +21,8 @@ MAX_USAGE_LINES = 400
 MAX_COMMAND = 2000  # bytes; Asterisk runs what exceeds its buffer (8192 in 22, 2048 in old ones) as a second command
 MAX_WORDS = 100  # Asterisk keeps 127 words and drops the rest
 
-_REPLY = re.compile(r"(\d{3}) (?:result=(\S*)(?: \((.*)\))?(?: endpos=(-?\d+))?|(?!result=)(.*))")
+_RESULT = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(-?[0-9]{1,18}))?")
+_ERROR = re.compile(r"([3-9][0-9][0-9]) (.*)")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:@+*#&=-]+")
 _FORBIDDEN = re.compile("[\r\n\0]")
 
@@ -111,8 +112,7 @@ class AgiProtocol:
         if line.startswith("520-"):
             self._state, self._usage = _State.USAGE, [line[4:].strip()]
             return None
-        reply = _parse_reply(line)
-        return None if reply.code < 200 else reply  # 100 Trying: the real answer follows
+        return None if line.startswith("100 ") else _parse_reply(line)  # 100 Trying: the real answer follows
 
     def _header(self, line: str) -> Environment | None:
         if not line:
@@ -151,15 +151,16 @@ def _text(line: bytes) -> str:
 
 
 def _parse_reply(line: str) -> Reply:
-    match = _REPLY.fullmatch(line)
-    if match is None:
-        raise _ProtocolError("not an AGI reply")
-    code, value, data, endpos, text = match.groups()
-    return Reply(int(code), _whole_number(value), value or "", data, int(endpos) if endpos else None, text or "")
+    if match := _RESULT.fullmatch(line):
+        value, data, endpos = match.groups()
+        return Reply(200, _whole_number(value), value, data, None if endpos is None else int(endpos))
+    if match := _ERROR.fullmatch(line):
+        return Reply(int(match[1]), text=match[2])
+    raise _ProtocolError("not an AGI reply")
 
 
-def _whole_number(value: str | None) -> int:
-    return int(value) if value and re.fullmatch(r"-?[0-9]{1,18}", value) else 0
+def _whole_number(value: str) -> int:
+    return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else 0
 
 
 def command_line(words: tuple[str, ...]) -> bytes:

@@ -51,6 +51,11 @@ class AgiServer:
         """Handlers running now."""
         return len(self._tasks)
 
+    @property
+    def connections(self) -> int:
+        """Open connections, those without a complete environment included."""
+        return len(self._connections)
+
     async def start(self) -> None:
         """Listen; SetupError if the port cannot be had."""
         try:

@@ -149,7 +149,8 @@ class AgiSession:
         """`result=-1`: the HANGUP line that tells a hang-up from a failure comes after it. Always raises."""
         if name != "WAIT FOR DIGIT":  # cannot fail otherwise
             try:
-                await asyncio.wait_for(self.over.wait(), HANG_UP_FOLLOWS)
+                async with asyncio.timeout(HANG_UP_FOLLOWS):
+                    await self.over.wait()
             except TimeoutError:
                 raise AgiRefused(f"{name} failed in Asterisk although the caller is there; see its log") from None
         raise CallerGone(f"the caller left during {name}")

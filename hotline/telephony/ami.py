@@ -101,7 +101,8 @@ class AmiClient:
 
     async def _answer(self, connection: GuardedProtocol, action: GuardedAction, timeout: float) -> list[Headers]:
         try:
-            return await asyncio.wait_for(connection.submit(action), timeout)
+            async with asyncio.timeout(timeout):
+                return await connection.submit(action)
         except TimeoutError:
             raise AmiUnavailable(f"Asterisk did not answer {action['Action']} within {timeout:g} s") from None
 
@@ -118,7 +119,8 @@ class AmiClient:
         for wait in backoff(self._first_wait):
             await asyncio.sleep(wait)
             try:
-                return await self._log_in()
+                await self._log_in()
+                break
             except AmiError as error:
                 log.warning("no connection to Asterisk's manager interface", why=str(error))
 
@@ -138,7 +140,9 @@ class AmiClient:
 
     async def _introduce(self, connection: GuardedProtocol) -> None:
         """The secret is sent only to a peer that greets as Asterisk does."""
-        if not await asyncio.wait_for(connection.banner, LOGIN_SECONDS):
+        async with asyncio.timeout(LOGIN_SECONDS):
+            greeted = await connection.banner
+        if not greeted:
             raise AmiUnavailable(self._nobody())
         fields = {"Username": self._user, "Secret": self._secret, "Events": "on"}
         check("Login", fields)
@@ -177,7 +181,8 @@ class AmiClient:
         """Return when the connection is lost; one that is silent gets a ping, and is dropped without an answer."""
         while not self._lost.is_set():
             try:
-                await asyncio.wait_for(self._lost.wait(), self._ping_seconds)
+                async with asyncio.timeout(self._ping_seconds):  # wait_for of Python 3.11 can swallow close()'s cancel
+                    await self._lost.wait()
             except TimeoutError:
                 await self._ping(connection)
 

@@ -36,6 +36,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     phone = here.desk.softphone(name)
     values = {
         "agent": here.config.agent(name),
+        "names": {agent.name: agent.full_name for agent in here.config.agents},
         "offices": here.config.offices,
         "zone": here.config.hotline.timezone,
         "softphone": phone is not None,

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from hotline.errors import Refused
+from hotline.errors import HotlineError
 from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.pages import render, see_other
 from hotline.web.problems import Problem
@@ -56,7 +56,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
-    """POST /logout: ends the session everywhere; an agent without a call goes home by it."""
+    """POST /logout: always ends the session; an agent without a call goes home by it, if the desk lets them."""
     here, form = site(request), await request.post()
     if USER in request:
         if not form_is_ours(form.get(FORM_FIELD), request[TOKEN], "logout"):
@@ -70,7 +70,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 
 async def _go_home(here: Site, name: str) -> None:
     if is_agent(here, name) and here.desk.snapshot(name)["call"] is None:
-        with suppress(Refused):
+        with suppress(HotlineError):
             await here.desk.set_intent(name, "home", None)
 
 

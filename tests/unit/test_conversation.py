@@ -4,8 +4,10 @@ from datetime import datetime
 
 import pytest
 
+from ivr.conversation import Conversation
 from ivr.effects import Collect, EndReason, HangUp, JoinLine, Play, Wait
 from ivr.events import AgentFound, SilenceElapsed, TalkEnded
+from routing.hours import Calendar
 from tests.unit.conversations import BERLIN, MONDAY_9, SATURDAY, Call, changed, shipped
 
 MENU = (
@@ -84,10 +86,9 @@ def test_nothing_follows_the_end():
 
 
 def test_a_call_cannot_begin_with_anything_but_its_arrival():
-    call = Call()
-    call.conversation.__init__(call.config, None)
-    with pytest.raises(ValueError, match="ringing"):
-        call.tell(AgentFound("anna"))
+    conversation = Conversation(shipped(), Calendar(shipped()))
+    with pytest.raises(ValueError, match="AgentFound cannot happen while the conversation is at ringing"):
+        conversation.receive(AgentFound("anna"))
 
 
 MONDAY_23 = ("next_open", "weekday_monday", "day_23", "month_11", "time_0800")
@@ -124,9 +125,6 @@ def test_closed_and_anything_but_1_is_a_kind_goodbye(key):
     assert call.conversation.request_type is None
 
 
-def test_opening_time_that_no_interval_knows_is_left_out_rather_than_unplayable():
-    call = Call(at=SATURDAY)
-    spring = changed(hours={"week": {}, "closures": []})
-    silent = Call(spring, at=MONDAY_9)
-    assert "time_0800" in call.heard
-    assert silent.heard == ("closed_weekend", "callback_offer")
+def test_a_hotline_that_never_opens_again_says_no_day():
+    never = changed(hours={"week": {}})
+    assert Call(never, at=MONDAY_9).heard == ("closed_weekend", "callback_offer")

@@ -123,6 +123,19 @@ def test_a_slip_in_a_key_with_a_default_does_not_hide_the_cross_rules(shipped_te
     assert [finding.path for finding in findings(text)] == ["menu.retries", "menu.colour", "agents.2.office"]
 
 
+def test_an_unquoted_number_does_not_hide_the_cross_rules(shipped_text: str) -> None:
+    text = changed(shipped_text, 'press: "4"', "press: 1")
+    text = changed(text, '["9824", "05721', '[9824, "05721')
+    text = changed(text, "office: rinteln", "office: rintel")
+    paths = ["request_types.3.press", "agents.2.office", "gateways.0.called_numbers.0"]
+    assert [finding.path for finding in findings(text)] == paths
+
+
+@pytest.mark.parametrize("depth", [50, 100, 150, 200, 300, 500])
+def test_deep_nesting_is_a_finding_at_any_depth(shipped_text: str, depth: int) -> None:
+    assert findings(changed(shipped_text, "menu:", f"deep: {'[' * depth}{']' * depth}\nmenu:"))
+
+
 def test_cross_rules_are_silent_about_what_the_schema_has_already_found(shipped_text: str) -> None:
     text = changed(shipped_text, 'addresses: ["127.0.0.1"]', "addresses: 127.0.0.1")
     assert [finding.path for finding in findings(text)] == ["gateways.0.addresses"]

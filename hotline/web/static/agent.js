@@ -49,6 +49,8 @@ function take(told) {
 
 function update() {
   considerRinging();
+  show(byId("orphan"), orphan && phone.busy && !snapshot?.call);
+  show(byId("orphan-answer"), phone.incoming);
   if (!snapshot) return;
   const local = localState();
   renderHead(snapshot);
@@ -109,11 +111,11 @@ async function acknowledge(offer, tries = 3) {
 }
 
 function phoneChanged() {
-  if (!phone.incoming) orphan = false;
+  if (!phone.busy) orphan = false;
   else if (!considerRinging.waiting) {
     considerRinging.waiting = setTimeout(() => {
       considerRinging.waiting = null;
-      orphan = phone.incoming && !snapshot?.call;
+      orphan = phone.incoming && (!snapshot?.call || !stream.connected);
       update();
     }, ORPHAN_MS);
   }
@@ -123,8 +125,7 @@ function phoneChanged() {
 function considerRinging() {
   const call = snapshot?.call;
   const shown = call?.phase === "offered" ? pop.rendered && pop.offer === call.offer_id : call?.phase === "talking";
-  const lonely = orphan || !stream.connected;
-  if (phone.incoming && (shown || lonely) && !(call && rejected === call.offer_id)) {
+  if (phone.incoming && (shown || orphan) && !(call && rejected === call.offer_id)) {
     if (!tone.ringing) {
       tone.start();
       byId("call").dataset.ringStartedAt = String(performance.now());
@@ -192,6 +193,8 @@ function submits(id, act) {
 }
 
 byId("answer").addEventListener("click", () => phone.answer());
+byId("orphan-answer").addEventListener("click", () => phone.answer());
+byId("orphan-hangup").addEventListener("click", hangUp);
 byId("reject").addEventListener("click", reject);
 byId("hangup").addEventListener("click", hangUp);
 byId("mute").addEventListener("click", () => phone.toggleMute());

@@ -15,6 +15,7 @@ export function renderCall(snapshot) {
   show(byId("no-call"), !call);
   if (!call) return renderEmpty(snapshot);
   setAttribute(byId("call"), "data-phase", call.phase);
+  setAttribute(byId("call"), "data-disposed", String(Boolean(call.disposed)));
   setText(byId("call-phase"), PHASES[call.phase] ?? call.phase);
   setText(byId("call-type"), call.request_type.label);
   setText(byId("call-caller"), callerText(call));

@@ -18,10 +18,12 @@ export function renderHead(snapshot) {
   const { state } = snapshot;
   setAttribute(byId("state"), "data-state", state);
   setText(byId("state-name"), STATES[state] ?? state);
-  setText(byId("state-cause"), snapshot.cause && snapshot.cause !== STATES[state] ? snapshot.cause : "");
+  setText(byId("state-cause"), sameWords(snapshot.cause, STATES[state]) ? "" : snapshot.cause);
   setText(byId("state-since"), `seit ${atClock(snapshot.since)} Uhr`);
   renderButtons(snapshot);
 }
+
+const sameWords = (one, other) => (one ?? "").toLowerCase() === (other ?? "").toLowerCase();
 
 export function tickHead(snapshot) {
   setText(byId("state-elapsed"), `(${duration(secondsSince(snapshot.since))})`);
@@ -29,9 +31,8 @@ export function tickHead(snapshot) {
 
 function renderHotline(hotline) {
   const open = byId("hotline-open");
-  setText(open, hotline.open ? "geöffnet" : "geschlossen");
+  setText(open, hotline.opening_text || (hotline.open ? "geöffnet" : "geschlossen"));
   open.classList.toggle("open", hotline.open);
-  setText(byId("hotline-text"), hotline.opening_text ?? "");
   setText(byId("hotline-waiting"), String(hotline.waiting));
   setText(byId("hotline-ready"), String(hotline.ready));
   setText(byId("alarm"), hotline.alarm ?? "");

@@ -2,8 +2,9 @@
 
 import { byId, keepList, setText, show } from "./dom.js";
 import { api } from "./api.js";
-import { atClock, dayAndClock } from "./times.js";
+import { dayAndClock, shortly } from "./times.js";
 
+const names = JSON.parse(document.body.dataset.names);
 const PHONES = { off: "Nicht angemeldet.", connecting: "Wird angemeldet …", registered: "Angemeldet, bereit zum Klingeln.", failed: "Nicht angemeldet." };
 
 export function renderPhone(snapshot, phone, local) {
@@ -28,7 +29,7 @@ export function renderCallbacks(snapshot, refused) {
   show(byId("callbacks-none"), list.length === 0);
   keepList(byId("callbacks"), list, ({ id }) => id, (callback) => create(callback, refused), (element, callback) => {
     const part = parts(element);
-    const facts = [types[callback.type] ?? callback.type, `seit ${atClock(callback.since)} Uhr`, `bis ${dayAndClock(callback.due)}`];
+    const facts = [types[callback.type] ?? callback.type, `seit ${shortly(callback.since)}`, `bis ${dayAndClock(callback.due)}`];
     if (callback.household_number) facts.push(`BG ${callback.household_number}`);
     setText(part("number"), callback.number ?? "ohne Nummer");
     setText(part("facts"), facts.filter(Boolean).join(" · "));
@@ -36,7 +37,7 @@ export function renderCallbacks(snapshot, refused) {
     show(part("take"), !callback.taken_by);
     show(part("form"), mine);
     show(part("taken"), Boolean(callback.taken_by));
-    setText(part("taken"), mine ? "Von Ihnen übernommen." : `Übernommen von ${callback.taken_by ?? ""}.`);
+    setText(part("taken"), mine ? "Von Ihnen übernommen." : `Übernommen von ${names[callback.taken_by] ?? callback.taken_by ?? ""}.`);
   });
 }
 

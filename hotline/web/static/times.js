@@ -19,11 +19,19 @@ export const secondsUntil = (iso) => (Date.parse(iso) - now()) / 1000;
 export const atClock = (iso) => formatted(clock, iso);
 export const onDay = (iso) => formatted(day, iso);
 export const onShortDay = (iso) => formatted(shortDay, iso);
-export const dayAndClock = (iso) => (Number.isNaN(Date.parse(iso)) ? String(iso) : `${onDay(iso)}, ${atClock(iso)} Uhr`);
+export const dayAndClock = (iso) => (isMoment(iso) ? `${onDay(iso)}, ${atClock(iso)} Uhr` : String(iso));
+
+// "09:35 Uhr" today, "20.11.2026, 17:40 Uhr" on another day
+export const shortly = (iso) => {
+  const today = onShortDay(new Date(now()).toISOString()) === onShortDay(iso);
+  return `${today ? "" : `${onShortDay(iso)}, `}${atClock(iso)} Uhr`;
+};
+
+// What is told in words already stays as it is; Date.parse would guess.
+const isMoment = (text) => /^\d{4}-\d\d-\d\dT/.test(text ?? "");
 
 function formatted(format, iso) {
-  const moment = Date.parse(iso);
-  return Number.isNaN(moment) ? String(iso ?? "") : format.format(moment);
+  return isMoment(iso) ? format.format(Date.parse(iso)) : String(iso ?? "");
 }
 
 // 75 → "1:15"

@@ -1,0 +1,46 @@
+"""`hotline run`: the whole hotline in the foreground, Asterisk and service, until Ctrl-C."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from hotline.cli.times import business_clock
+from hotline.errors import SetupError
+from hotline.launcher import Launcher
+from hotline.locks import exclusive_or_refused
+from hotline.preparation import configuration, prepare
+from hotline.state import StateDirectory
+
+
+@click.command()
+@click.option("--state", type=click.Path(path_type=Path), default=Path("var"), show_default=True)
+@click.option("--at", "moment", metavar="TIME", help="Move business time to this moment, as 2026-11-23T09:00.")
+@click.option("--host", metavar="NAME", help="Serve other machines under this name.")
+def command(state: Path, moment: str | None, host: str | None) -> int:
+    """Run the whole hotline: Asterisk, the service and, if configured, the demo mailbox.
+
+    Its state lives in the directory --state: the configuration in use, database, prompts, passwords.
+    Ctrl-C ends everything that was started here.
+    """
+    if host is not None:
+        raise SetupError("Serving other machines needs certificates, which come with a later version: leave HOST= out.")
+    directory = StateDirectory(state)
+    directory.prepare()
+    with exclusive_or_refused(directory.path / "run.lock", lambda process: _runs_already(directory, process)):
+        config = configuration(directory)
+        clock = business_clock(moment, directory.config_file)
+        prepared = prepare(directory, config, _say)
+        asyncio.run(Launcher(directory, config, clock, prepared, _say).run())
+    return 0
+
+
+def _runs_already(directory: StateDirectory, process: str) -> SetupError:
+    return SetupError(
+        f"A hotline already runs with the state in {directory.path} (process {process}): "
+        "end it first, or give another directory with --state."
+    )
+
+
+def _say(line: str) -> None:
+    click.echo(line)

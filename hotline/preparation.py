@@ -1,0 +1,57 @@
+"""What must be there before anything starts: free ports, an Asterisk, prompts, music, Asterisk's configuration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.loading import ConfigurationError, load
+from config.schema import HotlineConfig
+from hotline import ports
+from hotline.errors import ConfigurationBroken
+from hotline.setup import asterisk_files
+from hotline.setup.asterisk_root import find_or_install
+from hotline.setup.music import render_music
+from hotline.setup.prompts import render_prompts
+from hotline.state import Secrets, StateDirectory
+
+Show = Callable[[str], None]
+_EVERY = 25
+"""Progress of the prompts is told after so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Ready to be started."""
+
+    script: Path
+    """Runs our Asterisk."""
+    secrets: Secrets
+
+
+def configuration(state: StateDirectory) -> HotlineConfig:
+    """The configuration in use; ConfigurationBroken with everything that is wrong with it."""
+    try:
+        return load(state.config_file)
+    except ConfigurationError as error:
+        raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
+
+
+def prepare(state: StateDirectory, config: HotlineConfig, show: Show) -> Prepared:
+    """Bring everything up to date; SetupError in one plain sentence when that fails."""
+    ports.require_free(ports.needed(config))
+    asterisk = find_or_install(show)
+    show(f"{asterisk.release} ({asterisk.program})")
+    render_prompts(config, state.prompts, state.recordings, _counting(show))
+    if render_music(state.music):
+        show("Music for waiting callers is made.")
+    secrets = state.secrets(agent.name for agent in config.agents)
+    facts = asterisk_files.facts_for(config, state, asterisk, secrets)
+    return Prepared(asterisk_files.write(config, facts, asterisk), secrets)
+
+
+def _counting(show: Show) -> Callable[[int, int], None]:
+    def progress(done: int, of: int) -> None:
+        if done == of or done % _EVERY == 0:
+            show(f"Prompts: {done} of {of} are made.")
+
+    return progress

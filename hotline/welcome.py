@@ -1,0 +1,55 @@
+"""What `hotline run` says when everything runs: whether it is open, where the pages are, how to log in."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from config.schema import HotlineConfig
+from dialplan.conf import host_port
+from hotline.state import Secrets
+from routing.hours import Calendar, Opening
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_INTO_THE_DAY = timedelta(hours=1)
+"""The suggested time lies so long after opening."""
+
+
+def welcome(config: HotlineConfig, secrets: Secrets, now: datetime, moved: bool, mailbox: str) -> str:
+    """The last lines of the start; `now` is business time."""
+    web, sip = config.network.web, config.network.sip
+    lines = ["", *_time(config, now, moved), ""]
+    lines += [f"Number      {config.hotline.number}, SIP on {host_port(sip.host, sip.port)}"]
+    if config.mail.demo_mailbox:
+        lines += [f"Mails       {mailbox}"]
+    lines += ["Try a call  .venv/bin/hotline testcall --press 4", ""]
+    lines += [f"Pages       http://{host_port(web.host, web.port)}", "", *_logins(config, secrets), ""]
+    return "\n".join(lines)
+
+
+def _time(config: HotlineConfig, now: datetime, moved: bool) -> list[str]:
+    zone = ZoneInfo(config.hotline.timezone)
+    opening = Calendar(config).opening(now)
+    lines = [f"For callers it is {_told(now.astimezone(zone))} (moved by AT=)."] if moved else []
+    return [*lines, *_closed(opening, zone)]
+
+
+def _closed(opening: Opening, zone: ZoneInfo) -> list[str]:
+    if opening.open:
+        return ["The hotline is open."]
+    if opening.next_open is None:
+        return ["The hotline is CLOSED and does not open within the next year: see `hours` in the configuration."]
+    opens = opening.next_open.astimezone(zone)
+    trial = (opens + _INTO_THE_DAY).strftime("%Y-%m-%dT%H:%M")
+    why = opening.reason.value.replace("_", " ")
+    return [f"The hotline is CLOSED ({why}) and opens {_told(opens)}.", f"Try it now: make run AT={trial}"]
+
+
+def _told(moment: datetime) -> str:
+    return f"{_WEEKDAYS[moment.weekday()]} {moment:%Y-%m-%d %H:%M}"
+
+
+def _logins(config: HotlineConfig, secrets: Secrets) -> list[str]:
+    width = max(len(agent.name) for agent in config.agents) + 2
+    rows = [
+        f"  {agent.name:<{width}}{secrets.initial_passwords[agent.name]}   {agent.full_name}" for agent in config.agents
+    ]
+    return ["Log in with name and initial password:", *rows]

@@ -1,0 +1,137 @@
+"""Fixtures for tests with a real Asterisk, each on free ports and in a directory of its own.
+
+`installation`    the Asterisk in use (HOTLINE_ASTERISK_ROOT, PATH or the shared cache; installed when missing)
+`shipped`         the shipped configuration on free ports, as a dictionary to be changed before it is used
+`short_directory` an empty directory with a path short enough for Asterisk's control socket
+`start_asterisk`  `await start_asterisk(config)` → RunningAsterisk; stopped after the test
+`asterisk`        that with the shipped configuration
+"""
+
+import shutil
+import socket
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from config.schema import HotlineConfig
+from hotline.asterisk_process import AsteriskProcess
+from hotline.setup import asterisk_files
+from hotline.setup.asterisk import Asterisk
+from hotline.setup.asterisk_root import find_or_install
+from hotline.state import EXAMPLE, Secrets, StateDirectory
+from tests.system.manager import Ami
+
+RTP_PORTS = 200
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free for TCP and UDP on 127.0.0.1 now."""
+    found: list[int] = []
+    with ExitStack() as held:
+        while len(found) < count:
+            tcp = held.enter_context(socket.socket())
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found.append(port)
+    return found
+
+
+def on_free_ports(raw: dict[str, Any]) -> dict[str, Any]:
+    """The same configuration on ports of its own."""
+    sip, web, agi, ami, websocket, mail, rtp = free_ports(7)
+    network = {"sip": sip, "web": web, "agi": agi, "ami": ami, "websocket": websocket}
+    rtp = min(rtp, 65535 - RTP_PORTS)
+    raw["network"] = {key: {"host": "127.0.0.1", "port": port} for key, port in network.items()}
+    raw["network"]["rtp"] = {"from": rtp, "to": rtp + RTP_PORTS}
+    raw["mail"]["port"] = mail
+    raw["hotline"]["public_url"] = f"http://127.0.0.1:{web}"
+    return raw
+
+
+def silent_prompt(path: Path, seconds: float = 0.2) -> None:
+    """A sound file that Asterisk plays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(int(seconds * 16000)))
+
+
+@dataclass
+class RunningAsterisk:
+    config: HotlineConfig
+    state: StateDirectory
+    secrets: Secrets
+    process: AsteriskProcess
+    lines: list[str]
+    """What it has logged, as an administrator would see it."""
+
+    @property
+    def sip_port(self) -> int:
+        return self.config.network.sip.port
+
+    def ami(self) -> Ami:
+        """A client with the service's own rights; use with `async with`."""
+        return Ami(self.config.network.ami.port, asterisk_files.AMI_USER, self.secrets.ami_secret)
+
+
+StartAsterisk = Callable[[HotlineConfig], Awaitable[RunningAsterisk]]
+
+
+@pytest.fixture(scope="session")
+def installation() -> Asterisk:
+    return find_or_install(print)
+
+
+@pytest.fixture
+def shipped() -> dict[str, Any]:
+    raw: dict[str, Any] = YAML(typ="safe").load(EXAMPLE.read_text("utf-8"))
+    return on_free_ports(raw)
+
+
+@pytest.fixture
+def short_directory() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="hotline-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+async def start_asterisk(installation: Asterisk, short_directory: Path) -> AsyncIterator[StartAsterisk]:
+    running: list[RunningAsterisk] = []
+
+    async def start(config: HotlineConfig) -> RunningAsterisk:
+        state = StateDirectory(short_directory / f"state{len(running)}")
+        state.prepare()
+        silent_prompt(state.prompts / "technical_problem.wav")
+        silent_prompt(state.music / "music.wav", seconds=2)
+        secrets = state.secrets(agent.name for agent in config.agents)
+        facts = asterisk_files.facts_for(config, state, installation, secrets)
+        script = asterisk_files.write(config, facts, installation)
+        lines: list[str] = []
+        process = AsteriskProcess(script, config.network.ami, asterisk_files.AMI_USER, secrets.ami_secret, lines.append)
+        running.append(RunningAsterisk(config, state, secrets, process, lines))
+        await process.start()
+        return running[-1]
+
+    yield start
+    for one in running:
+        await one.process.stop()
+
+
+@pytest.fixture
+async def asterisk(start_asterisk: StartAsterisk, shipped: dict[str, Any]) -> RunningAsterisk:
+    return await start_asterisk(HotlineConfig.model_validate(shipped))

@@ -1,0 +1,242 @@
+"""Which prompts exist, what the voice is given, and what is made again when something changes."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.schema import Closure, Interval
+from hotline.errors import SetupError
+from hotline.setup import prompts as prompts_module
+from hotline.setup import sound
+from hotline.setup.prompts import planned, read_manifest, render_prompts
+from ivr.prompts import catalogue, spoken
+from ivr.words import moment_prompts, telephone_prompts, words
+from tests.unit.conversations import SATURDAY, changed, shipped
+
+
+def test_every_name_is_a_safe_file_name_and_every_text_says_something():
+    for name, text in catalogue(shipped()).items():
+        assert re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name)
+        assert text.strip()
+
+
+def test_the_catalogue_holds_the_texts_the_menu_and_the_words():
+    names = catalogue(shipped())
+    assert names["greeting"] == shipped().texts.greeting
+    assert names["type_rent"] == "Für Mietkosten die 4."
+    assert {f"number_{number}" for number in range(21)} | {f"day_{day}" for day in range(1, 32)} <= names.keys()
+
+
+def test_a_request_type_never_takes_the_place_of_a_text():
+    config = shipped()
+    strange = config.request_types[0].model_copy(update={"key": "greeting", "prompt": "Etwas anderes."})
+    names = catalogue(config.model_copy(update={"request_types": [strange]}))
+    assert names["greeting"] == config.texts.greeting
+    assert names["type_greeting"] == "Etwas anderes."
+
+
+@pytest.mark.parametrize(
+    ("written", "voice"),
+    [
+        ("Für Mietkosten die 4.", "Für Mietkosten die vier."),
+        ("Drücken Sie die 1, sonst die 2.", "Drücken Sie die eins, sonst die zwei."),
+        ("drücken Sie die 1. Für eine andere die 2.", "drücken Sie die eins. Für eine andere die zwei."),
+        ("Miete: 4.", "Miete: vier."),
+        ("am 23. November", "am 23. November"),
+        ("die 115", "die 115"),
+        ("um 8 Uhr", "um 8 Uhr"),
+        ("das Jobcenter in Rinteln", "das Jobzenter in Rinteln"),
+    ],
+)
+def test_the_voice_is_given_keys_as_words_because_it_reads_die_4_as_die_vierte(written, voice):
+    assert spoken(shipped(), written) == voice
+
+
+def test_the_longest_word_to_be_spoken_differently_wins_and_nothing_is_replaced_twice():
+    config = changed(voice={"spoken_as": {"Job": "Dschob", "Jobcenter": "Jobzenter", "zenter": "x"}})
+    assert spoken(config, "Jobcenter, Job, zenter") == "Jobzenter, Dschob, x"
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("day_1", "ersten"),
+        ("day_3", "dritten"),
+        ("day_7", "siebten"),
+        ("day_8", "achten"),
+        ("day_12", "zwölften"),
+        ("day_17", "siebzehnten"),
+        ("day_20", "zwanzigsten"),
+        ("day_21", "einundzwanzigsten"),
+        ("day_30", "dreißigsten"),
+        ("day_31", "einunddreißigsten"),
+        ("number_0", "null,"),
+        ("number_16", "sechzehn,"),
+        ("number_17", "siebzehn,"),
+        ("number_20", "zwanzig,"),
+        ("weekday_friday", "am Freitag, dem"),
+        ("month_3", "März,"),
+    ],
+)
+def test_days_and_numbers_are_german(name, word):
+    assert words(shipped())[name] == word
+
+
+@pytest.mark.parametrize(
+    ("interval", "name", "text"),
+    [
+        ("08:30-12:00", "time_0830", "um 8 Uhr 30"),
+        ("01:00-02:00", "time_0100", "um ein Uhr"),
+        ("00:05-02:00", "time_0005", "um 0 Uhr 5"),
+    ],
+)
+def test_each_time_at_which_the_week_can_open_has_a_prompt(interval, name, text):
+    start, end = interval.split("-")
+    config = changed(hours={"week": {"friday": [Interval(start=start, end=end)]}})
+    assert words(config)[name] == text
+    assert "time_0800" not in words(config)
+
+
+def test_the_end_of_a_closure_of_some_hours_has_a_prompt_too():
+    closure = Closure.model_validate({"from": "2026-11-25", "hours": "12:00-14:15", "reason": "Personalversammlung"})
+    config = changed(hours={"closures": [closure]})
+    assert words(config)["time_1415"] == "um 14 Uhr 15"
+
+
+def test_telephone_numbers_are_read_as_they_are_dialled_here():
+    assert "".join(name[-1] for name in telephone_prompts(shipped(), "+4957219824")) == "057219824"
+    assert "".join(name[-1] for name in telephone_prompts(shipped(), "+4312345")) == "004312345"
+
+
+def test_today_and_tomorrow_are_meant_in_berlin_not_in_utc():
+    late = SATURDAY.replace(day=22, hour=23, minute=30)
+    assert moment_prompts(shipped(), late.replace(day=23, hour=8, minute=0), late)[0] == "tomorrow"
+    early = SATURDAY.replace(day=23, hour=0, minute=30)
+    assert moment_prompts(shipped(), early.replace(hour=8, minute=0), early)[0] == "today"
+
+
+# --- what is made again -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Rendering without voice and sox: the names that would be made."""
+    names: list[str] = []
+
+    def make(config, prompt, directory: Path, sox: str) -> float:
+        names.append(prompt.name)
+        for extension in sound.FORMATS:
+            sound.write_whole(directory / f"{prompt.name}.{extension}", prompt.text.encode())
+        return 1.0
+
+    monkeypatch.setattr(prompts_module, "_make", make)
+    monkeypatch.setattr(sound, "find_sox", lambda: "sox")
+    return names
+
+
+def render(config, tmp_path: Path):
+    return render_prompts(config, tmp_path / "prompts", tmp_path / "recordings", lambda done, of: None)
+
+
+def test_the_second_rendering_makes_nothing(made, tmp_path):
+    assert sorted(render(shipped(), tmp_path).made) == sorted(made)
+    assert set(made) == catalogue(shipped()).keys()
+    made.clear()
+    again = render(shipped(), tmp_path)
+    assert (again.made, made, again.removed) == ([], [], [])
+    assert set(again.seconds) == set(again.kept) == catalogue(shipped()).keys()
+
+
+def test_a_changed_text_alone_is_made_again(made, tmp_path):
+    render(shipped(), tmp_path)
+    made.clear()
+    assert render(changed(texts={"goodbye": "Tschüs."}), tmp_path).made == made == ["goodbye"]
+
+
+def test_another_speed_of_the_voice_makes_all_again(made, tmp_path):
+    render(shipped(), tmp_path)
+    made.clear()
+    render(changed(voice={"speed": 1.2}), tmp_path)
+    assert set(made) == catalogue(shipped()).keys()
+
+
+def test_a_missing_file_is_made_again(made, tmp_path):
+    render(shipped(), tmp_path)
+    made.clear()
+    (tmp_path / "prompts" / "goodbye.alaw").unlink()
+    render(shipped(), tmp_path)
+    assert made == ["goodbye"]
+
+
+def test_prompts_that_no_longer_exist_are_removed_and_nothing_else(made, tmp_path):
+    render(shipped(), tmp_path)
+    directory = tmp_path / "prompts"
+    (directory / "old.alaw").write_bytes(b"x")
+    (directory / ".half.alaw.part").write_bytes(b"x")
+    (directory / "README.txt").write_bytes(b"x")
+    assert render(shipped(), tmp_path).removed == ["old"]
+    assert not (directory / "old.alaw").exists()
+    assert not (directory / ".half.alaw.part").exists()
+    assert (directory / "README.txt").exists()
+
+
+def test_a_recording_is_noticed_when_it_comes_changes_and_goes(made, tmp_path):
+    render(shipped(), tmp_path)
+    recording = tmp_path / "recordings" / "greeting.wav"
+    recording.parent.mkdir()
+    for content in (b"first", b"second", None):
+        made.clear()
+        recording.unlink() if content is None else recording.write_bytes(content)
+        render(shipped(), tmp_path)
+        assert made == ["greeting"]
+
+
+def test_a_recording_wins_over_the_voice(tmp_path):
+    (tmp_path / "greeting.wav").write_bytes(b"x")
+    by_name = {prompt.name: prompt for prompt in planned(shipped(), tmp_path)}
+    assert by_name["greeting"].recording == tmp_path / "greeting.wav"
+    assert by_name["goodbye"].recording is None
+
+
+def test_what_was_made_before_a_failure_is_not_made_again(made, tmp_path, monkeypatch):
+    make, catalogued = prompts_module._make, list(catalogue(shipped()))
+
+    def failing(config, prompt, directory, sox):
+        if prompt.name == catalogued[-1]:
+            raise SetupError("no space left")
+        return make(config, prompt, directory, sox)
+
+    monkeypatch.setattr(prompts_module, "_make", failing)
+    with pytest.raises(SetupError):
+        render(shipped(), tmp_path)
+    monkeypatch.setattr(prompts_module, "_make", make)
+    made.clear()
+    render(shipped(), tmp_path)
+    assert made == [catalogued[-1]]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"goodbye": {}}'])
+def test_a_damaged_manifest_means_that_prompts_are_made_again(made, tmp_path, content):
+    render(shipped(), tmp_path)
+    (tmp_path / "prompts" / "manifest.json").write_bytes(content)
+    made.clear()
+    render(shipped(), tmp_path)
+    assert set(made) == catalogue(shipped()).keys()
+    assert read_manifest(tmp_path / "prompts").keys() == catalogue(shipped()).keys()
+
+
+def test_a_missing_sox_is_one_plain_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match=r"sox is missing.*apt-get install sox"):
+        render(shipped(), tmp_path)
+
+
+def test_a_voice_that_fails_says_which_prompt(tmp_path, monkeypatch):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'no voice here' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with pytest.raises(SetupError, match=r'the prompt "greeting" cannot be made from the voice: .*no voice here'):
+        render(shipped(), tmp_path)
