@@ -15,6 +15,8 @@ FALLBACK_CONTEXT = "hotline-fallback"
 AGENT_CONTEXT = "agent-phone"
 AGI_PATH = "call"
 FALLBACK_PROMPT = "technical_problem"
+_QUIET_END = "exten => h,1,NoOp()"
+"""What runs when the caller hangs up here: nothing, and above all no second AGI session."""
 
 
 def gateway_context(gateway: Gateway) -> str:
@@ -52,7 +54,7 @@ def _gateway(gateway: Gateway) -> str:
         f"Goto({HOTLINE_CONTEXT},{start},1)",
     )
     numbers = [_extension(_pattern(number), *steps) for number in arriving_numbers(gateway)]
-    return _context(gateway_context(gateway), *numbers)
+    return _context(gateway_context(gateway), *numbers)  # without `h`, which could be dialled
 
 
 def _pattern(number: str) -> str:
@@ -75,7 +77,7 @@ def _hotline(config: HotlineConfig) -> str:
         f"GotoIf({_all_done()}?bye,1)",
         f"Goto({FALLBACK_CONTEXT},call,1)",
     )
-    return _context(HOTLINE_CONTEXT, asserted, plain, service, _extension("bye", "Hangup()"))
+    return _context(HOTLINE_CONTEXT, asserted, plain, service, _extension("bye", "Hangup()"), _QUIET_END)
 
 
 def _all_done() -> str:
@@ -87,7 +89,7 @@ def _all_done() -> str:
 
 def _fallback(facts: AsteriskFacts) -> str:
     prompt = facts.directories.prompts / FALLBACK_PROMPT
-    return _context(FALLBACK_CONTEXT, _extension("call", "Answer()", f"Playback({prompt})", "Hangup()"))
+    return _context(FALLBACK_CONTEXT, _extension("call", "Answer()", f"Playback({prompt})", "Hangup()"), _QUIET_END)
 
 
 def _agent() -> str:
@@ -96,8 +98,7 @@ def _agent() -> str:
 
 
 def _context(name: str, *extensions: str) -> str:
-    """A context; `h` ends quietly, because a pattern that matched it would open a second AGI session."""
-    return "\n".join((f"[{name}]", *extensions, _extension("h", "NoOp()"))) + "\n"
+    return "\n".join((f"[{name}]", *extensions)) + "\n"
 
 
 def _extension(name: str, *applications: str) -> str:

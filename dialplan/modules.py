@@ -70,7 +70,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "res_agi",
         "app_dial",
         "app_playback",
-        "app_controlplayback",
+        "app_controlplayback",  # cuts an announcement off
+        "app_senddtmf",  # AMI PlayDTMF, which ends the waiting of a caller
         "app_exec",
     ),
     "what the dialplan computes with": (

@@ -97,7 +97,11 @@ class Switchboard:
 
     def leave_line(self, call: Call) -> None:
         """The caller chose a callback, or leaves: nobody is offered this call any more."""
-        if self.line.leave(call.id):
+        if call.offer is not None and call.offer.end is None:
+            self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
+            call.offer = call.agent = None
+            call.agent_found.clear()
+        if self.line.leave(call.id) or call.phase is Phase.OFFERED:
             call.phase = Phase.MENU
             self.rematch()
 
@@ -160,6 +164,8 @@ class Switchboard:
     async def _store_and_show(self, call: Call, seat: Seat, offer: Offer) -> None:
         """Store the offer, push the pop, let the caller's session dial; then expect the page's word."""
         await self._stored(call, partial(self._ledger.offer_made, offer.id, call.id, offer.agent, offer.at))
+        if offer.end is not None:
+            return
         seat.touch()
         call.agent_found.set()
         try:

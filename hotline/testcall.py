@@ -150,7 +150,8 @@ class TestCall:
         self._began = asyncio.get_running_loop().time()
         withheld = {"Privacy": "id"} if self.wishes.caller == WITHHELD else {}
         call = await phone.dial(self.way.uri, headers=withheld)
-        self._tell(f"INVITE gesendet an {self.way.uri}, Gateway {self.way.gateway.name}, von {self.wishes.caller}")
+        where = f"{self.way.uri}, Gateway {self.way.gateway.name}, von {self.wishes.caller}"
+        self._tell(f"INVITE gesendet an {where}", 0.0)
         watching = asyncio.create_task(self._watch(mark))
         try:
             return await self._through(call, watching)
@@ -218,8 +219,8 @@ class TestCall:
         if by_hotline:
             self._tell("die Hotline hat aufgelegt")
         else:
-            await call.hang_up()
             self._tell("aufgelegt")
+            await call.hang_up()
         noted = await _first_of(3.0, watching)
         if self._first is None:
             return self._failed("Der Dienst hat den Anruf nicht verzeichnet: läuft er? `hotline doctor` prüft ihn.")

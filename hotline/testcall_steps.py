@@ -71,8 +71,8 @@ class Ledger:
     async def steps(self, call_id: str) -> list[Step]:
         """All steps of that call up to now."""
         mine = (call_events.c.hotline_id == self.hotline_id) & (call_events.c.call_id == call_id)
-        query = select(call_events.c["at", "kind", "agent", "codes"]).where(mine)
-        return [Step(*row) for row in await self._rows(query.order_by(call_events.c.id))]
+        rows = await self._rows(select(call_events).where(mine).order_by(call_events.c.id))
+        return [Step(row.at, row.kind, row.agent, row.codes) for row in rows]
 
     async def _rows(self, query: Any) -> list[Any]:
         try:

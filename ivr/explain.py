@@ -117,8 +117,7 @@ class _Walk:
             if key in (SILENCE, finish):
                 break
             digits += key
-        number = self._numbers.entered(digits)
-        return DigitsEntered(digits, number if self._numbers.may_call_back(number) else None)
+        return DigitsEntered(digits, self._numbers.entered(digits))
 
     def _elapsed(self, seconds: float) -> WaitElapsed:
         self._waited += seconds

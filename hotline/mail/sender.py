@@ -190,4 +190,6 @@ def _code(error: Exception) -> str:
         return "timeout"
     if isinstance(error, aiosmtplib.SMTPConnectError | OSError):
         return "no connection"
+    if "STARTTLS" in str(error):
+        return "no starttls"
     return type(error).__name__

@@ -9,7 +9,7 @@ from hotline.errors import StorageError
 from hotline.storage.outbox import NewMail
 
 
-class ReceiptTaken(StorageError):  # noqa: N818 - like the rest of the error tree
+class ReceiptTaken(StorageError):
     """That receipt number already belongs to another promise: nothing was stored, try another number."""
 
 

@@ -9,7 +9,7 @@ class Desk(Protocol):
     """The service as the pages see it. Everything raises `Refused` when it cannot be done now.
 
     The snapshot is the whole truth and is always sent as a whole: a page that shows the newest one is right,
-    whatever it missed before. Its keys are listed in `docs/agent-page.md`.
+    whatever it missed before. Its keys are made in `hotline/views.py`.
     """
 
     def snapshot(self, agent: str) -> Mapping[str, Any]:

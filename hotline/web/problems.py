@@ -25,7 +25,7 @@ _SENTENCES = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - it is an answer, not a defect
+class Problem(Exception):
     """An answer with a status and a German sentence, and for forms a sentence per field."""
 
     def __init__(self, status: int, message: str | None = None, fields: Mapping[str, str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of the pages for the documentation: `python tests/browser/pictures.py DIRECTORY`."""
+"""Pictures of the pages for the documentation: `python -m tests.browser.pictures DIRECTORY`."""
 
 import os
 import sys
@@ -7,11 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from tests.browser.served import CHROMIUM, FLAGS, Served, served  # noqa: E402
-from tests.browser.softphone import use_fake_softphone  # noqa: E402
-from tests.unit.doubles_web import PASSWORD, TOKEN, example_callbacks, example_history  # noqa: E402
+from tests.browser.served import CHROMIUM, FLAGS, Served, served
+from tests.browser.softphone import use_fake_softphone
+from tests.unit.doubles_web import PASSWORD, TOKEN, example_callbacks, example_history
 
 TRIAL = "Probebetrieb: Geschäftszeit verschoben auf Montag, 23. November 2026, 10:00 Uhr"
 WIDE, LARGE, PHONE = (1366, 768), (1920, 1080), (390, 844)
@@ -88,7 +86,10 @@ def agent_pages(browser: Browser, folder: Path, size: tuple[int, int], scheme: s
             use_fake_softphone(page)
             log_in(page, site.url)
             stage(site, page)
-            page.screenshot(path=folder / f"agent-{stage.__name__}-{size[0]}-{scheme}{'-zoom' if zoom > 1 else ''}.png", full_page=True)
+            page.screenshot(
+                path=folder / f"agent-{stage.__name__}-{size[0]}-{scheme}{'-zoom' if zoom > 1 else ''}.png",
+                full_page=True,
+            )
             context.close()
 
 

@@ -1,6 +1,6 @@
 """A stand-in for JsSIP in the browser, with the same calls and events, steered by the test through `window.fakeUa`."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 SCRIPT = """
 class Emitter {
@@ -9,11 +9,22 @@ class Emitter {
   emit(name, data) { for (const act of this.heard[name] ?? []) act(data ?? {}); }
 }
 class Session extends Emitter {
-  constructor() { super(); this.log = []; this.up = false; this.quiet = false; this.onHold = false; this.connection = null; }
+  constructor() {
+    super();
+    Object.assign(this, { log: [], up: false, quiet: false, onHold: false, connection: null });
+  }
   isEstablished() { return this.up; }
-  answer(options) { this.log.push("answer"); this.options = options; setTimeout(() => { this.up = true; this.emit("accepted"); this.emit("confirmed"); }); }
+  answer(options) {
+    this.log.push("answer");
+    setTimeout(() => { this.up = true; this.emit("accepted"); this.emit("confirmed"); });
+  }
   terminate(options) { this.log.push("terminate " + (options?.status_code ?? "")); this.finish(); }
-  finish() { const was = this.up; this.up = false; fakeUa.session = null; fakeUa.ended.push(this); this.emit(was ? "ended" : "failed"); }
+  finish() {
+    const was = this.up;
+    this.up = false;
+    fakeUa.session = null;
+    this.emit(was ? "ended" : "failed");
+  }
   mute() { this.quiet = true; this.emit("muted"); }
   unmute() { this.quiet = false; this.emit("unmuted"); }
   isMuted() { return { audio: this.quiet, video: false }; }
@@ -22,15 +33,20 @@ class Session extends Emitter {
   isOnHold() { return { local: this.onHold, remote: false }; }
 }
 class UA extends Emitter {
-  constructor(settings) { super(); this.settings = settings; this.ended = []; this.session = null; window.fakeUa = this; }
+  constructor() { super(); this.session = null; window.fakeUa = this; }
   start() { this.started = true; setTimeout(() => this.emit("registered")); }
   stop() { this.started = false; if (window.fakeUa === this) window.fakeUa = null; }
-  ring() { const session = new Session(); this.session ??= session; this.emit("newRTCSession", { originator: "remote", session }); return session; }
+  ring() {
+    const session = new Session();
+    this.session ??= session;
+    this.emit("newRTCSession", { originator: "remote", session });
+    return session;
+  }
 }
 window.JsSIP = { UA, WebSocketInterface: class { constructor(url) { this.url = url; } } };
 """
 
 
-def use_fake_softphone(page: Page) -> None:
+def use_fake_softphone(page: Page | BrowserContext) -> None:
     """Serve the stand-in in place of the bundle; the page's own policy stays in force."""
     page.route("**/static/vendor/jssip.js", lambda route: route.fulfill(body=SCRIPT, content_type="text/javascript"))

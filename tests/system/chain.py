@@ -9,6 +9,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ import aiohttp
 
 from config.schema import HotlineConfig
 from hotline.clock import Clock
+from hotline.mail.mailbox import serve as mail_server
 from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone
 from hotline.service import running
@@ -137,6 +140,17 @@ class Chain:
     async def phone(self, user: str = "+495721777001", **options: Any) -> Phone:
         return await self._stack.enter_async_context(Phone(user=user, **options))
 
+    async def mails(self, count: int) -> list[EmailMessage]:
+        """What the SMTP server has received, once there are so many."""
+        directory = self.asterisk.state.mailbox
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while len(found := sorted(directory.glob("*.eml"))) < count:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"{len(found)} mails came instead of {count}") from None
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in found]
+
     @property
     def address(self) -> str:
         return f"sip:9824@127.0.0.1:{self.asterisk.sip_port}"
@@ -177,6 +191,9 @@ async def hotline(
         silent_prompt(asterisk.state.prompts / f"{name}.wav")
     asterisk.state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
     async with AsyncExitStack() as stack:
+        mailbox = await mail_server("127.0.0.1", config.mail.port, asterisk.state.mailbox)
+        stack.push_async_callback(mailbox.wait_closed)
+        stack.callback(mailbox.close)
         await stack.enter_async_context(running(asterisk.state, Clock.starting_at(at)))
         yield Chain(asterisk, stack)
 

@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
 from hotline.asterisk_process import AsteriskProcess
+from hotline.phone import tones
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from hotline.setup.asterisk_root import find_or_install
@@ -29,6 +30,8 @@ from hotline.state import EXAMPLE, Secrets, StateDirectory
 from tests.system.manager import Ami
 
 RTP_PORTS = 200
+MUSIC_TONE = 330.0
+"""What waiting callers hear in tests, Hz."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -61,13 +64,18 @@ def on_free_ports(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def silent_prompt(path: Path, seconds: float = 0.2) -> None:
-    """A sound file that Asterisk plays."""
+    """A prompt that says nothing."""
+    sound_file(path, bytes(int(seconds * 16000)))
+
+
+def sound_file(path: Path, pcm: bytes) -> None:
+    """A sound file that Asterisk plays: 8 kHz, 16 bit."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
-        file.writeframes(bytes(int(seconds * 16000)))
+        file.writeframes(pcm)
 
 
 @dataclass
@@ -117,7 +125,7 @@ async def start_asterisk(installation: Asterisk, short_directory: Path) -> Async
         state = StateDirectory(short_directory / f"state{len(running)}")
         state.prepare()
         silent_prompt(state.prompts / "technical_problem.wav")
-        silent_prompt(state.music / "music.wav", seconds=2)
+        sound_file(state.music / "music.wav", tones.tone((MUSIC_TONE,), 2.0, 8000))
         secrets = state.secrets(agent.name for agent in config.agents)
         facts = asterisk_files.facts_for(config, state, installation, secrets)
         script = asterisk_files.write(config, facts, installation)

@@ -1,7 +1,6 @@
 """A real Asterisk with our rendered configuration: it starts cleanly, lets in whom it should, and forges nothing."""
 
 import asyncio
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hotline.asterisk_process import AsteriskProcess
 from hotline.errors import SetupError
 from tests.system.agi import Agi, Session
 from tests.system.conftest import RunningAsterisk, StartAsterisk
+from tests.system.manager import Ami
 from tests.system.sip import Call, UdpPhone, register
 
 FORGED = "%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aChannel%3a%20PJSIP/victim-1%0d%0aForged%3a%20yes%0d%0a%0d%0a"
@@ -67,8 +67,9 @@ async def test_every_kind_of_gateway_is_understood_by_asterisk(
 
 async def test_administrators_script_asks_the_running_asterisk(asterisk: RunningAsterisk) -> None:
     script = asterisk.state.asterisk / "asterisk"
-    asked = subprocess.run([script, "-rx", "core show version"], capture_output=True, text=True, timeout=20, check=True)
-    assert asked.stdout.startswith("Asterisk ")
+    asked = await asyncio.create_subprocess_exec(script, "-rx", "core show version", stdout=asyncio.subprocess.PIPE)
+    said, _ = await asked.communicate()
+    assert said.startswith(b"Asterisk ")
 
 
 async def test_wrong_ami_password_is_told_in_one_sentence(asterisk: RunningAsterisk) -> None:
@@ -82,33 +83,33 @@ async def test_wrong_ami_password_is_told_in_one_sentence(asterisk: RunningAster
 # --- who gets in ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["9824", "057219824", "004957219824", "+4957219824"])
-async def test_call_to_our_number_reaches_the_service(asterisk: RunningAsterisk, number: str) -> None:
+async def test_each_way_of_writing_our_number_reaches_the_service(asterisk: RunningAsterisk) -> None:
     async with agi_of(asterisk) as agi, phone_of(asterisk) as phone:
-        call = Call(phone, number, extra="Privacy: id\r\n")
-        invited = asyncio.create_task(call.invite())
-        session = await agi.session()
-        assert "agi_network_script: call" in session.environment
-        assert await session.variable(variables.CALLED) == number
-        assert await session.variable(variables.GATEWAY) == "haus"
-        assert await session.variable(variables.PRIVACY) == "id"
-        assert (await session.variable(variables.FROM) or "").startswith("<sip:057211234@127.0.0.1>")
-        assert await session.command("ANSWER") == "200 result=0"
-        assert (await invited).status == 200
-        assert (await call.hang_up()).status == 200
+        for number in ("9824", "057219824", "004957219824", "+4957219824"):
+            call = Call(phone, number, extra="Privacy: id\r\n")
+            invited = asyncio.create_task(call.invite())
+            session = await agi.session()
+            assert "agi_network_script: call" in session.environment
+            assert await session.variable(variables.CALLED) == number
+            assert await session.variable(variables.GATEWAY) == "haus"
+            assert await session.variable(variables.PRIVACY) == "id"
+            assert (await session.variable(variables.FROM) or "").startswith("<sip:057211234@127.0.0.1>")
+            assert await session.command("ANSWER") == "200 result=0"
+            assert (await invited).status == 200
+            assert (await call.hang_up()).status == 200
 
 
-@pytest.mark.parametrize("number", ["982", "98245", "110", "h", "from", "service", "call", "agent-anna", "01712345678"])
-async def test_any_other_number_is_refused_with_404(asterisk: RunningAsterisk, number: str) -> None:
+async def test_any_other_number_is_refused_with_404(asterisk: RunningAsterisk) -> None:
     async with agi_of(asterisk) as agi, phone_of(asterisk) as phone:
-        assert (await Call(phone, number).invite()).status == 404
+        for number in ("982", "98245", "110", "h", "from", "service", "call", "agent-anna", "01712345678"):
+            assert (await Call(phone, number).invite()).status == 404, number
         assert agi.waiting == 0
 
 
-@pytest.mark.parametrize("user", ["057211234", "gateway-haus", "agent-anna", "trunk"])
-async def test_call_from_an_address_that_is_no_gateway_is_refused(asterisk: RunningAsterisk, user: str) -> None:
+async def test_call_from_an_address_that_is_no_gateway_is_refused(asterisk: RunningAsterisk) -> None:
     async with agi_of(asterisk) as agi, phone_of(asterisk, "127.0.0.2") as phone:
-        assert (await Call(phone, sender=f"<sip:{user}@127.0.0.1>").invite()).status == 401
+        for user in ("057211234", "gateway-haus", "agent-anna", "trunk"):
+            assert (await Call(phone, sender=f"<sip:{user}@127.0.0.1>").invite()).status == 401, user
         assert agi.waiting == 0
 
 
@@ -128,62 +129,75 @@ async def test_agent_registers_by_websocket_although_the_gateway_has_the_same_ad
     assert (await register(port, "agent-anna", "wrong")).status == 401
 
 
-@pytest.mark.parametrize("name", ["gateway-haus", "agent-nobody"])
-async def test_nobody_else_can_register(asterisk: RunningAsterisk, name: str) -> None:
+async def test_agents_password_opens_no_other_name(asterisk: RunningAsterisk) -> None:
     password = asterisk.secrets.phone_secrets["anna"]
-    answer = await register(asterisk.config.network.websocket.port, "agent-anna", password, from_user=name)
-    assert answer.status in {401, 403, 404}
-
-
-async def test_agent_cannot_register_as_a_colleague(asterisk: RunningAsterisk) -> None:
-    password = asterisk.secrets.phone_secrets["anna"]
-    answer = await register(asterisk.config.network.websocket.port, "agent-anna", password, from_user="agent-ben")
-    assert answer.status in {401, 403}
+    for name in ("gateway-haus", "agent-nobody", "agent-ben"):
+        answer = await register(asterisk.config.network.websocket.port, "agent-anna", password, from_user=name)
+        assert answer.status in {401, 403, 404}, name
 
 
 # --- hostile headers -----------------------------------------------------------------------------
 
+EXPRESSION = "%24%7BEVAL(%24%7BCHANNEL%7D)%7D,x)%5D%22"
 HOSTILE = {
     "user part of From": {"sender": f"<sip:05{FORGED}@127.0.0.1>"},
     "display name of From": {"sender": f'"{FORGED}" <sip:057211234@127.0.0.1>'},
-    "folded display name of From": {"sender": '"a\r\n Event: Hangup\r\n Forged: yes" <sip:057211234@127.0.0.1>'},
     "Contact": {"contact_user": FORGED},
     "P-Asserted-Identity": {"extra": f'P-Asserted-Identity: "{FORGED}" <sip:{FORGED}@127.0.0.1>\r\n'},
     "Diversion": {"extra": f'Diversion: "{FORGED}" <sip:{FORGED}@127.0.0.1>;reason="{FORGED}"\r\n'},
+    "Remote-Party-ID": {"extra": f'Remote-Party-ID: "{FORGED}" <sip:{FORGED}@127.0.0.1>;party=calling\r\n'},
     "Privacy": {"extra": f"Privacy: {FORGED}\r\n HANGUP\r\n"},
-    "request URI": {"number": f"9824{FORGED}"},
-    "dialplan expressions": {"sender": '"${SHELL(touch /tmp/x)}" <sip:${EVAL(${CHANNEL})}@127.0.0.1>'},
+    "folded P-Asserted-Identity": {"extra": 'P-Asserted-Identity: "a\r\n HANGUP\r\n " <sip:1@127.0.0.1>\r\n'},
+    "dialplan expressions": {"sender": f'"${{EVAL(${{CHANNEL}})}},x)]\\"" <sip:{EXPRESSION}@127.0.0.1>'},
 }
 
 
 @pytest.mark.parametrize("trusted", [False, True], ids=["plain", "trusted"])
-@pytest.mark.parametrize("header", HOSTILE)
-async def test_no_header_forges_an_event_or_an_agi_variable(
-    start_asterisk: StartAsterisk, shipped: dict[str, Any], header: str, trusted: bool
+async def test_no_header_forges_an_event_or_an_agi_line(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any], trusted: bool
 ) -> None:
     shipped["gateways"][0]["trust_asserted_identity"] = trusted
     asterisk = await start_asterisk(HotlineConfig.model_validate(shipped))
     async with asterisk.ami() as ami, agi_of(asterisk) as agi, phone_of(asterisk) as phone:
-        hostile = asyncio.create_task(Call(phone, **HOSTILE[header]).invite())
-        if header != "request URI":
-            await expect_untouched(await agi.session())
-        await hostile
-        await ami.event("Hangup") if header != "request URI" else await ami.action("Ping")
-        genuine = [event for event in ami.events() if event.get("SystemName") == asterisk.secrets.system_name]
-        assert ami.events() == genuine
-        assert not [message for message in ami.messages if "Forged" in message or "victim" in str(message)]
+        for fields in HOSTILE.values():
+            hostile = asyncio.create_task(Call(phone, **fields).invite())
+            channel = await expect_untouched(await agi.session())
+            await hostile
+            await ami.event("Hangup", Channel=channel)
+            assert_nothing_forged(ami, asterisk)
 
 
-async def expect_untouched(session: Session) -> None:
-    """The AGI header block holds AGI headers only, and each answer is one line."""
+async def test_hostile_request_uri_is_refused_and_forges_nothing(asterisk: RunningAsterisk) -> None:
+    async with asterisk.ami() as ami, agi_of(asterisk) as agi, phone_of(asterisk) as phone:
+        for number in (FORGED, f"9824{FORGED}", f"+49{FORGED}", EXPRESSION):
+            assert (await Call(phone, number).invite()).status == 404, number
+        await ami.action("Ping")
+        assert agi.waiting == 0
+        assert_nothing_forged(ami, asterisk)
+
+
+def assert_nothing_forged(ami: Ami, asterisk: RunningAsterisk) -> None:
+    """Every event bears the secret name, and no word of the attacker's is anywhere; FullyBooted answers the login."""
+    others = [event for event in ami.events() if event["Event"] != "FullyBooted"]
+    assert [event for event in others if event.get("SystemName") != asterisk.secrets.system_name] == []
+    assert [message for message in ami.messages if "victim" in str(message) or "Forged" in str(message)] == []
+
+
+async def expect_untouched(session: Session) -> str:
+    """The AGI header block holds AGI headers only, and each answer is one line; then hang up. The channel's name."""
     assert all(line.startswith("agi_") for line in session.environment)
-    assert not [line for line in session.environment if "victim" in line or "Forged" in line]
+    assert [line for line in session.environment if "victim" in line or "Forged" in line] == []
     for name in (variables.FROM, variables.PRIVACY):
         await session.variable(name)
-        assert await session.variable(variables.GATEWAY) == "haus"
+        assert await session.variable(variables.GATEWAY) == "haus", f"out of step after {name}"
     await session.command(f"SET VARIABLE {variables.NEXT} {variables.NEXT_HANGUP}")
     await session.command("HANGUP")
     session.close()
+    return channel_of(session)
+
+
+def channel_of(session: Session) -> str:
+    return next(line.split(": ")[1] for line in session.environment if line.startswith("agi_channel: "))
 
 
 # --- what the service may do ---------------------------------------------------------------------
@@ -196,12 +210,11 @@ async def test_ami_account_may_do_what_the_service_does_and_hears_what_it_needs(
         await session.command(f"SET VARIABLE __{variables.CALL_ID} call-1")
         await session.command("ANSWER")
         await invited
-        channel = next(line.split(": ")[1] for line in session.environment if line.startswith("agi_channel: "))
+        channel = channel_of(session)
         for action, fields, event in (
             ("Status", {"Channel": channel, "Variables": variables.CALL_ID}, "Status"),
             ("CoreShowChannels", {}, "CoreShowChannelsComplete"),
             ("DeviceStateList", {}, "DeviceStateListComplete"),
-            ("PJSIPShowContacts", {}, "ContactListComplete"),
             ("PJSIPShowRegistrationsOutbound", {}, "OutboundRegistrationDetailComplete"),
         ):
             assert (await ami.action(action, **fields))["Response"] == "Success", action
@@ -211,16 +224,19 @@ async def test_ami_account_may_do_what_the_service_does_and_hears_what_it_needs(
         assert pressed["Response"] == "Success"
         assert await digit == f"200 result={ord('D')}"
         playing = asyncio.create_task(session.command(f'CONTROL STREAM FILE {asterisk.state.music / "music"} ""'))
-        while (await ami.action("ControlPlayback", Channel=channel, Control="stop"))["Response"] != "Success":
-            await asyncio.sleep(0.01)
+        await until_accepted(ami, "ControlPlayback", Channel=channel, Control="stop")
         assert (await playing).startswith("200 result=0")
         assert (await ami.action("Setvar", Variable="HL_ALIVE", Value="1"))["Response"] == "Success"
         assert (await ami.action("Hangup", Channel=channel))["Response"] == "Success"
+        session.close()  # the channel lives until the AGI connection ends
         over = await ami.event("Hangup", Channel=channel)
-        assert (
-            over[f"ChanVariable({channel})" if f"ChanVariable({channel})" in over else "ChanVariable"]
-            == "CALLID=call-1"
-        )
+        assert over["ChanVariable"] == "CALLID=call-1"
+
+
+async def until_accepted(ami: Ami, action: str, **fields: str) -> None:
+    """Try until the channel does what the action needs it to do."""
+    while (await ami.action(action, **fields))["Response"] != "Success":  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0.01)
 
 
 async def test_ami_account_may_not_run_commands_or_read_files(asterisk: RunningAsterisk) -> None:
@@ -244,16 +260,15 @@ async def test_without_the_service_the_caller_hears_the_apology_and_is_hung_up(a
         await phone.request("BYE")
 
 
-@pytest.mark.parametrize("said", [None, variables.NEXT_QUEUE, variables.NEXT_DIAL])
-async def test_service_that_dies_leaves_the_caller_to_the_fallback(asterisk: RunningAsterisk, said: str | None) -> None:
+async def test_service_that_dies_leaves_the_caller_to_the_fallback(asterisk: RunningAsterisk) -> None:
     async with agi_of(asterisk) as agi, phone_of(asterisk) as phone:
-        invited = asyncio.create_task(Call(phone).invite())
-        session = await agi.session()
-        if said is not None:
-            await session.command(f"SET VARIABLE {variables.NEXT} {said}")
-        session.close()
-        assert (await invited).status == 200, "the fallback answers to apologise"
-        await phone.request("BYE")
+        for said in ("", variables.NEXT_QUEUE, variables.NEXT_DIAL):
+            invited = asyncio.create_task(Call(phone).invite())
+            session = await agi.session()
+            await session.command(f'SET VARIABLE {variables.NEXT} "{said}"')
+            session.close()
+            assert (await invited).status == 200, f"the fallback answers to apologise after {said!r}"
+            await phone.request("BYE")
 
 
 async def test_service_that_ends_the_call_on_purpose_is_not_followed_by_the_fallback(

@@ -174,6 +174,6 @@ async def test_unknown_database_is_one_plain_sentence(server: Server) -> None:
 async def test_connections_cut_by_the_server_are_replaced(server: Server, fresh: str, db: Database) -> None:
     ledger = Ledger(db, "h")
     await ledger.flush()
-    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{fresh}'"
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{fresh}'"  # noqa: S608 - our own name
     await asyncio.to_thread(server.ask, cut)
     assert await ledger.unended() == []

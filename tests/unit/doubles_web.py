@@ -78,7 +78,9 @@ class FakeDesk:
         self.change(call={**self.seat["call"], **values})
 
     def offer(self, offer_id: str = "offer-1", request_type: str = "rent", **values: Any) -> None:
-        self.change(state="offered", cause="Anruf klingelt", call=example_call(self.config, offer_id, request_type, values))
+        self.change(
+            state="offered", cause="Anruf klingelt", call=example_call(self.config, offer_id, request_type, values)
+        )
 
     def talk(self) -> None:
         self.change(state="talking", cause="im Gespräch", since=moment())
@@ -113,7 +115,12 @@ class FakeDesk:
         if self.desk_phone:
             return None
         place = "ws://127.0.0.1:9/ws"
-        return {"uri": f"sip:agent-{agent}@127.0.0.1", "user": f"agent-{agent}", "password": "geheim", "websocket": place}
+        return {
+            "uri": f"sip:agent-{agent}@127.0.0.1",
+            "user": f"agent-{agent}",
+            "password": "geheim",
+            "websocket": place,
+        }
 
     async def set_intent(self, agent: str, intent: str, reason: str | None) -> None:
         self._ask("set_intent", agent, intent, reason)
@@ -149,7 +156,13 @@ class FakeDesk:
             self._check(values)
             rule = "Stadthagen, Buchstaben A–K"
             due = "Dienstag, dem 24. November, 18 Uhr"
-            done = {"outcome": outcome, "receipt": "26-4821-7305", "due": due, "responsible": "Frau Falke", "rule": rule}
+            done = {
+                "outcome": outcome,
+                "receipt": "26-4821-7305",
+                "due": due,
+                "responsible": "Frau Falke",
+                "rule": rule,
+            }
         if self.seat["call"]["phase"] == "wrap_up":
             self.release()
         else:
@@ -213,8 +226,20 @@ def free_seat(config: HotlineConfig) -> dict[str, Any]:
     types = [{"key": known.key, "label": known.label} for known in (*config.request_types, config.unclear)]
     hotline = {"name": config.hotline.name, "open": True, "opening_text": "geöffnet bis 18:00 Uhr"}
     return {
-        **{"seq": 1, "state": "ready", "cause": "wartet auf Anruf", "since": moment(-75), "intent": "ready", "reason": None},
-        **{"pause_reasons": config.distribution.pause_reasons, "registered": True, "request_types": types, "call": None},
+        **{
+            "seq": 1,
+            "state": "ready",
+            "cause": "wartet auf Anruf",
+            "since": moment(-75),
+            "intent": "ready",
+            "reason": None,
+        },
+        **{
+            "pause_reasons": config.distribution.pause_reasons,
+            "registered": True,
+            "request_types": types,
+            "call": None,
+        },
         "hotline": {**hotline, "waiting": 0, "ready": 3, "alarm": None},
         "callbacks": [],
     }
@@ -255,7 +280,12 @@ def example_promise() -> dict[str, Any]:
         {"label": "Gültig ab", "value": "01.12.2026"},
     ]
     return {
-        **{"receipt": "26-4821-7305", "type": "Mietkosten", "due": "2026-11-24T17:00:00+00:00", "person": "Sabine Kruse"},
+        **{
+            "receipt": "26-4821-7305",
+            "type": "Mietkosten",
+            "due": "2026-11-24T17:00:00+00:00",
+            "person": "Sabine Kruse",
+        },
         **{"lines": lines, "note": "Mieterhöhung zum Dezember.\nSchreiben des Vermieters kommt per Post."},
         **{"status": "open", "kept_at": None, "kept_how": None},
     }

@@ -58,15 +58,15 @@ def token_in(page: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-async def visitor() -> AsyncIterator[Visitor]:
+@pytest.fixture(name="visitor")
+async def a_visitor() -> AsyncIterator[Visitor]:
     someone = Visitor()
     await someone.start()
     yield someone
     await someone.client.close()
 
 
-@pytest.fixture
-async def anna(visitor: Visitor) -> Visitor:
+@pytest.fixture(name="anna")
+async def an_agent(visitor: Visitor) -> Visitor:
     assert (await visitor.log_in("anna")).status == 303
     return visitor

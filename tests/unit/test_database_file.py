@@ -139,9 +139,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize(("moment", "stored"), [("before", 0), ("after", 1)])
-async def test_process_killed_leaves_promise_and_mail_both_or_neither(
-    tmp_path: Path, moment: str, stored: int
-) -> None:
+async def test_process_killed_leaves_promise_and_mail_both_or_neither(tmp_path: Path, moment: str, stored: int) -> None:
     (tmp_path / "tests_promises.py").symlink_to(ROOT / "tests/unit/test_storage_promises.py")
     (tmp_path / "killed.py").write_text(KILLED)
     command = [sys.executable, str(tmp_path / "killed.py"), str(tmp_path / "h.db"), moment]

@@ -87,7 +87,7 @@ def test_a_caller_who_cannot_be_rung_back_is_asked_for_a_number(caller):
     assert shipped().texts.callback_enter_number in everything(answer)
 
 
-@pytest.mark.parametrize("number", ["110", "09001234567"])
+@pytest.mark.parametrize("number", ["110", "09001234567", "0041443334455"])
 def test_a_number_that_may_not_be_rung_is_refused(number):
     answer = told(at=SATURDAY, press=f"1{number}#")
     assert shipped().texts.callback_number_wrong in everything(answer)

@@ -168,7 +168,7 @@ def _drawn(docstring: str) -> dict[str, str | None]:
     """Each class of the drawn tree and the class it hangs from."""
     above: list[tuple[int, str]] = []
     tree: dict[str, str | None] = {}
-    for branch, name in re.findall(r"^([ │├└─]+)([A-Z]\w+)(?:  .*)?$", docstring, re.MULTILINE):
+    for branch, name in re.findall(r"^([ │├└─]*)([A-Z]\w+)(?:  .*)?$", docstring, re.MULTILINE):
         above = [one for one in above if one[0] < len(branch)]
         tree[name] = above[-1][1] if above else None
         above.append((len(branch), name))

@@ -14,9 +14,7 @@ from agents.promises import canonical_receipt, check_digit, german_moment, mail_
 from config.loading import load
 from config.schema import HotlineConfig
 
-receipts = st.builds(
-    lambda seed, year: new_receipt(random.Random(seed), year), st.integers(), st.integers(2026, 2099)
-)
+receipts = st.builds(lambda seed, year: new_receipt(random.Random(seed), year), st.integers(), st.integers(2026, 2099))
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,9 @@ def test_receipt_is_understood_however_it_is_grouped(text: str) -> None:
     assert canonical_receipt(text) == "26-4821-7300"
 
 
-@pytest.mark.parametrize("text", ["", "26-4821-7305", "26-4821-730", "264821730000", "٢٦٤٨٢١٧٣٠٠", "26-4821-730x", "½" * 10])
+@pytest.mark.parametrize(
+    "text", ["", "26-4821-7305", "26-4821-730", "264821730000", "٢٦٤٨٢١٧٣٠٠", "26-4821-730x", "½" * 10]
+)
 def test_anything_else_is_no_receipt(text: str) -> None:
     assert canonical_receipt(text) is None
 

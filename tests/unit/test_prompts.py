@@ -2,6 +2,7 @@
 
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hotline.setup import sound
 from hotline.setup.prompts import planned, read_manifest, render_prompts
 from ivr.prompts import catalogue, spoken
 from ivr.words import moment_prompts, telephone_prompts, words
-from tests.unit.conversations import SATURDAY, changed, shipped
+from tests.unit.conversations import changed, shipped
 
 
 def test_every_name_is_a_safe_file_name_and_every_text_says_something():
@@ -110,11 +111,23 @@ def test_telephone_numbers_are_read_as_they_are_dialled_here():
     assert "".join(name[-1] for name in telephone_prompts(shipped(), "+4312345")) == "004312345"
 
 
-def test_today_and_tomorrow_are_meant_in_berlin_not_in_utc():
-    late = SATURDAY.replace(day=22, hour=23, minute=30)
-    assert moment_prompts(shipped(), late.replace(day=23, hour=8, minute=0), late)[0] == "tomorrow"
-    early = SATURDAY.replace(day=23, hour=0, minute=30)
-    assert moment_prompts(shipped(), early.replace(hour=8, minute=0), early)[0] == "today"
+@pytest.mark.parametrize(
+    ("now", "opens", "day"),
+    [
+        ((22, 22, 30), (23, 7, 0), "tomorrow"),
+        ((22, 23, 30), (23, 7, 0), "today"),
+        ((21, 22, 30), (23, 7, 0), "weekday_monday"),
+    ],
+)
+def test_today_and_tomorrow_are_meant_in_berlin_not_in_utc(now, opens, day):
+    now, opens = datetime(2026, 11, *now, tzinfo=UTC), datetime(2026, 11, *opens, tzinfo=UTC)
+    prompts = moment_prompts(shipped(), opens, now)
+    assert (prompts[0], prompts[-1]) == (day, "time_0800")
+
+
+def test_a_time_that_no_opening_hours_have_is_left_out_because_no_prompt_exists():
+    now = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    assert moment_prompts(shipped(), now + timedelta(hours=9), now) == ("tomorrow",)
 
 
 # --- what is made again -------------------------------------------------------------------------

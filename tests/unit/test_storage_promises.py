@@ -85,7 +85,7 @@ async def test_forwarded_request_is_stored_with_its_promise_and_its_mail(db: Dat
 
 async def test_promise_whose_mail_cannot_be_stored_is_not_stored_either(db: Database) -> None:
     await Promises(db, "h").dispose(forwarded("c1", "26-0000-0001", "<same@x>"))
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         await Promises(db, "h").dispose(forwarded("c2", "26-0000-0002", "<same@x>"))
     assert await counts(db) == [1, 1, 1, 1]
 

@@ -184,3 +184,13 @@ async def test_broken_ledger_turns_no_caller_away(office: Office, monkeypatch: p
     call = await office.call("c1")
     await office.settle()
     assert call.agent_found.is_set()
+
+
+async def test_caller_who_chooses_a_callback_just_as_an_agent_is_found_is_not_rung_for(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    office.switchboard.leave_line(call)  # the offer is being stored
+    await office.settle()
+    assert not call.agent_found.is_set()
+    assert _state(office, "anna") is State.READY
+    assert call.id not in office.switchboard.line

@@ -8,7 +8,7 @@ import pytest
 from agents.forms import FormError
 from hotline.errors import AmiUnavailable
 from tests.unit.doubles_web import refusing
-from tests.unit.site_web import SCRIPT, Visitor, anna, visitor  # noqa: F401 - fixtures
+from tests.unit.site_web import SCRIPT, Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 
 REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("/agent/presence", {"intent": "ready", "reason": None}, ("set_intent", "anna", "ready", None)),
@@ -59,7 +59,9 @@ async def test_missing_fields_are_named_one_by_one(anna: Visitor) -> None:
 
 async def test_receipt_comes_back_to_be_read_out(anna: Visitor) -> None:
     anna.desk.offer()
-    values = {key: "31402123" for key in ("family_name", "given_name", "household_number", "phone", "best_time", "office")}
+    values = {
+        key: "31402123" for key in ("family_name", "given_name", "household_number", "phone", "best_time", "office")
+    }
     values |= {"new_rent": "612,50", "from_date": "2026-12-01"}
     answer = await anna.post("/agent/calls/c1/disposition", {"outcome": "forwarded", "values": values})
     assert (await answer.json())["receipt"] == "26-4821-7305"

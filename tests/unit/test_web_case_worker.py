@@ -4,7 +4,7 @@ import pytest
 
 from hotline.errors import Refused
 from tests.unit.doubles_web import TOKEN
-from tests.unit.site_web import HTML, Visitor, token_in, visitor  # noqa: F401 - a fixture
+from tests.unit.site_web import HTML, Visitor, a_visitor, token_in  # noqa: F401 - the fixtures
 
 PATH = f"/promise/{TOKEN}"
 

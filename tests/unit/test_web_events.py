@@ -14,7 +14,7 @@ from hotline.errors import SetupError
 from hotline.web import events
 from hotline.web.app import serve
 from hotline.web.streams import TABS_PER_AGENT
-from tests.unit.site_web import Visitor, anna, visitor  # noqa: F401 - fixtures
+from tests.unit.site_web import Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 
 LIMIT = 5.0
 
@@ -57,7 +57,7 @@ async def listening(visitor: Visitor, screen: str = "tab-1") -> AsyncIterator[Li
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the desk under test has no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -152,7 +152,7 @@ async def test_open_streams_do_not_hold_up_the_end_of_the_service(anna: Visitor)
 async def test_defect_of_the_desk_ends_the_stream_and_the_screen_is_given_back(anna: Visitor) -> None:
     async with listening(anna) as tab:
         await tab.next("state")
-        anna.desk.change(seq="no number")
+        anna.desk.change(cause=object())
         await tab.rest()
         await until(lambda: anna.desk.screens == set())
 

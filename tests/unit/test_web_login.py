@@ -6,7 +6,7 @@ import pytest
 
 from hotline.web.backoff import FREE_TRIES, LONGEST, Backoff
 from tests.unit.doubles_web import PASSWORD
-from tests.unit.site_web import Visitor, visitor  # noqa: F401 - a fixture
+from tests.unit.site_web import Visitor, a_visitor  # noqa: F401 - the fixtures
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

@@ -30,9 +30,12 @@ function begin(call) {
 
 // The draft goes once the call is disposed of; while there is merely no call to show it stays.
 function forget(call) {
-  if (!call?.disposed) return;
-  sessionStorage.removeItem(DRAFT + call.call_id);
-  callId = "";
+  if (call?.disposed) dropDraft(call.call_id);
+}
+
+function dropDraft(id) {
+  sessionStorage.removeItem(DRAFT + id);
+  if (id === callId) callId = "";
 }
 
 function buildTypeFields(call) {
@@ -140,7 +143,9 @@ export function onDisposed(disposed) {
     const [sent, chosen] = [callId, outcome()];
     button.disabled = true;
     try {
-      disposed(sent, chosen, await api.dispose(sent, chosen, values()));
+      const result = await api.dispose(sent, chosen, values());
+      dropDraft(sent);
+      disposed(sent, chosen, result);
     } catch (refusal) {
       showFindings(refusal.message, refusal.fields ?? {});
     } finally {

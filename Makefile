@@ -1,0 +1,69 @@
+# What a person types: make run. Everything else here serves it or tests it; `make help` lists the words.
+
+SHELL := /bin/sh
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+STATE ?= var
+BIN := .venv/bin
+BUNDLE := hotline/web/static/vendor/jssip.js
+PYTEST := $(BIN)/pytest
+# Only what is typed counts: some shells have a variable HOST of their own.
+typed = $(if $(findstring command,$(origin $(1))),$($(1)))
+
+.PHONY: help
+help:
+	@echo "make run [AT=2026-11-23T09:00] [STATE=var]   install what is missing and run the whole hotline; Ctrl-C ends it"
+	@echo "make setup                                   only install what is missing"
+	@echo "make check                                   the fast tests: style, types, imports, unit and wire"
+	@echo "make test                                    all tests, with a real Asterisk and a real browser"
+	@echo "make clean                                   remove what was installed here; state and passwords in $(STATE) stay"
+
+.PHONY: run
+run: setup
+	@$(BIN)/hotline run --state '$(STATE)' \
+	    $(if $(call typed,AT),--at '$(call typed,AT)') $(if $(call typed,HOST),--host '$(call typed,HOST)')
+
+.PHONY: setup
+setup: packages .venv/installed $(BUNDLE)
+	@$(BIN)/python -P -m hotline.setup
+
+.PHONY: packages
+packages:
+	@scripts/packages.sh run
+
+# The newest of these files decides whether anything is installed again.
+.venv/installed: requirements.txt pyproject.toml
+	@echo "Installing Python packages into .venv (about a minute) …"
+	@[ -x $(BIN)/python ] || "$$(scripts/python.sh)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BUNDLE): package.json package-lock.json
+	@echo "Bundling JsSIP for the agents' browsers …"
+	@npm ci --silent --no-progress
+	@npm run --silent bundle
+	@touch $@
+
+.PHONY: check
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) tests/unit tests/wire
+
+# Separate runs: Playwright's own event loop and asyncio tests cannot share one.
+.PHONY: test
+test: setup
+	@scripts/packages.sh test
+	@$(MAKE) --no-print-directory check
+	$(PYTEST) tests/system
+	$(PYTEST) tests/browser
+
+.PHONY: clean
+clean:
+	rm -rf .venv node_modules $(BUNDLE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
