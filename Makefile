@@ -10,7 +10,7 @@ BIN := .venv/bin
 BUNDLE := hotline/web/static/vendor/jssip.js
 PYTEST := $(BIN)/pytest
 # Only what is typed counts: some shells have a variable HOST of their own.
-typed = $(if $(findstring command,$(origin $(1))),$($(1)))
+TYPED_HOST = $(if $(findstring command,$(origin HOST)),$(HOST))
 
 .PHONY: help
 help:
@@ -23,7 +23,7 @@ help:
 .PHONY: run
 run: setup
 	@$(BIN)/hotline run --state '$(STATE)' \
-	    $(if $(call typed,AT),--at '$(call typed,AT)') $(if $(call typed,HOST),--host '$(call typed,HOST)')
+	    $(if $(AT),--at '$(AT)') $(if $(TYPED_HOST),--host '$(TYPED_HOST)')
 
 .PHONY: setup
 setup: packages .venv/installed $(BUNDLE)

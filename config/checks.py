@@ -12,6 +12,11 @@ from config.messages import suggestion
 from config.schema import FieldKind, FormField, HotlineConfig, RequestType
 from config.telephone import canonical
 
+RESERVED_FIELDS = frozenset(
+    {"family_name", "given_name", "household_number", "phone", "best_time", "office", "note", "outcome"}
+)
+"""What the agent's page asks for every request; the fields of a type stand beside them in one form."""
+
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
@@ -85,7 +90,14 @@ def forms_are_complete(config: HotlineConfig) -> Iterator[Problem]:
         keys = (((*path, "fields", index, "key"), field.key) for index, field in enumerate(kind.fields))
         yield from _repeated(keys, "key of a field")
         for index, field in enumerate(kind.fields):
+            yield from _own_key((*path, "fields", index), field)
             yield from _choices((*path, "fields", index), field)
+
+
+def _own_key(path: Path, field: FormField) -> Iterator[Problem]:
+    if field.key in RESERVED_FIELDS:
+        taken = ", ".join(sorted(RESERVED_FIELDS))
+        yield (*path, "key"), f'the field "{field.key}" is on the page of every request already; not allowed: {taken}'
 
 
 def _choices(path: Path, field: FormField) -> Iterator[Problem]:

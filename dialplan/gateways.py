@@ -9,7 +9,7 @@ RTP_TIMEOUT = 30
 """Seconds without sound after which a caller counts as gone; long, because some networks suppress silence."""
 HOLD_RTP_TIMEOUT = 300
 QUALIFY_SECONDS = 60
-FOR_EVER = 1_000_000
+FOR_EVER = 2_000_000_000
 """Asterisk gives up registering after this many tries, by default after ten."""
 _DTMF = {Dtmf.RFC4733: "rfc4733", Dtmf.INBAND: "inband", Dtmf.INFO: "info"}
 _CODEC = {Codec.ALAW: "alaw", Codec.ULAW: "ulaw", Codec.G722: "g722"}

@@ -14,7 +14,10 @@ def media_files(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
 
 
 def _rtp(config: HotlineConfig) -> str:
-    """`strictrtp` keeps strangers from speaking into a call; ICE without STUN: browsers reach us directly. RTP begins on even ports."""
+    """`strictrtp` keeps strangers from speaking into a call; ICE without STUN: browsers reach us directly.
+
+    RTP begins on an even port.
+    """
     ports = config.network.rtp
     return conf.text(
         conf.section(

@@ -10,7 +10,7 @@ _LINE = re.compile(
     r"^\[[^\]]*\] (?P<level>[A-Z]+)\[\d+\](?:\[C-[0-9a-f]+\])?: (?P<file>[\w/.-]+):\d+ \w+: (?P<text>.*)$"
 )
 _NAMED_ADDRESS = re.compile(r'"[^"]*"\s*(?=<)')
-_USER_PART = re.compile(r"\b(?P<scheme>sips?|tel):[^@>;\s]*(?P<at>@?)", re.IGNORECASE)
+_USER_PART = re.compile(r"\b(?P<scheme>sips?:)[^@>;\s]*(?=@)|\b(?P<tel>tel:)[^>;\s]*", re.IGNORECASE)
 _NUMBER = re.compile(r"\+?\d(?:[ /-]?\d){5,}")
 _HARMLESS = re.compile(
     r"Could not find option 'minimum_size'|^PBX UUID|^Executing last minute|^Asterisk cleanly ending"
@@ -44,5 +44,5 @@ def relay(show: Callable[[str], None]) -> Callable[[str], None]:
 
 def _without_persons(text: str) -> str:
     text = _NAMED_ADDRESS.sub("", text)
-    text = _USER_PART.sub(lambda found: f"{found['scheme']}:{'…' if found['at'] else ''}{found['at']}", text)
+    text = _USER_PART.sub(lambda found: f"{found['scheme'] or found['tel']}…", text)
     return _NUMBER.sub("…", text)

@@ -146,7 +146,7 @@ class Caller:
     async def _play_all(self, prompts: tuple[str, ...], escape: str = "") -> str:
         """Play prompts one after the other; the key that stopped them, or ""."""
         for name in prompts:
-            await self._music_off()
+            self._music = False  # the prompt ends it
             key = await self._session.play(self._prompt_path(name), escape)
             if key and key != INTERRUPT:
                 return key
@@ -274,7 +274,8 @@ class Caller:
         if self._call.offer is None or self._call.config.agent(agent).phone != "desk":
             return
         try:
-            await asyncio.wait_for(self._call.offer.shown.wait(), DESK_PHONE_GRACE)
+            async with asyncio.timeout(DESK_PHONE_GRACE):
+                await self._call.offer.shown.wait()
         except TimeoutError:
             log.info("desk phone rings before the page has answered", call=self._call.id, agent=agent)
 
@@ -299,7 +300,8 @@ class Caller:
     async def _after_talk(self) -> Event:
         call = self._call
         try:
-            await asyncio.wait_for(call.agent_leg_over.wait(), LEG_NEWS)
+            async with asyncio.timeout(LEG_NEWS):
+                await call.agent_leg_over.wait()
         except TimeoutError:
             log.warning("no word on how the agent's leg ended", call=call.id)
         if call.agent_leg_cause == CAUSE_MEDIA_LOST:

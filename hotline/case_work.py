@@ -15,7 +15,7 @@ from agents.promises import german_moment, mail_for, new_receipt
 from config.schema import FieldKind, FormField, HotlineConfig
 from hotline.calls import Call
 from hotline.clock import Clock
-from hotline.errors import Refused
+from hotline.errors import ReceiptTaken, Refused
 from hotline.links import Links, LinkState
 from hotline.mail.message import new_message_id
 from hotline.mail.sender import MailSender
@@ -27,7 +27,6 @@ from hotline.storage.promises import (
     Person,
     PromiseRow,
     Promises,
-    ReceiptTaken,
     new_promise_id,
 )
 from hotline.switchboard import Switchboard

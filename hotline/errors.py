@@ -63,5 +63,9 @@ class StorageError(HotlineError):
     """The database cannot be used."""
 
 
+class ReceiptTaken(StorageError):
+    """That receipt number already belongs to another promise: nothing was stored, try another number."""
+
+
 class Refused(HotlineError):
     """A user asked for something that cannot be done now; the text is German and shown on the page."""

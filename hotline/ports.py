@@ -1,5 +1,6 @@
 """Whether the ports the hotline needs are free, and who has those that are not."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,13 +77,27 @@ def _holder(port: Port) -> str:
     """Who has it, as far as this user may see; "" when nobody is found."""
     inodes = set(_inodes(port))
     for process in _PROC.glob("[0-9]*") if inodes else ():
-        try:
-            held = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            if held & inodes:
-                return f" because {(process / 'comm').read_text().strip()} (process {process.name}) has it"
-        except OSError:
-            continue
+        if inodes & set(_open_files(process)):
+            return f" because {_name(process)} (process {process.name}) has it"
     return ""
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError):  # gone, or not ours to look at
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield str(link.readlink())
+
+
+def _name(process: Path) -> str:
+    """An Asterisk in a private root runs by its loader and is known by its command line only."""
+    try:
+        words = (process / "cmdline").read_text("utf-8", "replace").split("\0")
+        return (
+            "asterisk" if any(word.endswith("/asterisk") for word in words) else (process / "comm").read_text().strip()
+        )
+    except OSError:
+        return "a program"
 
 
 def _inodes(port: Port) -> Iterator[str]:

@@ -57,8 +57,8 @@ async def serve(state: StateDirectory, clock: Clock) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with running(state, clock):
-        _tell_parent()
         log.info("hotline ready")
+        _tell_parent()
         await stop.wait()
         log.info("hotline stops")
 

@@ -169,7 +169,8 @@ class Switchboard:
         seat.touch()
         call.agent_found.set()
         try:
-            await asyncio.wait_for(offer.shown.wait(), call.config.distribution.screen_seconds)
+            async with asyncio.timeout(call.config.distribution.screen_seconds):
+                await offer.shown.wait()
         except TimeoutError:
             await self.withdraw(call, OfferEnd.STALE)
 

@@ -5,22 +5,18 @@ against ours by the moment at which the call appeared in the ledger.
 """
 
 import asyncio
-import json
-import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Any
 
-from config.loading import ConfigurationError, load
-from config.schema import Gateway, HotlineConfig, Transport
-from dialplan.conf import host_port
-from hotline.errors import ConfigurationBroken, SetupError
+from config.schema import Gateway, HotlineConfig
 from hotline.phone import Phone, PhoneCall, PhoneError
+from hotline.preparation import configuration
 from hotline.state import StateDirectory
 from hotline.storage.views import Step
 from hotline.testcall_steps import Ledger, told
+from hotline.testcall_way import Way, database_in_use, way_in
 from routing.numbers import NumberPlan
 
 WITHHELD = "anonymous"
@@ -43,61 +39,6 @@ class Wishes:
     talk: float = 5.0
     wait: float = 40.0
     """Seconds after the last key in which somebody must answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How the call reaches the hotline."""
-
-    gateway: Gateway
-    address: str
-    uri: str
-
-
-def way_in(config: HotlineConfig) -> Way:
-    """Through the first gateway that takes calls from this machine. SetupError when there is none."""
-    sip = config.network.sip
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(sip.host, sip.host)  # noqa: S104 - compared, not bound
-    for gateway in config.gateways:
-        called = [number for number in gateway.called_numbers if "X" not in number]
-        plain = gateway.transport is not Transport.TLS and not gateway.srtp
-        if called and plain and any(_within(host, address) for address in gateway.addresses):
-            return Way(gateway, host, f"sip:{called[0]}@{host_port(host, sip.port)}")
-    raise SetupError(
-        f"Kein Gateway nimmt unverschlüsselte Anrufe von {host} an, deshalb ist kein Testanruf möglich: "
-        f'ein Gateway mit addresses: ["{host}"] und einer ganzen Nummer in called_numbers ergänzen.'
-    )
-
-
-def _within(host: str, address: str) -> bool:
-    try:
-        return ip_address(host) in ip_network(address, strict=False)
-    except ValueError:
-        return host == address
-
-
-def database_in_use(state: StateDirectory) -> str:
-    """URL of the running service's database. SetupError when no hotline runs there."""
-    try:
-        note = json.loads((state.path / "running.json").read_text("utf-8"))
-        os.kill(int(note["pid"]), 0)
-        return str(note["database_url"])
-    except PermissionError as error:
-        if error.filename is None:  # it runs, as another user
-            return str(note["database_url"])
-        raise SetupError(f"{error.filename} ist nicht lesbar: als Benutzer der Hotline aufrufen.") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SetupError(
-            f"In {state.path} läuft keine Hotline: mit `make run` starten oder mit --state ein anderes nennen."
-        ) from None
-
-
-def configuration(state: StateDirectory) -> HotlineConfig:
-    """The configuration in use; ConfigurationBroken with all its findings."""
-    try:
-        return load(state.config_file)
-    except ConfigurationError as error:
-        raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
 
 
 async def place(state: StateDirectory, wishes: Wishes, say: Callable[[str], None]) -> bool:

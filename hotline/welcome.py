@@ -7,6 +7,7 @@ from config.schema import HotlineConfig
 from dialplan.conf import host_port
 from hotline.state import Secrets
 from routing.hours import Calendar, Opening
+from routing.numbers import NumberPlan
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _INTO_THE_DAY = timedelta(hours=1)
@@ -17,12 +18,18 @@ def welcome(config: HotlineConfig, secrets: Secrets, now: datetime, moved: bool,
     """The last lines of the start; `now` is business time."""
     web, sip = config.network.web, config.network.sip
     lines = ["", *_time(config, now, moved), ""]
-    lines += [f"Number      {config.hotline.number}, SIP on {host_port(sip.host, sip.port)}"]
+    lines += [f"Number      {_number(config)}, SIP on {host_port(sip.host, sip.port)}"]
     if config.mail.demo_mailbox:
         lines += [f"Mails       {mailbox}"]
     lines += ["Try a call  .venv/bin/hotline testcall --press 4", ""]
     lines += [f"Pages       http://{host_port(web.host, web.port)}", "", *_logins(config, secrets), ""]
     return "\n".join(lines)
+
+
+def _number(config: HotlineConfig) -> str:
+    plan = NumberPlan(config.hotline.country_code, config.hotline.area_code)
+    number = plan.entered(config.hotline.number)
+    return config.hotline.number if number is None else plan.display(number)
 
 
 def _time(config: HotlineConfig, now: datetime, moved: bool) -> list[str]:

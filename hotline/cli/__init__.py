@@ -13,10 +13,10 @@ COMMANDS = ("check", "explain", "run", "serve", "testcall", "doctor", "prompts",
 class Commands(click.Group):
     """Loads a command's module only when it is asked for, so that `--help` and `check` stay quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"hotline.cli.{cmd_name}")

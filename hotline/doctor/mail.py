@@ -21,7 +21,7 @@ async def examine(patient: Patient) -> list[Result]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         return [bad(PART, f"{where} ist nicht zu gebrauchen: {reason}", _ADVICE)]
     if mail.demo_mailbox:
-        advice = f"für den Betrieb demo_mailbox: false und den Mailserver eintragen; Mails liegen in {patient.state.mailbox}."
+        advice = f"Mails in {patient.state.mailbox}; im Betrieb demo_mailbox: false und einen Mailserver eintragen."
         return [caution(PART, f"Probe-Postfach auf {where}: keine Mail verlässt das Haus", advice)]
     return [good(PART, f"{where} antwortet ({_SECURITY[mail.security]})")]
 

@@ -62,6 +62,11 @@ class Phone:
     ) -> None:
         await self.close()
 
+    @property
+    def pid(self) -> int:
+        """Of the telephone's process; 0 when it is not running."""
+        return self._process.pid if self._process is not None else 0
+
     # --- life --------------------------------------------------------------------------------
 
     async def start(self) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.errors import Refused
 from hotline.storage.database import Database
-from hotline.storage.steps import step
+from hotline.storage.steps import step, storable
 from hotline.storage.tables import call_events, callback_persons, callbacks
 
 
@@ -89,7 +89,7 @@ class Callbacks:
                 raise Refused("Diesen Rückruf hat schon jemand anders übernommen.")
             await self._change(connection, task_id, taken_by=agent, finished_at=at, outcome=outcome)
             mine = callback_persons.c.callback_id == task_id
-            await connection.execute(update(callback_persons).where(mine).values(note=note or None))
+            await connection.execute(update(callback_persons).where(mine).values(note=storable(note) or None))
             done = step(self._hotline, found.call_id, at, "callback_finished", agent, {"outcome": outcome})
             await connection.execute(insert(call_events).values(done))
 

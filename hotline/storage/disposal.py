@@ -5,12 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hotline.errors import StorageError
 from hotline.storage.outbox import NewMail
-
-
-class ReceiptTaken(StorageError):
-    """That receipt number already belongs to another promise: nothing was stored, try another number."""
 
 
 @dataclass(frozen=True, slots=True)

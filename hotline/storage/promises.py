@@ -9,7 +9,7 @@ from sqlalchemy import Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hotline.errors import Refused
+from hotline.errors import ReceiptTaken, Refused
 from hotline.storage.callbacks import insert_callback
 from hotline.storage.database import Database
 from hotline.storage.disposal import (
@@ -17,13 +17,12 @@ from hotline.storage.disposal import (
     NewCallback,
     NewPromise,
     Person,
-    ReceiptTaken,
     check,
     new_promise_id,
 )
 from hotline.storage.history import KEPT, OPEN
 from hotline.storage.outbox import NewMail, insert_mail
-from hotline.storage.steps import step
+from hotline.storage.steps import step, storable
 from hotline.storage.tables import (
     call_events,
     call_persons,
@@ -42,7 +41,6 @@ __all__ = [
     "Person",
     "PromiseRow",
     "Promises",
-    "ReceiptTaken",
     "new_promise_id",
 ]
 
@@ -71,6 +69,8 @@ class PromiseRow:
     best_time: str | None
     form: Mapping[str, str] | None
     note: str | None
+    answer: str | None
+    """What the case worker wrote when confirming."""
 
 
 class Promises:
@@ -109,8 +109,11 @@ class Promises:
         async with self._db.read() as connection:
             return [_row(row) for row in await connection.execute(query.order_by(promises.c.due_at))]
 
-    async def confirm(self, promise_id: str, at: datetime, how: str) -> bool:
-        """The caller was answered. False when that was confirmed before; Refused for an unknown promise."""
+    async def confirm(self, promise_id: str, at: datetime, how: str, note: str = "") -> bool:
+        """The caller was answered; `how` is a code, `note` the case worker's words.
+
+        False when that was confirmed before; Refused for an unknown promise.
+        """
         mine = (promises.c.hotline_id == self._hotline) & (promises.c.id == promise_id)
         async with self._db.write() as connection:
             found = (await connection.execute(select(promises).where(mine).with_for_update())).first()
@@ -119,6 +122,9 @@ class Promises:
             if found.status != OPEN:
                 return False
             await connection.execute(update(promises).where(mine).values(status=KEPT, kept_at=at, how=how))
+            if note:
+                details = promise_details.c.promise_id == promise_id
+                await connection.execute(update(promise_details).where(details).values(answer=storable(note)))
             kept = step(self._hotline, found.call_id, at, "promise_kept", None, {"how": how})
             await connection.execute(insert(call_events).values(kept))
             return True

@@ -18,11 +18,12 @@ def step(
         "at": at,
         "kind": kind[:40],
         "agent": agent,
-        "codes": {name: _storable(value) for name, value in codes.items()},
+        "codes": {name: storable(value) for name, value in codes.items()},
     }
 
 
-def _storable(value: Code) -> Code:
+def storable(value: Code) -> Code:
+    """The value without what PostgreSQL or UTF-8 cannot hold; TypeError when it is no code."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode().replace("\0", "")
     if value is None or isinstance(value, bool | int | float):

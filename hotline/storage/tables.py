@@ -295,6 +295,7 @@ promise_details = _table(
     Column("best_time", Text, nullable=False),
     Column("form", JSON, nullable=False),
     Column("note", Text),
+    Column("answer", Text),
 )
 
 outbox_mails = _table(

@@ -10,7 +10,7 @@ What Asterisk 22.10 really answers (tried by hand, Local channels):
   Keys that are not in `escape` are lost while it plays. Empty ff/rew keys mean the defaults `#` and `*`, which then
   never reach us: so we name keys no telephone has.
 - AMI `PlayDTMF` with `Receive: true` ends WAIT FOR DIGIT within 1 ms (`result=68` for D), and a prompt if the key is
-  in `escape`. Music goes on during WAIT FOR DIGIT.
+  in `escape`. Music goes on during WAIT FOR DIGIT; CONTROL STREAM FILE and EXEC Dial end it for good.
 - EXEC of an unknown application: `200 result=-2`. EXEC Dial that reaches nobody: `result=0` and DIALSTATUS.
 - A command line longer than Asterisk's buffer (8192 bytes) is cut, and its rest is run as a second command.
 """

@@ -7,7 +7,7 @@ empties it, and reconnects: the consumer finds Disconnected and Connected and re
 
 What Asterisk 22.10 really answers (tried by hand): a wrong password gives `Response: Error`, `Message: Authentication
 failed`, after one second, and the connection is closed. Items of a list (Status, DeviceStateList, CoreShowChannels)
-carry our ActionID but no SystemName; OriginateResponse carries both and comes unsolicited, after its response.
+carry our ActionID but no SystemName; OriginateResponse carries both and comes unsolicited.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What may pass between us and Asterisk's manager interface: panoramisk's protocol, guarded.
 
 Kept from panoramisk 1.4: its Action (ids, serialisation, the future) and AMIProtocol's registry of pending actions.
-Replaced, each for a reproduced trap (docs/decisions, facts in the tests of tests/wire/test_ami_guard.py):
+Replaced, each for a trap that tests/wire/test_ami_guard.py and test_ami_client.py reproduce:
 
 - data_received: it decoded each TCP segment alone (a split UTF-8 character vanished), built a costly Message for
   every event, and let an exception tear the connection down. Here bytes are split first and decoded per message, an

@@ -7,6 +7,8 @@ from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
 
+ANSWER_SECONDS = 5.0
+
 
 class AmiControls:
     """Small commands whose failure is never fatal: the channel may be gone before they arrive."""
@@ -28,6 +30,6 @@ class AmiControls:
 
     async def _try(self, action: str, **fields: str) -> None:
         try:
-            await self._ami.action(action, **fields)
+            await self._ami.action(action, timeout=ANSWER_SECONDS, **fields)
         except AmiError as error:
             log.info("asterisk did not carry out an action", action=action, why=str(error))

@@ -349,3 +349,12 @@ def test_tab_in_a_call_keeps_the_telephone(site: Served, anna: Page, context: Br
     second.click("#phone-take")
     expect(second.locator("#phone-status")).to_have_text("Im anderen Fenster läuft ein Gespräch.")
     assert anna.evaluate("() => incoming.isEstablished()")
+
+
+def test_request_without_a_responsible_person_is_warned_about(site: Served, anna: Page) -> None:
+    done = {"outcome": "forwarded", "receipt": "26-4821-7305", "due": "Dienstag", "responsible": "Team Telefon"}
+    answered(site, anna)
+    site.do(site.desk.change_call, disposed={**done, "rule": "keine Regel", "team": True})
+    expect(anna.locator("#receipt-team")).to_contain_text("gemeinsame Postfach")
+    site.do(site.desk.change_call, disposed={**done, "rule": "A–K", "team": False})
+    expect(anna.locator("#receipt-team")).to_be_hidden()

@@ -3,7 +3,8 @@
 `installation`    the Asterisk in use (HOTLINE_ASTERISK_ROOT, PATH or the shared cache; installed when missing)
 `shipped`         the shipped configuration on free ports, as a dictionary to be changed before it is used
 `short_directory` an empty directory with a path short enough for Asterisk's control socket
-`start_asterisk`  `await start_asterisk(config)` → RunningAsterisk; stopped after the test
+`start_asterisk`  `await start_asterisk(config)` → RunningAsterisk; stopped after the test; further keywords
+                  replace what the rendering knows (AsteriskFacts)
 `asterisk`        that with the shipped configuration
 """
 
@@ -13,7 +14,7 @@ import tempfile
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ class RunningAsterisk:
         return Ami(self.config.network.ami.port, asterisk_files.AMI_USER, self.secrets.ami_secret)
 
 
-StartAsterisk = Callable[[HotlineConfig], Awaitable[RunningAsterisk]]
+StartAsterisk = Callable[..., Awaitable[RunningAsterisk]]
 
 
 @pytest.fixture(scope="session")
@@ -121,13 +122,13 @@ def short_directory() -> Iterator[Path]:
 async def start_asterisk(installation: Asterisk, short_directory: Path) -> AsyncIterator[StartAsterisk]:
     running: list[RunningAsterisk] = []
 
-    async def start(config: HotlineConfig) -> RunningAsterisk:
+    async def start(config: HotlineConfig, **changes: Any) -> RunningAsterisk:
         state = StateDirectory(short_directory / f"state{len(running)}")
         state.prepare()
         silent_prompt(state.prompts / "technical_problem.wav")
         sound_file(state.music / "music.wav", tones.tone((MUSIC_TONE,), 2.0, 8000))
         secrets = state.secrets(agent.name for agent in config.agents)
-        facts = asterisk_files.facts_for(config, state, installation, secrets)
+        facts = replace(asterisk_files.facts_for(config, state, installation, secrets), **changes)
         script = asterisk_files.write(config, facts, installation)
         lines: list[str] = []
         process = AsteriskProcess(script, config.network.ami, asterisk_files.AMI_USER, secrets.ami_secret, lines.append)

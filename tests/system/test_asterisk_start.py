@@ -8,6 +8,7 @@ import pytest
 
 from config.schema import HotlineConfig
 from dialplan import variables
+from dialplan.manager import EVENTS
 from hotline.asterisk_process import AsteriskProcess
 from hotline.errors import SetupError
 from tests.system.agi import Agi, Session
@@ -125,7 +126,9 @@ async def test_agent_registers_by_websocket_although_the_gateway_has_the_same_ad
     port, password = asterisk.config.network.websocket.port, asterisk.secrets.phone_secrets["anna"]
     async with asterisk.ami() as ami:
         assert (await register(port, "agent-anna", password)).status == 200
+        await ami.event("DeviceStateChange", Device="PJSIP/agent-anna", State="NOT_INUSE")
         await ami.event("ContactStatus", EndpointName="agent-anna", ContactStatus="Removed")
+        await ami.event("DeviceStateChange", Device="PJSIP/agent-anna", State="UNAVAILABLE")
     assert (await register(port, "agent-anna", "wrong")).status == 401
 
 
@@ -231,6 +234,17 @@ async def test_ami_account_may_do_what_the_service_does_and_hears_what_it_needs(
         session.close()  # the channel lives until the AGI connection ends
         over = await ami.event("Hangup", Channel=channel)
         assert over["ChanVariable"] == "CALLID=call-1"
+
+
+async def test_filter_for_older_versions_lets_the_same_events_through(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any]
+) -> None:
+    asterisk = await start_asterisk(HotlineConfig.model_validate(shipped), version=(20, 0))
+    async with asterisk.ami() as ami, phone_of(asterisk) as phone:
+        assert (await Call(phone).invite()).status == 200
+        await phone.request("BYE")
+        await ami.event("Hangup")
+        assert {event["Event"] for event in ami.events()} <= set(EVENTS)
 
 
 async def until_accepted(ami: Ami, action: str, **fields: str) -> None:

@@ -161,6 +161,7 @@ class FakeDesk:
                 "receipt": "26-4821-7305",
                 "due": due,
                 "responsible": "Frau Falke",
+                "team": False,
                 "rule": rule,
             }
         if self.seat["call"]["phase"] == "wrap_up":

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import create_engine, text
 
 from hotline.errors import StorageError
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
+from hotline.storage.migrate import configuration
 from hotline.storage.outbox import Outbox
 from hotline.storage.promises import Promises
 
@@ -74,6 +76,22 @@ async def test_database_of_a_newer_release_is_refused_and_left_alone(tmp_path: P
     connection = sqlite3.connect(tmp_path / "h.db")
     assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
     connection.close()
+
+
+async def test_database_of_the_first_release_moves_forward_with_its_data(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/h.db")
+    with engine.begin() as connection:
+        alembic = configuration()
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "0001")
+        event = "('h', 'c1', '2026-11-23 08:00:00', 'tick', '{}')"
+        connection.execute(text(f"INSERT INTO call_events (hotline_id, call_id, at, kind, codes) VALUES {event}"))  # noqa: S608
+    engine.dispose()
+    db = database(tmp_path / "h.db")
+    await db.open()
+    assert [step.at for step in await Ledger(db, "h").steps("c1")] == [NINE]
+    assert await Promises(db, "h").by_receipt("26-0000-0000") is None
+    await db.close()
 
 
 async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -142,8 +160,8 @@ asyncio.run(main())
 async def test_process_killed_leaves_promise_and_mail_both_or_neither(tmp_path: Path, moment: str, stored: int) -> None:
     (tmp_path / "tests_promises.py").symlink_to(ROOT / "tests/unit/test_storage_promises.py")
     (tmp_path / "killed.py").write_text(KILLED)
-    command = [sys.executable, str(tmp_path / "killed.py"), str(tmp_path / "h.db"), moment]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, env={"PYTHONPATH": f"{ROOT}:{tmp_path}"})  # noqa: ASYNC221
+    program = [sys.executable, str(tmp_path / "killed.py"), str(tmp_path / "h.db"), moment]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, env={"PYTHONPATH": f"{ROOT}:{tmp_path}"})  # noqa: ASYNC221
     assert ended.returncode == -9, ended.stderr.decode()
     db = database(tmp_path / "h.db")
     await db.open()

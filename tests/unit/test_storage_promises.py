@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select
 
-from hotline.errors import Refused
+from hotline.errors import ReceiptTaken, Refused
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
@@ -20,7 +20,6 @@ from hotline.storage.promises import (
     NewPromise,
     Person,
     Promises,
-    ReceiptTaken,
     new_promise_id,
 )
 from hotline.storage.tables import PERSONAL, dispositions, metadata, outbox, promise_details, promises
@@ -167,6 +166,18 @@ async def test_promise_is_confirmed_once(db: Database) -> None:
     row = await store.by_id(promise_id)
     assert row is not None
     assert (row.status, row.how, row.kept_at) == ("kept", "phone", DUE)
+
+
+async def test_words_of_the_case_worker_are_kept_with_the_first_confirmation(db: Database) -> None:
+    disposal = forwarded()
+    assert disposal.promise is not None
+    store, promise_id = Promises(db, "h"), disposal.promise.id
+    await store.dispose(disposal)
+    assert await store.confirm(promise_id, DUE, "letter", "Bescheid geht heute\0 raus") is True
+    assert await store.confirm(promise_id, DUE, "phone", "zu spät") is False
+    row = await store.by_id(promise_id)
+    assert row is not None
+    assert (row.how, row.note, row.answer) == ("letter", "kein Geld", "Bescheid geht heute raus")
 
 
 async def test_promise_of_another_hotline_is_unknown(db: Database) -> None:

@@ -151,10 +151,6 @@ class AmiDouble:
             self.logins += 1
             self._log_in(action, writer)
             return
-        if action["Action"] == "Logoff":
-            writer.write(message(Response="Goodbye", ActionID=action["ActionID"]))
-            writer.close()
-            return
         self.received.append(action)
         answer = self.answers.get(action["Action"], success)(action)
         if answer is not None and not self.silent:

@@ -27,6 +27,7 @@ export function renderReceipt(call) {
   show(byId("receipt-line"), Boolean(detail.receipt));
   show(byId("receipt-due-line"), Boolean(detail.due));
   show(byId("receipt-who-line"), Boolean(detail.responsible));
+  show(byId("receipt-team"), Boolean(detail.team));
   focusOnce(kept.call_id);
 }
 
