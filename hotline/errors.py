@@ -11,6 +11,7 @@ HotlineError                 one plain sentence: what happened, to what, what to
 │   ├── AgiClosed            the connection ended
 │   └── AgiRefused           Asterisk did not understand or allow a command (510, 520)
 ├── StorageError             the database cannot be used
+│   └── ReceiptTaken         a receipt number is in use; take another one
 └── Refused                  a user asked for something that cannot be done now; German text for the page
 """
 

@@ -67,13 +67,4 @@ class AgentLost:
     """The agent's leg vanished during the talk (browser closed, network gone)."""
 
 
-Event = (
-    CallArrived
-    | DigitsEntered
-    | SilenceElapsed
-    | WaitElapsed
-    | AgentFound
-    | AgentMissed
-    | TalkEnded
-    | AgentLost
-)
+Event = CallArrived | DigitsEntered | SilenceElapsed | WaitElapsed | AgentFound | AgentMissed | TalkEnded | AgentLost

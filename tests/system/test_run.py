@@ -22,8 +22,9 @@ from tests.system.conftest import on_free_ports
 
 HOTLINE = (sys.executable, "-P", "-m", "hotline")
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "hotline.yaml"
-PATIENCE = 50.0
-"""The first start makes the prompts."""
+PATIENCE = 120.0
+"""Seconds; the first start makes the prompts."""
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,12 @@ MISFITS = [
     ("skill: leistung", "skill: leistungen", "request_types.5.skill", 'did you mean "leistung"'),
     ("skills: [allgemein, stammdaten, wohnen]", "skills: [allgemein, wonen]", "agents.1.skills.1", 'mean "wohnen"'),
     ("{key: from_date, label: Gültig ab", "{key: new_address, label: G", "request_types.0.fields.1.key", "may be used"),
-    ("{key: person, label", "{key: note, label", "request_types.1.fields.0.key", "on the page of every request already"),
+    (
+        "{key: person, label",
+        "{key: note, label",
+        "request_types.1.fields.0.key",
+        "on the page of every request already",
+    ),
     ("choices: [zieht ein, zieht aus, Geburt, Tod], ", "", "request_types.1.fields.1", "a choice without choices"),
     ("kind: money", "choices: [a]", "request_types.2.fields.2.choices", "only a field of the kind choice"),
     ("[zieht ein, zieht aus, Geb", "[zieht ein, zieht ein, Geb", "request_types.1.fields.1.choices.1", "each choice"),
