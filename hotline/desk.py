@@ -160,7 +160,9 @@ class Desk:
             request = call.config.request_type(request_type)
         except KeyError:
             raise Refused("Diese Art von Anliegen gibt es nicht.") from None
-        await self._switchboard.store(partial(self._ledger.request_type_set, call.id, request.key))
+        await self._switchboard.store(
+            partial(self._ledger.request_type_set, call.id, request.key, at=self._clock.now())
+        )
         call.request = request
         self._seat(agent).touch()
 

@@ -81,7 +81,7 @@ class Switchboard:
         call.request = call.config.request_type(request_type)
         call.joined_at = call.joined_at or now
         call.phase = Phase.WAITING
-        self._journal.later(partial(self._ledger.request_type_set, call.id, request_type))
+        self._journal.later(partial(self._ledger.request_type_set, call.id, request_type, at=now))
         self._journal.later(partial(self._ledger.joined_line, call.id, now))
         earlier = await self._ledger.earlier(call.caller, call.id)
         call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises

@@ -107,6 +107,12 @@ def told(step: Step, config: HotlineConfig) -> str:
             return f"abgehoben: {who}"
         case "talk_ended":
             return "Gespräch beendet"
+        case "callback_requested":
+            return "Rückrufwunsch hinterlassen"
+        case "identity_checked":
+            return f"Identität geprüft: {who}"
+        case "disposed":
+            return f"abgeschlossen: {who}"
         case "agent_lost":
             return f"Verbindung zu {who} verloren, der Anruf geht zurück in die Reihe"
         case "call_ended":

@@ -3,6 +3,7 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -36,7 +37,7 @@ async def judged(address: str) -> Result:
         place = str(url.database)
         if not Path(place).exists():
             return caution(PART, f"{place} ist noch nicht angelegt", f"{START}: der erste Start legt sie an.")
-        url = url.set(database=f"file:{place}", query={"mode": "ro", "uri": "true"})
+        url = url.set(database=f"file:{quote(place)}", query={"mode": "ro", "uri": "true"})
     try:
         return _compared(place, await _version(url))
     except (SQLAlchemyError, OSError) as error:

@@ -19,16 +19,20 @@ import aiohttp
 from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.mail.mailbox import serve as mail_server
+from hotline.phone import tones
 from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone
 from hotline.service import running
+from hotline.state import StateDirectory
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
 from hotline.storage.views import Step
 from ivr.prompts import catalogue
-from tests.system.conftest import RunningAsterisk, StartAsterisk, silent_prompt
+from tests.system.conftest import RunningAsterisk, StartAsterisk, sound_file
 
 MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+PROMPT_TONE = 700.0
+"""What every prompt sounds like here, Hz."""
 PATIENCE = 15.0
 """Bound of every wait for a condition, seconds: only a failing test waits so long."""
 Snapshot = Mapping[str, Any]
@@ -178,6 +182,11 @@ class Chain:
         return steps
 
 
+def prompt(state: StateDirectory, name: str, seconds: float = 0.2) -> None:
+    """Replace a prompt by a tone of that length."""
+    sound_file(state.prompts / f"{name}.wav", tones.tone((PROMPT_TONE,), seconds, 8000))
+
+
 @asynccontextmanager
 async def hotline(
     start_asterisk: StartAsterisk, raw: dict[str, Any], at: datetime = MONDAY_NINE, phones: str = "desk"
@@ -188,7 +197,7 @@ async def hotline(
     config = HotlineConfig.model_validate(raw)
     asterisk = await start_asterisk(config)
     for name in catalogue(config):
-        silent_prompt(asterisk.state.prompts / f"{name}.wav")
+        prompt(asterisk.state, name)
     asterisk.state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
     async with AsyncExitStack() as stack:
         mailbox = await mail_server("127.0.0.1", config.mail.port, asterisk.state.mailbox)

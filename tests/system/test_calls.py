@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from hotline.phone.call import PhoneCall
-from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline
-from tests.system.conftest import MUSIC_TONE, StartAsterisk, silent_prompt
+from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline, prompt
+from tests.system.conftest import MUSIC_TONE, StartAsterisk
 
 CALLER = "+495721777001"
 LOOKS = 6.0
@@ -279,7 +279,7 @@ async def test_two_callers_and_one_agent_are_served_in_the_order_they_came(chain
 
 
 async def test_announcement_is_cut_off_when_an_agent_is_free(chain: Chain) -> None:
-    silent_prompt(chain.asterisk.state.prompts / "please_wait.wav", seconds=60)
+    prompt(chain.asterisk.state, "please_wait", seconds=60)
     anna = await chain.agent("anna", ready=False)
     call = await _call(chain, "4")
     await chain.steps(CALLER, "joined_line")

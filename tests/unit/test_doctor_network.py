@@ -17,6 +17,7 @@ from hotline.doctor import agi, ami, gateways, mail, web
 from hotline.doctor.patient import Patient, Running
 from hotline.doctor.result import Result, Verdict
 from hotline.state import EXAMPLE, Secrets, StateDirectory
+from hotline.telephony.agi_server import AgiServer, AgiSession
 
 CONFIG = load(EXAMPLE)
 SECRETS = Secrets("ami-geheim", "hotline-1234", "", "")
@@ -102,12 +103,31 @@ async def test_pages_are_good_only_when_the_hotline_itself_answers(talk: Talk, v
         assert only(await web.examine(patient(at("web", port), running=True))).verdict is verdict
 
 
-async def test_an_open_agi_port_is_good() -> None:
-    async def wait(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        await reader.read()
+async def test_agi_is_good_when_the_real_server_refuses_what_is_no_call() -> None:
+    async def handler(_: AgiSession) -> None:
+        raise AssertionError("this was no call")
 
-    async with server(wait) as port:
-        assert only(await agi.examine(patient(at("agi", port), running=True))).verdict is Verdict.GOOD
+    real = AgiServer(handler, "127.0.0.1", 0)
+    await real.start()
+    try:
+        result = only(await agi.examine(patient(at("agi", real.port), running=True)))
+    finally:
+        await real.close()
+    assert result.verdict is Verdict.GOOD
+
+
+async def test_agi_that_accepts_and_says_nothing_is_hung(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        await gone.wait()
+
+    monkeypatch.setattr(agi, "ANSWER_SECONDS", 0.1)
+    async with server(hang) as port:
+        result = only(await agi.examine(patient(at("agi", port), running=True)))
+        gone.set()
+    assert result.verdict is Verdict.BAD
+    assert "reagiert nicht" in result.finding
 
 
 def manager(system_name: str = "hotline-1234") -> Talk:

@@ -132,13 +132,13 @@ def test_missing_music_is_wrong_because_it_means_silence(tmp_path: Path) -> None
 
 
 async def test_a_database_of_this_release_is_good_and_not_touched(tmp_path: Path) -> None:
-    file = tmp_path / "hot?line %1.sqlite"
+    file = tmp_path / "hot line #1.sqlite"
     made = Database(f"sqlite+aiosqlite:///{tmp_path}/made.sqlite")
     await made.open()
     await made.close()
     (tmp_path / "made.sqlite").rename(file)
     before = file.read_bytes()
-    result = await database.judged(f"sqlite+aiosqlite:///{str(file).replace('%', '%25').replace('?', '%3F')}")
+    result = await database.judged(f"sqlite+aiosqlite:///{file}")
     assert result.verdict is Verdict.GOOD, result
     assert file.read_bytes() == before
 
