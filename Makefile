@@ -1,6 +1,7 @@
 # What a person types: make run. Everything else here serves it or tests it; `make help` lists the words.
 
-SHELL := /bin/sh
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -9,6 +10,8 @@ STATE ?= var
 BIN := .venv/bin
 BUNDLE := hotline/web/static/vendor/jssip.js
 PYTEST := $(BIN)/pytest
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PROGRESS := /^ERROR/ {print} /^Collecting/ && ++n % 10 == 0 {print "  " n " packages …"; fflush()}
 # Only what is typed counts: some shells have a variable HOST of their own.
 TYPED_HOST = $(if $(findstring command,$(origin HOST)),$(HOST))
 
@@ -28,6 +31,7 @@ run: setup
 .PHONY: setup
 setup: packages .venv/installed $(BUNDLE)
 	@$(BIN)/python -P -m hotline.setup
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "Everything is installed. Start it with: make run")
 
 .PHONY: packages
 packages:
@@ -37,8 +41,8 @@ packages:
 .venv/installed: requirements.txt pyproject.toml
 	@echo "Installing Python packages into .venv (about a minute) …"
 	@[ -x $(BIN)/python ] || "$$(scripts/python.sh)" -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) install --require-hashes -r requirements.txt 2>&1 | tee .venv/install.log | awk '$(PROGRESS)'
+	@$(PIP) install --no-deps --no-build-isolation --editable . 2>&1 | tee -a .venv/install.log | awk '$(PROGRESS)'
 	@touch $@
 
 $(BUNDLE): package.json package-lock.json

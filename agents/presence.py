@@ -68,6 +68,8 @@ class Presence:
     """The reason of a pause, as the agent chose it."""
     registered: bool = False
     """Asterisk can ring the agent's phone."""
+    engaged: bool = False
+    """The agent's phone rings or talks, be it with a call of ours or not."""
     screens: int = 0
     """Open pages of the agent that we hear."""
     work: Work = Work.FREE
@@ -92,6 +94,7 @@ class Presence:
             and self.work is Work.FREE
             and self.bar is None
             and self.registered
+            and not self.engaged
             and self.screens > 0
         )
 
@@ -118,7 +121,7 @@ class Presence:
             return f"{_BAR_TEXTS[self.bar]}, {self.barred_at.astimezone(zone):%H:%M}"
         if not self.registered:
             return "Telefon ist nicht angemeldet"
-        return "keine Seite offen"
+        return "Telefon ist besetzt" if self.engaged else "keine Seite offen"
 
     def wanting(self, intent: Intent, reason: str | None, at: datetime) -> "Presence":
         """The agent pressed ready, pause or home; pressing anything lifts a bar."""
@@ -138,11 +141,19 @@ class Presence:
         """An offer was not taken: out of distribution until the agent presses "ready"."""
         return replace(self, work=Work.FREE, bar=bar, barred_at=at, since=at)
 
-    def sensed(self, at: datetime, *, registered: bool | None = None, screens: int | None = None) -> "Presence":
+    def sensed(
+        self,
+        at: datetime,
+        *,
+        registered: bool | None = None,
+        engaged: bool | None = None,
+        screens: int | None = None,
+    ) -> "Presence":
         """What machines tell about phone and pages."""
         changed = replace(
             self,
             registered=self.registered if registered is None else registered,
+            engaged=self.engaged if engaged is None else engaged,
             screens=self.screens if screens is None else screens,
         )
         return changed if changed.state is self.state else replace(changed, since=at)

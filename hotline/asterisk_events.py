@@ -1,12 +1,13 @@
 """What Asterisk tells over AMI, in order, and what it means for calls, agents' legs and phones."""
 
+import asyncio
 from collections.abc import Mapping
 
 import structlog
 
-from hotline.calls import Call
-from hotline.clock import Clock
+from hotline.calls import Call, Leg, Phase
 from hotline.errors import AmiError
+from hotline.logs import log_failure
 from hotline.seats import Seat
 from hotline.switchboard import Switchboard
 from hotline.telephony.ami import AmiClient
@@ -15,18 +16,20 @@ log = structlog.get_logger()
 
 WANTED_EVENTS = ("DialBegin", "DialEnd", "Hangup", "DeviceStateChange")
 """The events that are read; manager.conf lets no others through."""
+RETRY_SECONDS = 1.0
 _UNREACHABLE = {"UNAVAILABLE", "INVALID", "UNKNOWN"}
+_IDLE = {"NOT_INUSE", *_UNREACHABLE}
 _DEVICE = "PJSIP/agent-"
+
+Event = Mapping[str, str]
 
 
 class AsteriskEvents:
     """The only consumer of the AMI event queue."""
 
-    def __init__(self, ami: AmiClient, switchboard: Switchboard, clock: Clock) -> None:
+    def __init__(self, ami: AmiClient, switchboard: Switchboard) -> None:
         self._ami = ami
         self._switchboard = switchboard
-        self._clock = clock
-        self.connected = False
 
     async def run(self) -> None:
         """For ever: take an event, act on it. A bad event is logged and skipped."""
@@ -35,15 +38,13 @@ class AsteriskEvents:
             try:
                 await self._on(event)
             except Exception as error:
-                log.error("event not handled", event_name=event.get("Event"), error=type(error).__name__)
+                log_failure(f"event {event.get('Event')} not handled", "", error)
 
-    async def _on(self, event: Mapping[str, str]) -> None:
+    async def _on(self, event: Event) -> None:
         match event.get("Event"):
             case "Connected":
                 await self._resynchronise()
-                self.connected = True
             case "Disconnected":
-                self.connected = False
                 log.warning("connection to Asterisk lost")
             case "DialBegin":
                 self._on_dial_begin(event)
@@ -54,51 +55,69 @@ class AsteriskEvents:
             case "DeviceStateChange":
                 self._on_device_state(event)
 
-    def _call_of(self, channel: str | None) -> Call | None:
-        """The call whose caller is on this channel."""
-        return next((call for call in self._switchboard.calls.values() if call.channel == channel), None)
-
-    def _on_dial_begin(self, event: Mapping[str, str]) -> None:
-        call = self._call_of(event.get("Channel"))
+    def _on_dial_begin(self, event: Event) -> None:
+        call = self._switchboard.calls.of_caller(event.get("Uniqueid"))
         if call is not None and "DestChannel" in event:
-            self._switchboard.dialling(call, event["DestChannel"])
+            self._switchboard.dialling(call, Leg(event["DestChannel"], event["DestUniqueid"]))
 
-    def _on_dial_end(self, event: Mapping[str, str]) -> None:
-        call = self._call_of(event.get("Channel"))
+    def _on_dial_end(self, event: Event) -> None:
+        call = self._switchboard.calls.of_caller(event.get("Uniqueid"))
         if call is not None and event.get("DialStatus") == "ANSWER":
-            self._switchboard.answered(call)
+            self._switchboard.answered(call, event.get("DestUniqueid"))
 
-    def _on_hangup(self, event: Mapping[str, str]) -> None:
-        channel = event.get("Channel")
-        call = self._call_of(channel)
+    def _on_hangup(self, event: Event) -> None:
+        unique = event.get("Uniqueid", "")
+        call = self._switchboard.calls.of_caller(unique)
         if call is not None:
             self._switchboard.over(call)
-            return
-        for other in self._switchboard.calls.values():
-            if channel is not None and other.agent_channel == channel:
-                self._switchboard.agent_leg_over(other, int(event.get("Cause") or 0))
+        elif (call := self._switchboard.calls.of_leg(unique)) is not None:
+            self._switchboard.leg_over(call, unique, int(event.get("Cause") or 0))
 
-    def _on_device_state(self, event: Mapping[str, str]) -> None:
-        seat = self._seat_of(event.get("Device", ""))
+    def _on_device_state(self, event: Event) -> None:
+        seat, state = self._seat_of(event.get("Device", "")), event.get("State", "")
         if seat is not None:
-            self._switchboard.phone(seat, event.get("State", "") not in _UNREACHABLE)
+            self._switchboard.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)
 
     def _seat_of(self, device: str) -> Seat | None:
         name = device.removeprefix(_DEVICE)
         known = device.startswith(_DEVICE) and name in self._switchboard.seats
         return self._switchboard.seats[name] if known else None
 
+    # --- after a login -----------------------------------------------------------------------
+
     async def _resynchronise(self) -> None:
-        """After each login the truth is Asterisk's: which phones are there, which callers are still there."""
-        try:
-            for device in await self._ami.action("DeviceStateList"):
-                if device.get("Event") == "DeviceStateChange":
-                    self._on_device_state(device)
-            alive = {item.get("Channel") for item in await self._ami.action("CoreShowChannels")}
-        except AmiError as error:
-            log.warning("could not resynchronise with Asterisk", why=str(error))
+        """The truth is Asterisk's: which phones are there, which callers are still there, who talks to whom."""
+        while self._ami.connected:
+            known = list(self._switchboard.calls)  # a call that arrives meanwhile is not in the answer
+            try:
+                devices = await self._ami.action("DeviceStateList")
+                channels = await self._ami.action("CoreShowChannels")
+            except AmiError as error:
+                log.warning("could not resynchronise with Asterisk, next try follows", why=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            for device in devices:
+                self._on_device_state(device)
+            self._compare(known, {item["Uniqueid"]: item for item in channels if "Uniqueid" in item})
             return
-        for call in list(self._switchboard.calls.values()):
-            if call.channel not in alive:
+
+    def _compare(self, known: list[Call], channels: Mapping[str, Event]) -> None:
+        for call in known:
+            mine = channels.get(call.unique)
+            if mine is None:
                 log.warning("call ended while Asterisk could not be heard", call=call.id)
                 self._switchboard.over(call)
+            elif call.phase is Phase.OFFERED:
+                self._catch_up(call, mine, channels)
+
+    def _catch_up(self, call: Call, mine: Event, channels: Mapping[str, Event]) -> None:
+        """An agent's leg that began to ring, or was answered, while Asterisk could not be heard."""
+        for unique, item in channels.items():
+            if item.get("Linkedid") != mine.get("Linkedid") or not item["Channel"].startswith(
+                f"{_DEVICE}{call.agent}-"
+            ):
+                continue
+            self._switchboard.dialling(call, Leg(item["Channel"], unique))
+            if mine.get("BridgeId") and mine["BridgeId"] == item.get("BridgeId"):
+                log.warning("call was answered while Asterisk could not be heard", call=call.id)
+                self._switchboard.answered(call, unique)

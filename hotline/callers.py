@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 import structlog
 
-from hotline.calls import Call, OfferEnd, Phase
+from config.schema import PhoneKind
+from hotline.calls import Call, Offer, OfferEnd, Phase
 from hotline.clock import Clock
-from hotline.errors import AgiClosed, CallerGone
+from hotline.errors import AgiClosed, AgiRefused, CallerGone
+from hotline.logs import log_failure
 from hotline.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiSession
 from ivr.conversation import Conversation
@@ -65,7 +66,7 @@ class Interrupter(Protocol):
 
 
 class CallbackRequests(Protocol):
-    """Where callback requests are stored; see hotline/storage/callbacks.py."""
+    """Where callback requests go; see hotline/callback_board.py."""
 
     async def request(
         self,
@@ -75,7 +76,7 @@ class CallbackRequests(Protocol):
         at: datetime,
         due: datetime,
         household_number: str | None,
-    ) -> int: ...
+    ) -> None: ...
 
 
 class Caller:
@@ -104,14 +105,48 @@ class Caller:
         self._music = False
 
     async def run(self) -> None:
-        """From the first word to the end of this AGI session."""
+        """From the first word to the end of this AGI session. A failure of ours costs the caller no more than time."""
         call = self._call
-        event: Event | None = CallArrived(call.arrived_at, call.caller, self._plan.may_call_back(call.caller))
         try:
-            while event is not None:
-                event = await self._carry_out(self._conversation.receive(event))
+            try:
+                await self._session.answer()
+                await self._converse([CallArrived(call.arrived_at, call.caller, self._may_call_back())])
+            except (CallerGone, AgiClosed):
+                raise
+            except Exception as error:
+                log_failure("conversation failed, the caller goes into the line", call.id, error)
+                await self._rescue()
         except (CallerGone, AgiClosed) as gone:
-            log.info("caller's session over", call=call.id, where=self._conversation.state, why=type(gone).__name__)
+            self._gone(gone)
+        except Exception as error:
+            log_failure("conversation failed twice", call.id, error)
+            call.end_reason = "failed"
+
+    async def _converse(self, events: list[Event]) -> None:
+        while events:
+            event = await self._carry_out(self._conversation.receive(events.pop()))
+            if event is not None:
+                events.append(event)
+
+    async def _rescue(self) -> None:
+        """Start again in the line with what is known of the request."""
+        call = self._call
+        if self._switchboard.is_talking(call):
+            raise RuntimeError("the talk itself failed")
+        request = call.request or call.config.unclear
+        self._conversation = Conversation(call.config, self._calendar)
+        effects = self._conversation.rejoin(call.caller, self._may_call_back(), request.key)
+        event = await self._carry_out(effects)
+        await self._converse([] if event is None else [event])
+
+    def _gone(self, gone: CallerGone | AgiClosed) -> None:
+        call = self._call
+        if isinstance(gone, AgiClosed) and not self._session.hung_up:
+            call.end_reason = call.end_reason or "cut_by_asterisk"
+        log.info("caller's session over", call=call.id, where=self._conversation.state, why=type(gone).__name__)
+
+    def _may_call_back(self) -> bool:
+        return self._plan.may_call_back(self._call.caller)
 
     async def _carry_out(self, effects: list[Effect]) -> Event | None:
         event: Event | None = None
@@ -126,7 +161,7 @@ class Caller:
             case Collect():
                 return await self._collect(effect)
             case JoinLine():
-                await self._switchboard.join(self._call, effect.request_type)
+                self._switchboard.join(self._call, effect.request_type)
             case Wait():
                 return await self._wait(effect)
             case Connect():
@@ -146,11 +181,19 @@ class Caller:
     async def _play_all(self, prompts: tuple[str, ...], escape: str = "") -> str:
         """Play prompts one after the other; the key that stopped them, or ""."""
         for name in prompts:
-            self._music = False  # the prompt ends it
-            key = await self._session.play(self._prompt_path(name), escape)
+            key = await self._play(name, escape)
             if key and key != INTERRUPT:
                 return key
         return ""
+
+    async def _play(self, name: str, escape: str) -> str:
+        """One prompt. Without it the caller knows less, but must not be lost."""
+        self._music = False  # the prompt ends it
+        try:
+            return await self._session.play(self._prompt_path(name), escape)
+        except AgiRefused as error:
+            log.error("prompt not played: run `hotline prompts --render`", prompt=name, why=str(error))
+            return ""
 
     async def _collect(self, effect: Collect) -> Event:
         key = await self._play_all(effect.prompts, KEYS)
@@ -230,8 +273,15 @@ class Caller:
     async def _entry_while_waiting(self, key: str, effect: Wait) -> Event:
         digits = await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds)
         if self._call.agent_found.is_set():
+            self._keep_household_number(digits or "")
             return self._agent_found()
         return self._entered(digits or "")
+
+    def _keep_household_number(self, digits: str) -> None:
+        """Typed to the end in the moment an agent was found: it must not be lost."""
+        household = self._call.config.line.household_number
+        if digits.isdecimal() and household.min_digits <= len(digits) <= household.max_digits:
+            self._switchboard.household_number(self._call, digits)
 
     async def _interrupt_when_found(self) -> None:
         """Cut off prompt or music the moment an agent is found; again and again until it has taken effect."""
@@ -261,8 +311,8 @@ class Caller:
 
     async def _connect(self, effect: Connect) -> Event:
         call, offer = self._call, self._call.offer
-        if offer is not None and offer.end is None:
-            await self._grace_for_desk_phone(effect.agent)
+        if offer is not None and offer.open:
+            await self._grace_for_desk_phone(offer)
             await self._dial(effect.agent)
         end = await self._why_not_taken() if call.phase is not Phase.TALKING else None
         if end is None:
@@ -270,14 +320,14 @@ class Caller:
         self._switchboard.not_taken(call, end)
         return AgentMissed()
 
-    async def _grace_for_desk_phone(self, agent: str) -> None:
-        if self._call.offer is None or self._call.config.agent(agent).phone != "desk":
+    async def _grace_for_desk_phone(self, offer: Offer) -> None:
+        if self._call.config.agent(offer.agent).phone is not PhoneKind.DESK:
             return
         try:
             async with asyncio.timeout(DESK_PHONE_GRACE):
-                await self._call.offer.shown.wait()
+                await offer.news.wait()
         except TimeoutError:
-            log.info("desk phone rings before the page has answered", call=self._call.id, agent=agent)
+            log.info("desk phone rings before the page has answered", call=self._call.id, agent=offer.agent)
 
     async def _dial(self, agent: str) -> None:
         ring = self._call.config.distribution.ring_seconds
@@ -298,29 +348,32 @@ class Caller:
         return OfferEnd.GONE if status in {"CHANUNAVAIL", "CONGESTION"} else OfferEnd.MISSED
 
     async def _after_talk(self) -> Event:
-        call = self._call
-        try:
-            async with asyncio.timeout(LEG_NEWS):
-                await call.agent_leg_over.wait()
-        except TimeoutError:
-            log.warning("no word on how the agent's leg ended", call=call.id)
-        if call.agent_leg_cause == CAUSE_MEDIA_LOST:
-            self._switchboard.agent_lost(call)
-            return AgentLost()
+        call, leg = self._call, self._call.leg
+        if leg is not None:
+            try:
+                async with asyncio.timeout(LEG_NEWS):
+                    await leg.over.wait()
+            except TimeoutError:
+                log.warning("no word on how the agent's leg ended", call=call.id)
+            if leg.cause == CAUSE_MEDIA_LOST:
+                self._switchboard.agent_lost(call)
+                return AgentLost()
         self._switchboard.talk_ended(call)
         return TalkEnded()
 
     # --- leaving -----------------------------------------------------------------------------
 
     async def _leave_callback(self, number: str | None) -> None:
+        """Stored once for each call, at the latest when the database answers again."""
         call, now = self._call, self._clock.now()
         to = number or call.caller
         if to is None:
             raise ValueError("a callback without a number: the conversation must ask for one first")
+        if call.callback_asked:
+            return
+        call.callback_asked = True
         request = call.request.key if call.request is not None else None
-        due = self._calendar.due(now)
-        write = partial(self._callbacks.request, call.id, to, request, now, due, call.household_number)
-        await self._switchboard.store(write)
+        await self._callbacks.request(call.id, to, request, now, self._calendar.due(now), call.household_number)
         log.info("callback requested", call=call.id)
 
     async def _hang_up(self, effect: HangUp) -> None:

@@ -52,20 +52,20 @@ class Desk:
         self._case_work = case_work
         self._clock = clock
         self._phone_secrets = phone_secrets
-        self._histories: dict[str, Mapping[str, Any]] = {}
 
     # --- what the page shows -----------------------------------------------------------------
 
     def snapshot(self, agent: str) -> Mapping[str, Any]:
         """The whole truth for one agent's page."""
         seat, now, config = self._seat(agent), self._clock.now(), self._configuration()[1]
-        opening, waiting = Calendar(config).opening(now), len(self._switchboard.line)
-        call = seat.call
-        history = self._histories.get(call.id) if call is not None else None
+        board, call = self._switchboard, seat.call
+        ringing = call is not None and call.phase is Phase.OFFERED
+        to_come = ringing and call is not None and (call.offer is None or not call.offer.stored)
+        opening = Calendar(config).opening(now)
         return {
             **seat_view(seat, config, now),
-            "hotline": hotline_view(config, opening, self._switchboard.seats, waiting),
-            "call": None if call is None else call_view(call, now, history),
+            "hotline": hotline_view(config, opening, board.seats, len(board.line), board.unserved()),
+            "call": None if call is None or to_come else call_view(call, now),
             "callbacks": self._callbacks.view(config),
         }
 
@@ -105,6 +105,8 @@ class Desk:
             self._warn_of_waiting_callers(seat)
         await self._switchboard.store(partial(self._presences.save, agent, wanted.value, reason, now))
         self._switchboard.wanting(seat, wanted, reason)
+        if wanted is Intent.HOME:
+            await self._callbacks.give_back(agent)
 
     @staticmethod
     def _intent(text: str) -> Intent:
@@ -122,17 +124,16 @@ class Desk:
         return reason
 
     def _warn_of_waiting_callers(self, seat: Seat) -> None:
-        """Nobody goes home unnoticed while callers wait and no other agent is there for them."""
-        now, waiting = self._clock.now(), len(self._switchboard.line)
-        others = any(other.presence.on_duty for other in self._switchboard.seats if other is not seat)
+        """Nobody goes home unnoticed while callers wait for whom no other agent is there."""
+        now, unserved = self._clock.now(), self._switchboard.unserved(besides=seat)
         warned = seat.home_asked_at is not None and now - seat.home_asked_at < HOME_CONFIRM
-        if not waiting or others or warned:
-            seat.home_asked_at = None
+        seat.home_asked_at = None if warned or not unserved else now
+        if not unserved or warned:
             return
-        seat.home_asked_at = now
-        log.warning("last agent wants to go while callers wait", agent=seat.agent.name, waiting=waiting)
+        log.warning("last agent wants to go while callers wait", agent=seat.agent.name, waiting=unserved)
+        people = "wartet noch 1 Anruf" if unserved == 1 else f"warten noch {unserved} Anrufe"
         raise Refused(
-            f"Es warten noch {waiting} Anrufe und sonst ist niemand da. "
+            f"Es {people}, und sonst ist niemand da. "
             "Wenn Sie trotzdem gehen müssen, klicken Sie noch einmal auf Feierabend."
         )
 
@@ -147,9 +148,9 @@ class Desk:
     async def hang_up(self, agent: str) -> None:
         """End the agent's leg from here: the same for browser and desk phone."""
         call = self._seat(agent).call
-        if call is None or call.agent_channel is None or call.phase is not Phase.TALKING:
+        if call is None or call.leg is None or call.phase is not Phase.TALKING:
             raise Refused("Es gibt gerade kein Gespräch, das beendet werden kann.")
-        await self._controls.hang_up(call.agent_channel)
+        await self._controls.hang_up(call.leg.channel)
 
     # --- during and after the talk -----------------------------------------------------------
 
@@ -167,15 +168,16 @@ class Desk:
         self._seat(agent).touch()
 
     async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
-        """Who calls has been checked: from now on the contents of earlier calls are shown (§ 35 SGB I)."""
+        """Who calls has been checked, in the way of that code: now the contents of earlier calls are shown."""
         call = self._own_call(agent, call_id)
-        if not how.strip():
-            raise Refused("Bitte angeben, wie die Identität geprüft wurde.")
-        now = self._clock.now()
-        await self._switchboard.store(partial(self._ledger.note, call.id, now, "identity_checked", agent=agent))
-        self._histories[call.id] = history_view(await self._ledger.history(call.caller, call.id), call.config)
-        call.identity = how.strip()[:80]
+        await self._switchboard.store(partial(self._note_identity, call, agent, how))
+        call.history = history_view(await self._ledger.history(call.caller, call.id), call.config)
+        call.identity = how
         self._seat(agent).touch()
+
+    async def _note_identity(self, call: Call, agent: str, how: str) -> None:
+        await self._ledger.note(call.id, self._clock.now(), "identity_checked", agent=agent, how=how)
+        await self._ledger.flush()
 
     async def extend_wrap_up(self, agent: str) -> None:
         """A minute more, from now on."""
@@ -195,7 +197,6 @@ class Desk:
         if done["outcome"] == "callback":
             await self._callbacks.refresh()
         if seat.call is call and call.phase is Phase.WRAP_UP:
-            self._histories.pop(call.id, None)
             self._switchboard.release(seat)
         self._switchboard.seats.touch_all()
         return done

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -18,3 +19,9 @@ def configure_logs() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s")
+
+
+def log_failure(what: str, call_id: str, error: Exception) -> None:
+    """An unexpected error: its kind and place. Its text may hold personal data and stays out of the log."""
+    where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-4:]
+    structlog.get_logger().error(what, call=call_id, error=type(error).__name__, where=" > ".join(where))

@@ -40,14 +40,16 @@ class Reception:
     async def __call__(self, session: AgiSession) -> None:
         try:
             call = await self._begin(session)
-            await session.answer()
         except AgiError as error:
             log.info("session ended before the call began", why=str(error))
             return
         caller = Caller(
             session, call, self._switchboard, self._interrupter, self._callbacks, self._clock, self._prompt_path
         )
-        await caller.run()
+        try:
+            await caller.run()
+        finally:
+            self._switchboard.session_over(call)
 
     async def _begin(self, session: AgiSession) -> Call:
         version, config = self._configuration()
@@ -55,6 +57,7 @@ class Reception:
         call = Call(
             id=secrets.token_hex(8),
             channel=session.environment.get("agi_channel", ""),
+            unique=session.environment.get("agi_uniqueid", ""),
             config=config,
             version=version,
             arrived_at=self._clock.now(),

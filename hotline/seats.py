@@ -55,10 +55,6 @@ class Seats:
         """Those a call may be offered to now."""
         return [seat for seat in self if seat.presence.available and seat.call is None]
 
-    def on_duty(self, skill: str) -> bool:
-        """Whether anybody works who has that skill, busy or not."""
-        return any(seat.presence.on_duty and skill in seat.agent.skills for seat in self)
-
     def touch_all(self) -> None:
         for seat in self:
             seat.touch()

@@ -135,7 +135,7 @@ async def _parts(
     )
     controls = AmiControls(ami)
     switchboard = Switchboard(Seats(config.agents, clock.now()), journal, ledger, clock, controls)
-    board = CallbackBoard(Callbacks(database, hotline), switchboard, clock)
+    board = CallbackBoard(Callbacks(database, hotline), journal, switchboard, clock)
     outbox = Outbox(database, hotline)
     sender = MailSender(outbox, config.mail, clock, _mail_secret(config, state))
     links = Links(secrets.link_key, config.hotline.public_url, config.mail.link_days, "/promise/")
@@ -146,7 +146,7 @@ async def _parts(
 
     desk = Desk(configuration, switchboard, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets)
     reception = Reception(configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name))
-    events = AsteriskEvents(ami, switchboard, clock)
+    events = AsteriskEvents(ami, switchboard)
     agi = AgiServer(reception, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
 

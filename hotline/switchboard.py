@@ -7,15 +7,16 @@ events see a half-done change; what must be stored first is awaited before the s
 import asyncio
 import secrets
 from collections.abc import Coroutine
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
 from agents.presence import Bar, Intent, Work
-from hotline.calls import Call, Offer, OfferEnd, Phase
+from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase
 from hotline.clock import Clock
+from hotline.duty import Duty
 from hotline.journal import Journal, Write
 from hotline.seats import Seat, Seats
 from hotline.storage.ledger import Ledger
@@ -24,6 +25,8 @@ from routing.matcher import FreeAgent, Match, match
 
 log = structlog.get_logger()
 
+COUNTS_SECONDS = 1.0
+"""How long the counts of earlier calls may take before the pop does without them."""
 _BARS = {
     OfferEnd.MISSED: Bar.MISSED,
     OfferEnd.REJECTED: Bar.REJECTED,
@@ -42,65 +45,60 @@ class Switchboard:
     def __init__(self, seats: Seats, journal: Journal, ledger: Ledger, clock: Clock, controls: Controls) -> None:
         self.seats = seats
         self.line = Line()
-        self.calls: dict[str, Call] = {}
+        self.calls = Calls()
+        self.duty = Duty(seats)
         self._journal = journal
         self._ledger = ledger
         self._clock = clock
         self._controls = controls
         self._tasks: set[asyncio.Task[None]] = set()
-        self._nobody_since: dict[str, datetime] = {}
 
     # --- the caller's side -------------------------------------------------------------------
 
     async def arrived(self, call: Call) -> None:
         """Enter a new call into the ledger, then keep it."""
-        self.calls[call.id] = call
-        await self._stored(
-            call,
-            partial(
-                self._ledger.call_started,
-                call.id,
-                call.arrived_at,
-                call.channel,
-                call.gateway,
-                call.caller,
-                call.version,
-            ),
-        )
+        self.calls.add(call)
+        start = (call.id, call.arrived_at, call.channel, call.gateway, call.caller, call.version)
+        await self._journal.soon(partial(self._ledger.call_started, *start))
 
-    async def _stored(self, call: Call, write: Write) -> None:
-        """Store before the next step; a broken database is logged loudly but never turns a caller away."""
-        try:
-            await self._journal.now(write)
-        except Exception as error:
-            log.error("not stored, the call goes on", call=call.id, error=str(error) or type(error).__name__)
-
-    async def join(self, call: Call, request_type: str) -> None:
+    def join(self, call: Call, request_type: str) -> None:
         """Put a caller into the line; a second time, or after a missed offer, at the original place."""
         now = self._clock.now()
+        first = call.joined_at is None
         call.request = call.config.request_type(request_type)
         call.joined_at = call.joined_at or now
-        call.phase = Phase.WAITING
         self._journal.later(partial(self._ledger.request_type_set, call.id, request_type, at=now))
-        self._journal.later(partial(self._ledger.joined_line, call.id, now))
-        earlier = await self._ledger.earlier(call.caller, call.id)
-        call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises
+        if first:
+            self._journal.later(partial(self._ledger.joined_line, call.id, now))
+            self._spawn(self._count_earlier(call))
         self._enter_line(call)
 
-    def _enter_line(self, call: Call) -> None:
+    async def _count_earlier(self, call: Call) -> None:
+        """For the pop: how often this number has called; the call does not wait for it."""
+        try:
+            async with asyncio.timeout(COUNTS_SECONDS):
+                earlier = await self._ledger.earlier(call.caller, call.id)
+        except Exception as error:
+            log.warning("earlier calls not counted", call=call.id, error=type(error).__name__)
+            return
+        call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises
+        if call.agent is not None:
+            self.seats[call.agent].touch()
+
+    def _enter_line(self, call: Call, *, front: bool = False) -> None:
         if call.over.is_set() or call.request is None or call.joined_at is None:
             return
         call.phase = Phase.WAITING
         if call.id not in self.line:
-            self.line.join(call.id, call.request.skill, call.joined_at)
+            self.line.join(call.id, call.request.skill, call.joined_at, front=front)
         self.rematch()
 
     def leave_line(self, call: Call) -> None:
-        """The caller chose a callback, or leaves: nobody is offered this call any more."""
-        if call.offer is not None and call.offer.end is None:
+        """The caller chose a callback, or is out of our hands: nobody is offered this call any more."""
+        if call.offer is not None and call.offer.open:
             self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
-            call.offer = call.agent = None
-            call.agent_found.clear()
+            self._hang_up_leg(call)
+            call.forget_talk()
         if self.line.leave(call.id) or call.phase is Phase.OFFERED:
             call.phase = Phase.MENU
             self.rematch()
@@ -115,21 +113,28 @@ class Switchboard:
         self._journal.later(partial(self._ledger.household_number, call.id, digits))
 
     async def store(self, write: Write) -> Any:
-        """Write to the database in order with the ledger, and wait for it."""
+        """Write to the database in order with the ledger, and wait for the result; raises what the write raises."""
         return await self._journal.now(write)
 
     def nobody_ready_for(self, call: Call) -> float:
         """Seconds for which nobody with the call's skill has been on duty; 0 while somebody is."""
         if call.request is None or call.joined_at is None:
             return 0.0
-        since = self._nobody_since.get(call.request.skill)
-        return 0.0 if since is None else (self._clock.now() - max(since, call.joined_at)).total_seconds()
+        return self.duty.nobody_for(call.request.skill, call.joined_at, self._clock.now())
+
+    def unserved(self, besides: Seat | None = None) -> int:
+        """How many callers wait, or ring at `besides`, for whom nobody (else) is on duty."""
+        skills = [waiting.skill for waiting in self.line.waiting()]
+        ringing = besides.call if besides is not None else None
+        if ringing is not None and ringing.phase is Phase.OFFERED and ringing.request is not None:
+            skills.append(ringing.request.skill)
+        return self.duty.unserved(skills, self._clock.now(), besides)
 
     # --- matching and offers -----------------------------------------------------------------
 
     def rematch(self) -> None:
         """Offer waiting calls to free agents; called after every change that could make a match."""
-        self._watch_duty()
+        self.duty.look(self._clock.now())
         free = [
             FreeAgent(
                 seat.agent.name,
@@ -138,72 +143,68 @@ class Switchboard:
             )
             for seat in self.seats.available()
         ]
-        for found in match(self.line, free):
+        for found in match(self.line, free) if free else ():
             self._begin_offer(found)
         self.seats.touch_all()
-
-    def _watch_duty(self) -> None:
-        now = self._clock.now()
-        for skill in {skill for seat in self.seats for skill in seat.agent.skills}:
-            if self.seats.on_duty(skill):
-                self._nobody_since.pop(skill, None)
-            else:
-                self._nobody_since.setdefault(skill, now)
 
     def _begin_offer(self, found: Match) -> None:
         call, seat, now = self.calls[found.call_id], self.seats[found.agent], self._clock.now()
         self.line.leave(call.id)
         offer = Offer(secrets.token_hex(8), call.id, seat.agent.name, now)
+        call.forget_talk()
         call.offer, call.phase, call.agent = offer, Phase.OFFERED, seat.agent.name
-        call.agent_channel, call.agent_leg_cause = None, 0
-        call.agent_leg_over.clear()
         seat.call = call
         seat.presence = seat.presence.busy(Work.OFFERED, now)
-        self._spawn(self._store_and_show(call, seat, offer))
+        stored = self._journal.begin(partial(self._ledger.offer_made, offer.id, call.id, offer.agent, now))
+        self._spawn(self._show(call, seat, offer, stored))
 
-    async def _store_and_show(self, call: Call, seat: Seat, offer: Offer) -> None:
-        """Store the offer, push the pop, let the caller's session dial; then expect the page's word."""
-        await self._stored(call, partial(self._ledger.offer_made, offer.id, call.id, offer.agent, offer.at))
-        if offer.end is not None:
+    async def _show(self, call: Call, seat: Seat, offer: Offer, stored: "asyncio.Future[Any]") -> None:
+        """Once stored, push the pop and let the caller's session dial; then expect the page's word."""
+        await self._journal.begun(stored)
+        if not offer.open:
             return
+        offer.stored = True
         seat.touch()
         call.agent_found.set()
         try:
             async with asyncio.timeout(call.config.distribution.screen_seconds):
-                await offer.shown.wait()
+                await offer.news.wait()
         except TimeoutError:
-            await self.withdraw(call, OfferEnd.STALE)
+            await self.withdraw(call, offer, OfferEnd.STALE)
 
     def shown(self, agent: str, offer_id: str) -> None:
         """The agent's page has rendered the pop of this offer."""
         offer = self._open_offer(agent, offer_id)
-        if offer is not None and not offer.shown.is_set():
-            offer.shown.set()
+        if offer is not None and not offer.shown:
+            offer.shown = True
+            offer.news.set()
             self._journal.later(partial(self._ledger.offer_shown, offer.id, self._clock.now()))
 
     async def reject(self, agent: str, offer_id: str) -> None:
         """The agent does not want this call: it goes to the next one."""
         offer = self._open_offer(agent, offer_id)
         if offer is not None:
-            await self.withdraw(self.calls[offer.call_id], OfferEnd.REJECTED)
+            await self.withdraw(self.calls[offer.call_id], offer, OfferEnd.REJECTED)
 
     def _open_offer(self, agent: str, offer_id: str) -> Offer | None:
         call = self.seats[agent].call
         offer = call.offer if call is not None else None
-        return offer if offer is not None and offer.id == offer_id and offer.end is None else None
+        return offer if offer is not None and offer.id == offer_id and offer.open else None
 
-    async def withdraw(self, call: Call, end: OfferEnd) -> None:
+    async def withdraw(self, call: Call, offer: Offer, end: OfferEnd) -> None:
         """Take an offer back while the phone rings; the caller's session notices and waits again."""
-        offer = call.offer
-        if offer is None or offer.end is not None:
-            return
-        self._close_offer(call, offer, end)
-        if call.agent_channel is not None:
-            await self._controls.hang_up(call.agent_channel)
+        if call.offer is offer and offer.open:
+            self._close_offer(call, offer, end)
+            self._hang_up_leg(call)
+
+    def _hang_up_leg(self, call: Call) -> None:
+        if call.leg is not None and not call.leg.over.is_set():
+            self._spawn(self._controls.hang_up(call.leg.channel))
 
     def _close_offer(self, call: Call, offer: Offer, end: OfferEnd) -> None:
         now, seat = self._clock.now(), self.seats[offer.agent]
         offer.end = end
+        offer.news.set()
         self._journal.later(partial(self._ledger.offer_closed, offer.id, now, end.value))
         if end is OfferEnd.ANSWERED:
             return
@@ -216,24 +217,25 @@ class Switchboard:
 
     def not_taken(self, call: Call, end: OfferEnd) -> None:
         """The caller's session is back from dialling without an answer: the caller keeps the original place."""
-        if call.offer is not None and call.offer.end is None:
+        if call.offer is not None and call.offer.open:
             self._close_offer(call, call.offer, end)
-        call.offer = call.agent = call.agent_channel = None
-        call.agent_found.clear()
+        call.forget_talk()
         self._enter_line(call)
 
     # --- talking -----------------------------------------------------------------------------
 
-    def dialling(self, call: Call, channel: str) -> None:
-        """Asterisk rings the agent on this channel."""
-        call.agent_channel = channel
-        if call.offer is None or call.offer.end is not None:
-            self._spawn(self._controls.hang_up(channel))
+    def dialling(self, call: Call, leg: Leg) -> None:
+        """Asterisk rings the agent on this leg."""
+        self.calls.add_leg(call, leg)
+        if call.offer is None or not call.offer.open:
+            self._hang_up_leg(call)
 
-    def answered(self, call: Call) -> None:
-        """The agent has picked up: the two are talking."""
+    def answered(self, call: Call, leg_unique: str | None = None) -> None:
+        """The agent has picked up: the two are talking. News of a leg that is not the call's own is ignored."""
         offer = call.offer
-        if offer is None or offer.end is not None:
+        if offer is None or not offer.open:
+            return
+        if leg_unique is not None and (call.leg is None or call.leg.unique != leg_unique):
             return
         now = self._clock.now()
         call.phase, call.answered_at = Phase.TALKING, now
@@ -244,10 +246,15 @@ class Switchboard:
         log.info("answered", call=call.id, agent=offer.agent, waited=round(call.waited, 1))
         seat.touch()
 
-    def agent_leg_over(self, call: Call, cause: int) -> None:
+    def leg_over(self, call: Call, unique: str, cause: int) -> None:
         """The agent's leg of this call is gone, for a Q.850 cause."""
-        call.agent_leg_cause = cause
-        call.agent_leg_over.set()
+        if call.leg is not None and call.leg.unique == unique:
+            call.leg.cause = cause
+            call.leg.over.set()
+        self.calls.forget_leg(unique)
+
+    def is_talking(self, call: Call) -> bool:
+        return call.phase is Phase.TALKING
 
     def talk_ended(self, call: Call) -> None:
         """Caller or agent has hung up after talking: wrap-up begins, or ends at once when all is written."""
@@ -264,15 +271,14 @@ class Switchboard:
 
     def agent_lost(self, call: Call) -> None:
         """The agent's leg vanished in mid-talk: the caller goes to the front, the agent keeps nothing."""
-        if call.agent is None:
+        if call.phase is not Phase.TALKING or call.agent is None:
             return
         now, seat = self._clock.now(), self.seats[call.agent]
         self._journal.later(partial(self._ledger.note, call.id, now, "agent_lost", agent=call.agent))
         seat.call = None
         seat.presence = seat.presence.barred(Bar.PHONE_GONE, now)
-        call.offer = call.agent = call.agent_channel = call.answered_at = None
-        call.agent_found.clear()
-        self._enter_line(call)
+        call.forget_talk()
+        self._enter_line(call, front=True)
 
     def release(self, seat: Seat) -> None:
         """Wrap-up is done: the agent is free for the next call."""
@@ -280,24 +286,30 @@ class Switchboard:
         seat.presence = seat.presence.free(self._clock.now())
         self.rematch()
 
+    # --- what agents want, and what machines tell of them ---------------------------------------
+
     def wanting(self, seat: Seat, intent: Intent, reason: str | None) -> None:
-        """The agent has pressed ready, pause or home, and it is stored."""
+        """The agent has pressed ready, pause or home, and it is stored. Whoever says no is not rung on."""
         now = self._clock.now()
         seat.presence = seat.presence.wanting(intent, reason, now)
         log.info("intent", agent=seat.agent.name, intent=intent.value)
+        if intent is not Intent.READY:
+            self._withdraw_from(seat, OfferEnd.WITHDRAWN)
         self.rematch()
 
-    # --- what machines tell of agents ----------------------------------------------------------
-
-    def phone(self, seat: Seat, registered: bool) -> None:
-        """Asterisk can, or cannot, ring this agent's phone."""
-        if seat.presence.registered == registered:
+    def phone(self, seat: Seat, *, registered: bool, engaged: bool) -> None:
+        """Whether Asterisk can ring this agent's phone, and whether it rings or talks."""
+        if (seat.presence.registered, seat.presence.engaged) == (registered, engaged):
             return
-        seat.presence = seat.presence.sensed(self._clock.now(), registered=registered)
-        call = seat.call
-        if not registered and call is not None and call.phase is Phase.OFFERED:
-            self._spawn(self.withdraw(call, OfferEnd.GONE))
+        seat.presence = seat.presence.sensed(self._clock.now(), registered=registered, engaged=engaged)
+        if not registered:
+            self._withdraw_from(seat, OfferEnd.GONE)
         self.rematch()
+
+    def _withdraw_from(self, seat: Seat, end: OfferEnd) -> None:
+        call = seat.call
+        if call is not None and call.offer is not None:
+            self._spawn(self.withdraw(call, call.offer, end))
 
     def screens(self, seat: Seat, screens: set[str]) -> None:
         """Which pages of this agent are open."""
@@ -307,6 +319,11 @@ class Switchboard:
 
     # --- the end -----------------------------------------------------------------------------
 
+    def session_over(self, call: Call) -> None:
+        """The caller's session with us is over, although the channel may live on: nobody is rung for it."""
+        if not call.over.is_set() and call.phase in {Phase.WAITING, Phase.OFFERED}:
+            self.leave_line(call)
+
     def over(self, call: Call, how: str | None = None) -> None:
         """Asterisk says that the caller's channel is gone: the one true end of a call."""
         if call.over.is_set():
@@ -314,12 +331,12 @@ class Switchboard:
         call.over.set()
         how = how or self._how_it_ended(call)
         self.line.leave(call.id)
-        if call.offer is not None and call.offer.end is None:
+        if call.offer is not None and call.offer.open:
             self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
         self.talk_ended(call)
         if call.phase is not Phase.WRAP_UP:
             call.phase = Phase.OVER
-        self.calls.pop(call.id, None)
+        self.calls.remove(call)
         self._journal.later(partial(self._ledger.call_ended, call.id, self._clock.now(), how))
         log.info("call over", call=call.id, how=how)
         self.rematch()

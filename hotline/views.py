@@ -1,10 +1,8 @@
 """What an agent's page shows: the whole truth of one seat as JSON values, made anew for each push.
 
-Before the identity tick only number, type, wait and counts are shown (§ 35 SGB I): the history is
-handed in by the caller of these functions only after the tick.
+Before the identity tick only number, type, wait and counts are shown (§ 35 SGB I).
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,8 +38,8 @@ def request_view(request: RequestType) -> dict[str, Any]:
     }
 
 
-def call_view(call: Call, now: datetime, history: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The pop: what the agent may know of a call now. `history` only after the identity tick."""
+def call_view(call: Call, now: datetime) -> dict[str, Any]:
+    """The pop: what the agent may know of a call now; the history only after the identity tick."""
     ring = timedelta(seconds=call.config.distribution.ring_seconds)
     offered_at = call.offer.at if call.offer is not None else None
     until = call.answered_at or now
@@ -60,7 +58,7 @@ def call_view(call: Call, now: datetime, history: Mapping[str, Any] | None) -> d
         "earlier_calls": call.earlier_calls,
         "open_promises": call.open_promises,
         "identity": call.identity,
-        "history": history if call.identity is not None else None,
+        "history": call.history if call.identity is not None else None,
         "disposed": call.disposed,
     }
 
@@ -74,15 +72,15 @@ def opening_text(opening: Opening, zone: ZoneInfo) -> str:
     return f"geschlossen, öffnet am {opening.next_open.astimezone(zone):%d.%m.%Y um %H:%M} Uhr"
 
 
-def alarm(seats: Seats, waiting: int) -> str | None:
-    """The sentence that must not be overlooked: callers wait and nobody is ready."""
-    if not waiting or any(seat.presence.on_duty for seat in seats):
+def alarm(unserved: int) -> str | None:
+    """The sentence that must not be overlooked: callers wait and nobody who could help them is ready."""
+    if not unserved:
         return None
-    people = "wartet 1 Anruf" if waiting == 1 else f"warten {waiting} Anrufe"
-    return f"Es {people} und niemand ist bereit. Bitte auf „Bereit“ klicken."
+    people = "wartet 1 Anruf" if unserved == 1 else f"warten {unserved} Anrufe"
+    return f"Es {people}, und niemand ist bereit. Bitte auf „Bereit“ klicken."
 
 
-def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting: int) -> dict[str, Any]:
+def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting: int, unserved: int) -> dict[str, Any]:
     """How the hotline as a whole stands."""
     return {
         "name": config.hotline.name,
@@ -90,7 +88,7 @@ def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting:
         "opening_text": opening_text(opening, ZoneInfo(config.hotline.timezone)),
         "waiting": waiting,
         "ready": sum(seat.presence.state is State.READY for seat in seats),
-        "alarm": alarm(seats, waiting),
+        "alarm": alarm(unserved),
     }
 
 

@@ -16,6 +16,7 @@ from ivr import closed, menu
 from ivr.effects import Effect, JoinLine
 from ivr.events import CallArrived, Event
 from ivr.stage import Facts, Stage, Turn, unexpected
+from ivr.waiting import join_line
 from routing.hours import Calendar
 
 
@@ -39,9 +40,15 @@ class Conversation:
     """One call, from the first word to the last."""
 
     def __init__(self, config: HotlineConfig, calendar: Calendar) -> None:
+        self._config, self._calendar = config, calendar
         self._stage: Stage = Ringing(config, calendar)
         self.request_type: str | None = None
         """Key of what the caller wants; None before it is known, and for callers who find us closed."""
+
+    def rejoin(self, caller: str | None, callback_possible: bool, request_type: str) -> list[Effect]:
+        """Go on in the line, whatever was before: for a caller whose conversation with us broke off."""
+        facts = Facts(self._config, self._calendar, caller, callback_possible)
+        return self._take(join_line(facts, request_type))
 
     @property
     def state(self) -> str:
@@ -53,7 +60,9 @@ class Conversation:
 
         Raises ValueError for an event that no outcome of the last effect can be.
         """
-        turn = self._stage.receive(event)
+        return self._take(self._stage.receive(event))
+
+    def _take(self, turn: Turn) -> list[Effect]:
         self._stage = turn.stage
         for effect in turn.effects:
             if isinstance(effect, JoinLine):

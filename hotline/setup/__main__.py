@@ -9,11 +9,10 @@ from hotline.setup.asterisk_root import find_or_install
 def main() -> int:
     """Exit code 0, or 1 with one plain sentence."""
     try:
-        found = find_or_install(lambda line: print(line, flush=True))
+        find_or_install(lambda line: print(line, flush=True))
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{found.release} ({found.program})")
     return 0
 
 

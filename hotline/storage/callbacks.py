@@ -81,6 +81,14 @@ class Callbacks:
             if (await self._open(connection, task_id)).taken_by == agent:
                 await self._change(connection, task_id, taken_by=None, taken_at=None)
 
+    async def not_reached(self, task_id: int, agent: str, at: datetime) -> None:
+        """Nobody answered: noted, and the task is everybody's again."""
+        async with self._db.write() as connection:
+            found = await self._open(connection, task_id)
+            await self._change(connection, task_id, taken_by=None, taken_at=None)
+            tried = step(self._hotline, found.call_id, at, "callback_not_reached", agent, {})
+            await connection.execute(insert(call_events).values(tried))
+
     async def finish(self, task_id: int, agent: str, outcome: str, note: str, at: datetime) -> None:
         """The task is done; the outcome is a code, the note is personal."""
         async with self._db.write() as connection:

@@ -61,7 +61,8 @@ class Provider:
     def __init__(
         self, installation: Asterisk, directory: Path, trunk: Trunk, certificate: Certificate | None = None
     ) -> None:
-        self.port, self.tls_port, self._ami_port, self._rtp = free_ports(4)
+        self.port, self.tls_port, self._ami_port, rtp = free_ports(4)
+        self._rtp = min(rtp + rtp % 2, 65534 - RTP_PORTS)
         self.trunk = trunk
         self.lines: list[str] = []
         self._installation, self._directory, self._certificate = installation, directory, certificate

@@ -14,7 +14,7 @@ from hotline.errors import SetupError
 from tests.system.agi import Agi, Session
 from tests.system.conftest import RunningAsterisk, StartAsterisk
 from tests.system.manager import Ami
-from tests.system.sip import Call, UdpPhone, register
+from tests.system.sip import Call, UdpPhone, WebPhone
 
 FORGED = "%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aChannel%3a%20PJSIP/victim-1%0d%0aForged%3a%20yes%0d%0a%0d%0a"
 
@@ -25,6 +25,10 @@ def agi_of(asterisk: RunningAsterisk) -> Agi:
 
 def phone_of(asterisk: RunningAsterisk, host: str = "127.0.0.1") -> UdpPhone:
     return UdpPhone(asterisk.sip_port, host)
+
+
+def browser_of(asterisk: RunningAsterisk, name: str) -> WebPhone:
+    return WebPhone(asterisk.config.network.websocket.port, name)
 
 
 def is_gone(pid: int) -> bool:
@@ -123,20 +127,25 @@ async def test_caller_who_claims_to_be_an_agent_is_asked_for_the_password(asteri
 async def test_agent_registers_by_websocket_although_the_gateway_has_the_same_address(
     asterisk: RunningAsterisk,
 ) -> None:
-    port, password = asterisk.config.network.websocket.port, asterisk.secrets.phone_secrets["anna"]
+    password = asterisk.secrets.phone_secrets["anna"]
     async with asterisk.ami() as ami:
-        assert (await register(port, "agent-anna", password)).status == 200
-        await ami.event("DeviceStateChange", Device="PJSIP/agent-anna", State="NOT_INUSE")
+        async with browser_of(asterisk, "agent-anna") as browser:
+            assert (await browser.register("agent-anna", password)).status == 200
+            await ami.event("DeviceStateChange", Device="PJSIP/agent-anna", State="NOT_INUSE")
         await ami.event("ContactStatus", EndpointName="agent-anna", ContactStatus="Removed")
         await ami.event("DeviceStateChange", Device="PJSIP/agent-anna", State="UNAVAILABLE")
-    assert (await register(port, "agent-anna", "wrong")).status == 401
+
+
+async def test_wrong_password_registers_nobody(asterisk: RunningAsterisk) -> None:
+    async with browser_of(asterisk, "agent-anna") as browser:
+        assert (await browser.register("agent-anna", "wrong")).status == 401
 
 
 async def test_agents_password_opens_no_other_name(asterisk: RunningAsterisk) -> None:
     password = asterisk.secrets.phone_secrets["anna"]
     for name in ("gateway-haus", "agent-nobody", "agent-ben"):
-        answer = await register(asterisk.config.network.websocket.port, "agent-anna", password, from_user=name)
-        assert answer.status in {401, 403, 404}, name
+        async with browser_of(asterisk, name) as browser:
+            assert (await browser.register("agent-anna", password)).status in {401, 403, 404}, name
 
 
 # --- hostile headers -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.presence import Intent
 from config.schema import HotlineConfig
-from hotline.calls import Call
+from hotline.calls import Call, Leg
 from hotline.clock import Clock
 from hotline.journal import Journal
 from hotline.seats import Seats
@@ -70,17 +70,21 @@ class Office:
     def ready(self, *names: str) -> None:
         for name in names:
             seat = self.switchboard.seats[name]
-            self.switchboard.phone(seat, True)
+            self.switchboard.phone(seat, registered=True, engaged=False)
             self.switchboard.screens(seat, {"tab"})
             self.switchboard.wanting(seat, Intent.READY, None)
             self.pass_time(1)
 
     async def call(self, name: str, request_type: str = "rent") -> Call:
-        call = Call(name, f"PJSIP/{name}", self.config, 1, self.clock.now(), "+495721777", "haus")
+        call = Call(name, f"PJSIP/{name}", name, self.config, 1, self.clock.now(), "+495721777", "haus")
         await self.switchboard.arrived(call)
-        await self.switchboard.join(call, request_type)
+        self.switchboard.join(call, request_type)
         self.pass_time(1)
         return call
+
+    def rings(self, call: Call, leg: str = "leg-1") -> None:
+        """Asterisk rings the agent."""
+        self.switchboard.dialling(call, Leg(f"PJSIP/agent-{call.agent}-{leg}", leg))
 
     async def settle(self) -> None:
         """Let everything run that was begun: the journal is empty and tasks had their turns."""

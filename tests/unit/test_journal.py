@@ -1,52 +1,116 @@
-"""In which order things reach the ledger, and what a failing write does."""
+"""In which order things reach the ledger, and what a database that does not answer does to callers: nothing."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from hotline.journal import Journal
+from hotline import journal as module
+from hotline.errors import Refused, StorageError
+from hotline.journal import Journal, Write
 
 
-def _writer(into: list[str], what: str) -> Callable[[], Awaitable[str]]:
-    async def write() -> str:
-        into.append(what)
-        return what
+class Book:
+    """A database that can be locked."""
 
-    return write
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.locked = False
+
+    def entry(self, what: str) -> Write:
+        async def write() -> str:
+            if self.locked:
+                raise StorageError("locked")
+            self.written.append(what)
+            return what
+
+        return write
 
 
-async def _fail() -> None:
-    raise OSError("disk full")
+@pytest.fixture
+def book() -> Book:
+    return Book()
 
 
-async def test_writes_happen_in_the_order_they_were_asked_for() -> None:
-    written: list[str] = []
+@pytest.fixture
+async def journal(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Journal]:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "SOON_SECONDS", 0.05)
+    monkeypatch.setattr(module, "NOW_SECONDS", 0.05)
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.1)
     journal = Journal()
     journal.start()
-    journal.later(_writer(written, "first"))
-    journal.later(_writer(written, "second"))
-    assert await journal.now(_writer(written, "third")) == "third"
-    assert written == ["first", "second", "third"]
+    yield journal
     await journal.close()
 
 
-async def test_who_waits_for_a_write_learns_that_it_failed_and_the_next_is_written() -> None:
-    written: list[str] = []
-    journal = Journal()
-    journal.start()
-    with pytest.raises(OSError, match="disk full"):
-        await journal.now(_fail)
-    journal.later(_fail)
-    await journal.now(_writer(written, "after"))
-    assert written == ["after"]
-    await journal.close()
+async def _hang() -> None:
+    await asyncio.Event().wait()
 
 
-async def test_closing_writes_what_is_queued() -> None:
-    written: list[str] = []
+async def test_writes_happen_in_the_order_they_were_asked_for(journal: Journal, book: Book) -> None:
+    journal.later(book.entry("first"))
+    begun = journal.begin(book.entry("second"))
+    assert await journal.now(book.entry("third")) == "third"
+    assert await journal.begun(begun)
+    assert book.written == ["first", "second", "third"]
+
+
+async def test_who_must_know_is_told_that_it_failed(journal: Journal, book: Book) -> None:
+    book.locked = True
+    with pytest.raises(StorageError, match="locked"):
+        await journal.now(book.entry("a form"))
+    book.locked = False
+    await journal.now(book.entry("again"))
+    assert book.written == ["again"]
+
+
+async def test_refusal_by_the_rules_is_passed_on_and_holds_up_nothing(journal: Journal, book: Book) -> None:
+    async def refuse() -> None:
+        raise Refused("schon abgeschlossen")
+
+    with pytest.raises(Refused):
+        await journal.now(refuse)
+    assert await journal.soon(book.entry("next"))
+
+
+async def test_call_goes_on_while_the_database_is_locked_and_its_entries_are_stored_afterwards(
+    journal: Journal, book: Book
+) -> None:
+    book.locked = True
+    assert not await journal.soon(book.entry("first"))
+    assert journal.behind
+    async with asyncio.timeout(0.03):  # nobody waits a second time
+        assert not await journal.soon(book.entry("second"))
+    book.locked = False
+    await journal.now(book.entry("third"))
+    assert book.written == ["first", "second", "third"]
+    assert not journal.behind
+
+
+async def test_hanging_database_is_an_error_in_plain_words(journal: Journal) -> None:
+    with pytest.raises(StorageError, match="does not answer"):
+        await journal.now(_hang)
+
+
+async def test_entry_that_can_never_be_written_does_not_stop_the_others(journal: Journal, book: Book) -> None:
+    async def wrong() -> None:
+        raise KeyError("a column")
+
+    journal.later(wrong)
+    assert await journal.soon(book.entry("next"))
+
+
+async def test_closing_writes_what_is_queued(book: Book) -> None:
     journal = Journal()
     journal.start()
     for number in range(20):
-        journal.later(_writer(written, str(number)))
+        journal.later(book.entry(str(number)))
     await journal.close()
-    assert len(written) == 20
+    assert len(book.written) == 20
+
+
+async def test_closing_does_not_wait_for_ever(journal: Journal) -> None:
+    journal.later(_hang)
+    async with asyncio.timeout(2):
+        await journal.close()

@@ -52,7 +52,7 @@ async def test_answer_talk_and_wrap_up(office: Office) -> None:
     office.ready("anna")
     call = await office.call("c1")
     await office.settle()
-    office.switchboard.dialling(call, "PJSIP/agent-anna-1")
+    office.rings(call)
     office.switchboard.answered(call)
     assert _state(office, "anna") is State.TALKING
     office.switchboard.talk_ended(call)
@@ -93,9 +93,11 @@ async def test_stale_screen_takes_the_offer_away(office: Office) -> None:
     office.ready("anna")
     call = await office.call("c1")
     await office.settle()
-    office.switchboard.dialling(call, "PJSIP/agent-anna-1")
-    await office.switchboard.withdraw(call, OfferEnd.STALE)
-    assert office.controls.hung_up == ["PJSIP/agent-anna-1"]
+    office.rings(call)
+    assert call.offer is not None
+    await office.switchboard.withdraw(call, call.offer, OfferEnd.STALE)
+    await office.settle()
+    assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
     assert office.switchboard.seats["anna"].presence.bar is Bar.STALE_SCREEN
     office.switchboard.answered(call)
     assert call.phase is not Phase.TALKING
@@ -108,17 +110,17 @@ async def test_leg_that_rings_after_the_offer_was_withdrawn_is_hung_up(office: O
     offer = call.offer
     assert offer is not None
     await office.switchboard.reject("anna", offer.id)
-    office.switchboard.dialling(call, "PJSIP/agent-anna-1")
+    office.rings(call)
     await office.settle()
-    assert office.controls.hung_up == ["PJSIP/agent-anna-1"]
+    assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
 
 
 async def test_phone_that_vanishes_while_ringing_gives_the_caller_back(office: Office) -> None:
     office.ready("anna")
     call = await office.call("c1")
     await office.settle()
-    office.switchboard.dialling(call, "PJSIP/agent-anna-1")
-    office.switchboard.phone(office.switchboard.seats["anna"], False)
+    office.rings(call)
+    office.switchboard.phone(office.switchboard.seats["anna"], registered=False, engaged=False)
     await office.settle()
     assert call.offer is not None
     assert call.offer.end is OfferEnd.GONE
@@ -194,3 +196,95 @@ async def test_caller_who_chooses_a_callback_just_as_an_agent_is_found_is_not_ru
     assert not call.agent_found.is_set()
     assert _state(office, "anna") is State.READY
     assert call.id not in office.switchboard.line
+
+
+async def test_screen_timer_of_an_ended_offer_leaves_the_next_agent_alone(office: Office) -> None:
+    office.ready("anna", "ben")
+    call = await office.call("c1")
+    await office.settle()
+    first = call.offer
+    assert first is not None
+    office.switchboard.not_taken(call, OfferEnd.REJECTED)  # busy before the page could answer
+    await office.settle()
+    assert call.agent == "ben"
+    await office.switchboard.withdraw(call, first, OfferEnd.STALE)
+    assert call.agent == "ben"
+    assert office.switchboard.seats["ben"].presence.bar is None
+
+
+async def test_agent_who_goes_on_a_break_while_ringing_is_not_rung_on_and_not_blamed(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.rings(call)
+    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    await office.settle()
+    assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
+    assert office.switchboard.seats["anna"].presence.bar is None
+    assert _state(office, "anna") is State.PAUSE
+
+
+async def test_late_news_of_an_answered_leg_does_not_answer_the_next_offer(office: Office) -> None:
+    office.ready("anna", "ben")
+    call = await office.call("c1")
+    await office.settle()
+    office.rings(call, "leg-anna")
+    office.switchboard.not_taken(call, OfferEnd.REJECTED)
+    await office.settle()
+    office.rings(call, "leg-ben")
+    office.switchboard.answered(call, "leg-anna")
+    assert call.phase is Phase.OFFERED
+    office.switchboard.answered(call, "leg-ben")
+    assert call.phase is Phase.TALKING
+
+
+async def test_next_agent_after_a_lost_leg_must_check_the_identity_again(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.switchboard.answered(call)
+    call.identity, call.history, call.disposed = "known_personally", {"calls": []}, {"outcome": "settled"}
+    office.switchboard.agent_lost(call)
+    assert (call.identity, call.history, call.disposed) == (None, None, None)
+
+
+async def test_phone_that_talks_without_a_call_of_ours_is_not_offered_one(office: Office) -> None:
+    office.ready("anna")
+    office.switchboard.phone(office.switchboard.seats["anna"], registered=True, engaged=True)
+    call = await office.call("c1")
+    await office.settle()
+    assert call.agent is None
+    office.switchboard.phone(office.switchboard.seats["anna"], registered=True, engaged=False)
+    await office.settle()
+    assert call.agent == "anna"
+
+
+async def test_call_whose_session_is_over_binds_no_agent(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.switchboard.session_over(call)
+    assert _state(office, "anna") is State.READY
+    assert call.id not in office.switchboard.line
+
+
+async def test_walked_away_agent_does_not_count_as_being_there(office: Office) -> None:
+    office.ready("anna")
+    other = await office.call("c1")
+    await office.settle()
+    office.switchboard.answered(other)
+    office.switchboard.talk_ended(other)
+    waiting = await office.call("c2")
+    assert office.switchboard.nobody_ready_for(waiting) == 0
+    office.pass_time(600)
+    office.switchboard.rematch()
+    office.pass_time(30)
+    assert office.switchboard.nobody_ready_for(waiting) == pytest.approx(30)
+
+
+async def test_alarm_counts_only_callers_nobody_on_duty_can_help(office: Office) -> None:
+    office.ready("carla")  # has no "wohnen"
+    await office.call("c1", "rent")
+    assert office.switchboard.unserved() == 1
+    office.ready("ben")
+    assert office.switchboard.unserved() == 0
