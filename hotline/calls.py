@@ -118,6 +118,11 @@ class Call:
             return 0.0
         return (self.answered_at - self.joined_at).total_seconds()
 
+    @property
+    def may_be_shown(self) -> bool:
+        """Stored first, then pushed (design, step 5)."""
+        return self.phase is not Phase.OFFERED or (self.offer is not None and self.offer.stored)
+
     def forget_talk(self) -> None:
         """Back to waiting: what belonged to the talk that broke off is not the next agent's."""
         self.offer = self.agent = self.leg = None

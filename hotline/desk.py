@@ -56,16 +56,14 @@ class Desk:
     # --- what the page shows -----------------------------------------------------------------
 
     def snapshot(self, agent: str) -> Mapping[str, Any]:
-        """The whole truth for one agent's page."""
+        """The whole truth for one agent's page; an offer belongs to it as soon as it is stored."""
         seat, now, config = self._seat(agent), self._clock.now(), self._configuration()[1]
-        board, call = self._switchboard, seat.call
-        ringing = call is not None and call.phase is Phase.OFFERED
-        to_come = ringing and call is not None and (call.offer is None or not call.offer.stored)
+        board = self._switchboard
         opening = Calendar(config).opening(now)
         return {
             **seat_view(seat, config, now),
             "hotline": hotline_view(config, opening, board.seats, len(board.line), board.unserved()),
-            "call": None if call is None or to_come else call_view(call, now),
+            "call": call_view(seat.call, now) if seat.call is not None and seat.call.may_be_shown else None,
             "callbacks": self._callbacks.view(config),
         }
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,7 +56,7 @@ async def serve(state: StateDirectory, clock: Clock) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(state, clock):
+    async with running(state, clock, on_failure=stop.set):
         log.info("hotline ready")
         _tell_parent()
         await stop.wait()
@@ -64,15 +64,17 @@ async def serve(state: StateDirectory, clock: Clock) -> None:
 
 
 @asynccontextmanager
-async def running(state: StateDirectory, clock: Clock) -> AsyncIterator[None]:
-    """The whole service, up inside the block."""
+async def running(
+    state: StateDirectory, clock: Clock, on_failure: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """The whole service, up inside the block. `on_failure` is called when a part ends that must not."""
     text = state.config_file.read_text("utf-8")
     config = parse(text, str(state.config_file))
     secrets = state.secrets(agent.name for agent in config.agents)
     async with _database(state, clock) as database:
         version = await _active_version(database, config, text, clock)
         await _ensure_accounts(database, config, secrets)
-        async with _parts(database, config, version, state, secrets, clock):
+        async with _parts(database, config, version, state, secrets, clock, on_failure):
             yield
 
 
@@ -119,7 +121,13 @@ async def _ensure_accounts(database: Database, config: HotlineConfig, secrets: S
 
 @asynccontextmanager
 async def _parts(
-    database: Database, config: HotlineConfig, version: int, state: StateDirectory, secrets: Secrets, clock: Clock
+    database: Database,
+    config: HotlineConfig,
+    version: int,
+    state: StateDirectory,
+    secrets: Secrets,
+    clock: Clock,
+    on_failure: Callable[[], None],
 ) -> AsyncIterator[None]:
     """Everything that has a socket or a task; what starts last stops first."""
     hotline, network = config.hotline.id, config.network
@@ -159,8 +167,8 @@ async def _parts(
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
-        await _run_beside(stack, events.run(), "asterisk events")
-        await _run_beside(stack, sender.run(), "mail")
+        await _run_beside(stack, events.run(), "asterisk events", on_failure)
+        await _run_beside(stack, sender.run(), "mail", on_failure)
         runner = await serve_pages(app, network.web)
         stack.push_async_callback(runner.cleanup)
         await agi.start()
@@ -168,13 +176,22 @@ async def _parts(
         yield
 
 
-async def _run_beside(stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+async def _run_beside(
+    stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None], name: str, on_failure: Callable[[], None]
+) -> None:
     task = asyncio.create_task(work, name=name)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            error = task.exception()
+            log.error("a part of the service ended, it is started again", part=name, error=type(error).__name__)
+            on_failure()
 
     async def end() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
+    task.add_done_callback(ended)
     stack.push_async_callback(end)
 
 

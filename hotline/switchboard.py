@@ -94,14 +94,18 @@ class Switchboard:
         self.rematch()
 
     def leave_line(self, call: Call) -> None:
-        """The caller chose a callback, or is out of our hands: nobody is offered this call any more."""
+        """The caller chose a callback: nobody is offered this call any more."""
+        self._take_out(call)
+        call.phase = Phase.MENU
+
+    def _take_out(self, call: Call) -> None:
+        """Out of the line; an agent who is being rung for the call is free again, without blame."""
+        self.line.leave(call.id)
         if call.offer is not None and call.offer.open:
             self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
             self._hang_up_leg(call)
             call.forget_talk()
-        if self.line.leave(call.id) or call.phase is Phase.OFFERED:
-            call.phase = Phase.MENU
-            self.rematch()
+        self.rematch()
 
     def position(self, call: Call) -> int:
         """1 for the next caller among those whom the same agents can serve."""
@@ -322,7 +326,7 @@ class Switchboard:
     def session_over(self, call: Call) -> None:
         """The caller's session with us is over, although the channel may live on: nobody is rung for it."""
         if not call.over.is_set() and call.phase in {Phase.WAITING, Phase.OFFERED}:
-            self.leave_line(call)
+            self._take_out(call)
 
     def over(self, call: Call, how: str | None = None) -> None:
         """Asterisk says that the caller's channel is gone: the one true end of a call."""

@@ -3,11 +3,12 @@
 Before the identity tick only number, type, wait and counts are shown (§ 35 SGB I).
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agents.presence import Intent, State
+from agents.presence import Intent, State, Work
 from config.schema import HotlineConfig, RequestType
 from hotline.calls import Call, Phase
 from hotline.seats import Seat, Seats
@@ -95,6 +96,8 @@ def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting:
 def seat_view(seat: Seat, config: HotlineConfig, now: datetime) -> dict[str, Any]:
     """The agent's own state with its cause."""
     presence = seat.presence
+    if seat.call is not None and not seat.call.may_be_shown:
+        presence = replace(presence, work=Work.FREE)
     return {
         "seq": seat.seq,
         "now": _iso(now),

@@ -8,6 +8,7 @@
 `asterisk`        that with the shipped configuration
 """
 
+import random
 import shutil
 import socket
 import tempfile
@@ -54,9 +55,9 @@ def free_ports(count: int) -> list[int]:
 
 def on_free_ports(raw: dict[str, Any]) -> dict[str, Any]:
     """The same configuration on ports of its own."""
-    sip, web, agi, ami, websocket, mail, rtp = free_ports(7)
+    sip, web, agi, ami, websocket, mail = free_ports(6)
     network = {"sip": sip, "web": web, "agi": agi, "ami": ami, "websocket": websocket}
-    rtp = min(rtp, 65535 - RTP_PORTS)
+    rtp = random.randrange(18400, 25800, 2)  # below the free ports above, beside those of the phones
     raw["network"] = {key: {"host": "127.0.0.1", "port": port} for key, port in network.items()}
     raw["network"]["rtp"] = {"from": rtp, "to": rtp + RTP_PORTS}
     raw["mail"]["port"] = mail

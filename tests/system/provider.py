@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from config.schema import Endpoint
 from dialplan.core import core_files
 from dialplan.facts import AsteriskFacts, Directories
 from dialplan.modules import modules_conf
 from hotline.asterisk_process import AsteriskProcess
+from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from tests.system.conftest import free_ports
 from tests.system.manager import Ami
@@ -29,6 +32,18 @@ read = all
 write = all
 """
 """An AMI account that sees and may do everything."""
+
+
+def patch(monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str) -> None:
+    """Replace text in one of the files that are rendered for our Asterisk, in this test."""
+    render = asterisk_files.render
+
+    def patched(*known: Any) -> dict[str, str]:
+        files = render(*known)
+        assert old in files[file], f"{file} has no {old!r}"
+        return {**files, file: files[file].replace(old, new)}
+
+    monkeypatch.setattr(asterisk_files, "render", patched)
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,7 @@ class Provider:
             "port": self.signalling_port,
             "user": self.trunk.user,
             "secret_file": str(secret_file),
-            "expires_seconds": 12,
+            "expires_seconds": 20,
             "retry_seconds": 1,
         }
         return {**shared, "registration": registration, **changes}

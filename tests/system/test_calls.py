@@ -335,7 +335,7 @@ async def test_last_agent_does_not_go_home_unnoticed_while_somebody_waits(chain:
     await _call(chain, "4")  # carla has no "wohnen"
     await chain.steps(CALLER, "joined_line")
     refused = await carla.post("/agent/presence", 409, intent="home")
-    assert "warten" in refused["message"]
+    assert "Es wartet noch 1 Anruf" in refused["message"]
     await carla.post("/agent/presence", intent="home")
     shown = await carla.until_state("home")
     assert "niemand ist bereit" in shown["hotline"]["alarm"]

@@ -1,4 +1,4 @@
-"""The provider's trunk, played by a second Asterisk: registration, numbers, keys, codecs, protection, hostile headers."""
+"""The provider's trunk, played by a second Asterisk: registration, numbers, keys, codecs, protection."""
 
 import asyncio
 import re
@@ -8,6 +8,7 @@ import sys
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from pydantic import ValidationError
 
 from config.schema import HotlineConfig
 from dialplan import gateways
+from dialplan.pjsip import TLS_PORT_OFFSET
 from hotline.phone import tones
 from hotline.phone.call import PhoneCall, PhoneError
-from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
-from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline
+from tests.system.chain import AgentAtWork, Chain, Snapshot, hear_each_other, hotline
 from tests.system.conftest import StartAsterisk
 from tests.system.manager import Ami
-from tests.system.provider import AMI_SECRET, AMI_USER, ENTRY_IN_AMI, Certificate, Provider, Trunk
+from tests.system.provider import Certificate, Provider, Trunk, patch
 from tests.system.sip import SDP, Answer, Call, UdpPhone
 
 CALLER = "+495721777001"
@@ -43,10 +44,19 @@ class Site:
     def provider(self, trunk: Trunk, certificate: Certificate | None = None) -> Provider:
         return Provider(self.installation, self.directory / "provider", trunk, certificate)
 
+    def trust(self, certificate: Certificate, own: str = "") -> None:
+        """Our Asterisk believes this authority instead of the system's."""
+        told = f"ca_list_file = {certificate.file}\n{own}"
+        self.patch("pjsip.conf", "ca_list_path = /etc/ssl/certs", told)
+
     @property
     def hotline(self) -> str:
         """Where it listens for SIP."""
         return f"127.0.0.1:{self.raw['network']['sip']['port']}"
+
+    @property
+    def hotline_by_tls(self) -> str:
+        return f"127.0.0.1:{self.raw['network']['sip']['port'] + TLS_PORT_OFFSET}"
 
     @property
     def secret_file(self) -> Path:
@@ -59,17 +69,7 @@ def site(
 ) -> Site:
     shipped["menu"]["silence_seconds"] = 2
 
-    def patch(file: str, old: str, new: str) -> None:
-        render = asterisk_files.render
-
-        def patched(*known: Any) -> dict[str, str]:
-            files = render(*known)
-            assert old in files[file], f"{file} has no {old!r}"
-            return {**files, file: files[file].replace(old, new)}
-
-        monkeypatch.setattr(asterisk_files, "render", patched)
-
-    return Site(installation, short_directory, shipped, patch)
+    return Site(installation, short_directory, shipped, partial(patch, monkeypatch))
 
 
 async def pressed(chain: Chain, provider: Provider, user: str = CALLER, number: str = "9824", **how: Any) -> PhoneCall:
@@ -81,8 +81,15 @@ async def pressed(chain: Chain, provider: Provider, user: str = CALLER, number: 
     return call
 
 
+async def offered(agent: AgentAtWork) -> Snapshot:
+    """What the page shows of the call that is offered, once it is there."""
+    shown = await agent.until(lambda snapshot: snapshot["state"] == "offered" and snapshot["call"])
+    call: Snapshot = shown["call"]
+    return call
+
+
 async def taken(agent: AgentAtWork) -> PhoneCall:
-    await agent.until_state("offered")
+    await offered(agent)
     ringing = await agent.phone.incoming()
     await ringing.answer()
     await agent.until_state("talking")
@@ -105,7 +112,7 @@ async def registered_as(ami: Ami, wanted: str) -> None:
     status = ""
     try:
         async with asyncio.timeout(PATIENCE):
-            while (status := await registration(ami)) != wanted:
+            while (status := await registration(ami)) != wanted:  # noqa: ASYNC110 - its events come before its state
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"the registration is {status!r} and never became {wanted!r}") from None
@@ -168,7 +175,7 @@ async def test_wrong_secret_is_told_and_the_hotline_goes_on(site: Site, start_as
         house = await (await chain.phone(CALLER)).dial(chain.address)
         await house.answered()
         await house.press("4")
-        await anna.until_state("offered")
+        await offered(anna)
 
 
 async def test_shortest_registration_is_not_renewed_without_a_pause(site: Site, start_asterisk: StartAsterisk) -> None:
@@ -207,8 +214,7 @@ async def test_keys_are_understood_in_each_way_a_provider_sends_them(
     async with provider, hotline(start_asterisk, site.raw) as chain:
         anna = await chain.agent("anna")
         await pressed(chain, provider)
-        shown = await anna.until_state("offered")
-        assert shown["call"]["request_type"]["key"] == "rent"
+        assert (await offered(anna))["request_type"]["key"] == "rent"
 
 
 # --- who calls -----------------------------------------------------------------------------------
@@ -217,8 +223,7 @@ async def test_keys_are_understood_in_each_way_a_provider_sends_them(
 async def shown_number(chain: Chain, agent: AgentAtWork, provider: Provider, user: str, **how: Any) -> str | None:
     """What the agent's page says of a caller who sends this number."""
     call = await pressed(chain, provider, user, **how)
-    shown = await agent.until_state("offered")
-    number: str | None = shown["call"]["caller"]
+    number: str | None = (await offered(agent))["caller"]
     await call.hang_up()
     await agent.until_state("ready")
     return number
@@ -314,7 +319,7 @@ async def test_registration_over_tcp_is_regained_at_once(site: Site, start_aster
         await registered_as(ami, "Registered")
         anna = await chain.agent("anna")
         await pressed(chain, provider)
-        await anna.until_state("offered")
+        await offered(anna)
 
 
 @pytest.fixture
@@ -329,7 +334,7 @@ def certificate(short_directory: Path) -> Certificate:
 async def test_registered_trunk_by_tls_with_srtp_carries_a_conversation(
     site: Site, start_asterisk: StartAsterisk, certificate: Certificate
 ) -> None:
-    site.patch("pjsip.conf", "ca_list_path = /etc/ssl/certs", f"ca_list_file = {certificate.file}")
+    site.trust(certificate)
     provider = site.provider(Trunk(transport="tls", srtp=True), certificate)
     site.raw["gateways"].append(provider.gateway(site.secret_file, srtp=True))
     async with provider, hotline(start_asterisk, site.raw) as chain, chain.asterisk.ami() as ami:
@@ -350,10 +355,22 @@ async def test_provider_whose_certificate_nobody_vouches_for_gets_no_registratio
         assert [event for event in there.events() if event["Event"] in {"ChallengeSent", "ContactStatus"}] == []
 
 
+async def test_provider_that_opens_the_tls_connection_to_us_gets_through(
+    site: Site, start_asterisk: StartAsterisk, certificate: Certificate
+) -> None:
+    """As one identified by address does. Our configuration cannot name a certificate yet, so the test adds it."""
+    site.trust(certificate, f"cert_file = {certificate.file}\npriv_key_file = {certificate.key}")
+    provider = site.provider(Trunk(transport="tls", srtp=True, hotline=site.hotline_by_tls), certificate)
+    site.raw["gateways"].append(provider.gateway(srtp=True))
+    async with provider, hotline(start_asterisk, site.raw) as chain:
+        anna = await chain.agent("anna")
+        await hear_each_other(await pressed(chain, provider), await taken(anna))
+
+
 async def test_unprotected_sound_is_refused_where_srtp_is_demanded(
     site: Site, start_asterisk: StartAsterisk, certificate: Certificate
 ) -> None:
-    site.patch("pjsip.conf", "ca_list_path = /etc/ssl/certs", f"ca_list_file = {certificate.file}")
+    site.trust(certificate)
     provider = site.provider(Trunk(transport="tls", srtp=False), certificate)
     site.raw["gateways"].append(provider.gateway(site.secret_file, srtp=True))
     async with provider, hotline(start_asterisk, site.raw) as chain, chain.asterisk.ami() as ami:
@@ -422,14 +439,14 @@ async def test_wideband_caller_hears_the_menu_in_wideband(site: Site, start_aste
         assert heard.rate == 16000
         assert heard.has_tone(WIDEBAND_TONE)
         await call.press("4")
-        await anna.until_state("offered")
+        await offered(anna)
 
 
 async def test_caller_who_vanished_is_let_go(
     site: Site, start_asterisk: StartAsterisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert gateways.RTP_TIMEOUT == 30
-    monkeypatch.setattr(gateways, "RTP_TIMEOUT", 2)
+    monkeypatch.setattr(gateways, "RTP_TIMEOUT", 3)
     provider = site.provider(Trunk(hotline=site.hotline))
     site.raw["gateways"].append(provider.gateway())
     async with provider, hotline(start_asterisk, site.raw) as chain:
@@ -485,96 +502,3 @@ async def test_sound_goes_through_our_asterisk_and_never_directly(site: Site, st
             assert "INVITE" not in others
         finally:
             transport.close()
-
-
-# --- hostile headers, through to the agent's page ------------------------------------------------
-
-FORGED = "%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aChannel%3a%20PJSIP/victim-1%0d%0aForged%3a%20yes%0d%0a%0d%0a"
-PLAIN = "${EVAL(${GLOBAL(victim)})}$[1+1],victim)]"
-ENCODED = "%24%7BEVAL(%24%7BGLOBAL(victim)%7D)%7D%24%5B1%2B1%5D,victim)%5D%22"
-
-
-@dataclass
-class HostileCall(Call):
-    """A call whose Contact has a display name too."""
-
-    contact_name: str = ""
-
-    def message(self, *what: Any, **known: Any) -> str:
-        return super().message(*what, **known).replace("Contact: <", f'Contact: "{self.contact_name}" <', 1)
-
-
-USER_PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
-    "From": lambda text: {"sender": f"<sip:05{text}@127.0.0.1>"},
-    "Contact": lambda text: {"contact_user": text},
-    "P-Asserted-Identity": lambda text: {"extra": f"P-Asserted-Identity: <sip:05{text}@127.0.0.1>\r\n"},
-    "P-Asserted-Identity without a host": lambda text: {"extra": f"P-Asserted-Identity: <tel:05{text}>\r\n"},
-    "Diversion": lambda text: {"extra": f"Diversion: <sip:05{text}@127.0.0.1>;reason=no-answer\r\n"},
-    "Privacy": lambda text: {"extra": f"Privacy: {text}\r\n"},
-}
-DISPLAY_NAMES: dict[str, Callable[[str], dict[str, Any]]] = {
-    "From": lambda text: {"sender": f'"{text}" <sip:057211234@127.0.0.1>'},
-    "Contact": lambda text: {"contact_name": text},
-    "P-Asserted-Identity": lambda text: {"extra": f'P-Asserted-Identity: "{text}" <sip:057211234@127.0.0.1>\r\n'},
-    "Diversion": lambda text: {"extra": f'Diversion: "{text}" <sip:1@127.0.0.1>;reason="{text}"\r\n'},
-}
-ATTACKS = [(place, fields(text)) for place, fields in USER_PARTS.items() for text in (FORGED, ENCODED)]
-ATTACKS += [(place, fields(text)) for place, fields in DISPLAY_NAMES.items() for text in (FORGED, ENCODED, PLAIN)]
-
-
-@pytest.mark.parametrize("trusted", [False, True], ids=["plain", "trusted"])
-async def test_no_header_forges_anything_from_the_gateway_to_the_agents_page(
-    site: Site, start_asterisk: StartAsterisk, capfd: pytest.CaptureFixture[str], trusted: bool
-) -> None:
-    site.raw["gateways"][0]["trust_asserted_identity"] = trusted
-    site.raw["menu"]["silence_seconds"] = 2
-    site.patch("manager.conf", "[hotline]", f"{ENTRY_IN_AMI}\n[hotline]")
-    async with hotline(start_asterisk, site.raw) as chain, UdpPhone(chain.asterisk.sip_port) as phone:
-        anna = await chain.agent("anna")
-        async with Ami(chain.config.network.ami.port, AMI_USER, AMI_SECRET) as observer:
-            for place, fields in ATTACKS:
-                await hostile(HostileCall(phone, **fields), observer, place)
-            for number in (FORGED, ENCODED, f"9824{FORGED}", f"9824{ENCODED}", f"+4957219824{FORGED}"):
-                assert (await HostileCall(phone, number).invite()).status == 404, number
-            assert_only_genuine(observer, chain)
-        agents_page = await anna_takes(anna, chain)
-        assert "victim" not in agents_page
-        stored = b"".join(file.read_bytes() for file in chain.asterisk.state.path.glob("moved.sqlite*"))
-        assert b"victim" not in stored
-        assert b"Forged" not in stored
-        logged = "\n".join([*capfd.readouterr(), *chain.asterisk.lines])
-        assert [line for line in logged.splitlines() if "victim" in line or "Forged" in line] == []
-        assert "call arrived" in logged
-
-
-async def hostile(call: Call, observer: Ami, place: str) -> None:
-    """The call is answered like any other, hangs up, and its own channel ends."""
-    before = len(observer.messages)
-    assert (await call.invite()).status == 200, place
-    await call.hang_up()
-    await observer.wait_for(lambda _: any(is_end(message) for message in observer.messages[before:]))
-
-
-def is_end(message: dict[str, str]) -> bool:
-    return message.get("Event") == "Hangup" and message.get("Channel", "").startswith("PJSIP/gateway-haus-")
-
-
-def assert_only_genuine(observer: Ami, chain: Chain) -> None:
-    """Every event bears the secret name; the attacker's words are no event's name and no channel's."""
-    name = chain.asterisk.secrets.system_name
-    events = [event for event in observer.events() if event["Event"] != "FullyBooted"]
-    assert len(events) > 100
-    assert [event for event in events if event.get("SystemName") != name] == []
-    assert [message for message in observer.messages if "Forged" in message] == []
-    assert [message for message in observer.messages if "victim" in message.get("Channel", "")] == []
-
-
-async def anna_takes(anna: AgentAtWork, chain: Chain) -> str:
-    """Everything the agent's page shows of the next honest call."""
-    call = await (await chain.phone(CALLER)).dial(chain.address)
-    await call.answered()
-    await call.press("4")
-    shown = await anna.until_state("offered")
-    assert shown["call"]["caller"] == "05721 777001"
-    assert shown["call"]["earlier_calls"] == 0
-    return str(shown)
