@@ -16,6 +16,7 @@ from config.schema import FieldKind, FormField, HotlineConfig
 from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import ReceiptTaken, Refused
+from hotline.journal import Journal
 from hotline.links import Links, LinkState
 from hotline.mail.message import new_message_id
 from hotline.mail.sender import MailSender
@@ -29,7 +30,6 @@ from hotline.storage.promises import (
     Promises,
     new_promise_id,
 )
-from hotline.switchboard import Switchboard
 from routing.case_workers import Responsible, responsible
 from routing.hours import Calendar
 from routing.numbers import NumberPlan
@@ -57,14 +57,14 @@ class CaseWork:
         promises: Promises,
         links: Links,
         sender: MailSender,
-        switchboard: Switchboard,
+        journal: Journal,
         clock: Clock,
         config: HotlineConfig,
     ) -> None:
         self._promises = promises
         self._links = links
         self._sender = sender
-        self._switchboard = switchboard
+        self._journal = journal
         self._clock = clock
         self._config = config
         self._random = random.SystemRandom()
@@ -125,7 +125,7 @@ class CaseWork:
         )
 
     async def _store(self, disposal: Disposal) -> None:
-        await self._switchboard.store(partial(self._promises.dispose, disposal))
+        await self._journal.now(partial(self._promises.dispose, disposal))
         log.info("disposed", call=disposal.call_id, agent=disposal.agent, outcome=disposal.outcome)
 
     async def _forward(self, call: Call, agent: str, written: Disposition, office: str) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class CaseWork:
         if row is None:
             raise Refused("Dieser Link ist ungültig oder abgelaufen.")
         now = self._clock.now()
-        if await self._switchboard.store(partial(self._promises.confirm, row.id, now, how, note)):
+        if await self._journal.now(partial(self._promises.confirm, row.id, now, how, note)):
             log.info("promise kept", call=row.call_id, how=how)
         kept = await self._row(token)
         return self._page(kept or row)

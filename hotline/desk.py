@@ -14,6 +14,7 @@ from hotline.calls import Call, Phase
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.errors import Refused
+from hotline.journal import Journal
 from hotline.seats import Seat
 from hotline.storage.ledger import Ledger
 from hotline.storage.presences import Presences
@@ -35,6 +36,7 @@ class Desk:
         self,
         configuration: Callable[[], tuple[int, HotlineConfig]],
         switchboard: Switchboard,
+        journal: Journal,
         controls: Controls,
         ledger: Ledger,
         presences: Presences,
@@ -45,6 +47,7 @@ class Desk:
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
+        self._journal = journal
         self._controls = controls
         self._ledger = ledger
         self._presences = presences
@@ -101,7 +104,7 @@ class Desk:
         reason = self._pause_reason(reason) if wanted is Intent.PAUSE else None
         if wanted is Intent.HOME:
             self._warn_of_waiting_callers(seat)
-        await self._switchboard.store(partial(self._presences.save, agent, wanted.value, reason, now))
+        await self._journal.now(partial(self._presences.save, agent, wanted.value, reason, now))
         self._switchboard.wanting(seat, wanted, reason)
         if wanted is Intent.HOME:
             await self._callbacks.give_back(agent)
@@ -159,16 +162,14 @@ class Desk:
             request = call.config.request_type(request_type)
         except KeyError:
             raise Refused("Diese Art von Anliegen gibt es nicht.") from None
-        await self._switchboard.store(
-            partial(self._ledger.request_type_set, call.id, request.key, at=self._clock.now())
-        )
+        await self._journal.now(partial(self._ledger.request_type_set, call.id, request.key, at=self._clock.now()))
         call.request = request
         self._seat(agent).touch()
 
     async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
         """Who calls has been checked, in the way of that code: now the contents of earlier calls are shown."""
         call = self._own_call(agent, call_id)
-        await self._switchboard.store(partial(self._note_identity, call, agent, how))
+        await self._journal.now(partial(self._note_identity, call, agent, how))
         call.history = history_view(await self._ledger.history(call.caller, call.id), call.config)
         call.identity = how
         self._seat(agent).touch()

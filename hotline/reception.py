@@ -7,9 +7,10 @@ import structlog
 
 from config.schema import Gateway, HotlineConfig
 from dialplan import variables
-from hotline.callers import CallbackRequests, Caller, Interrupter
+from hotline.callers import CallbackRequests, Caller
 from hotline.calls import Call
 from hotline.clock import Clock
+from hotline.dialogue import Interrupter
 from hotline.errors import AgiError
 from hotline.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiSession

@@ -16,6 +16,7 @@ from agents.presence import Intent
 from config.loading import parse
 from config.schema import HotlineConfig
 from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
+from hotline.book import Book
 from hotline.callback_board import CallbackBoard
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
@@ -142,17 +143,20 @@ async def _parts(
         wanted=WANTED_EVENTS,
     )
     controls = AmiControls(ami)
-    switchboard = Switchboard(Seats(config.agents, clock.now()), journal, ledger, clock, controls)
+    book = Book(journal, ledger)
+    switchboard = Switchboard(Seats(config.agents, clock.now()), book, clock, controls)
     board = CallbackBoard(Callbacks(database, hotline), journal, switchboard, clock)
     outbox = Outbox(database, hotline)
     sender = MailSender(outbox, config.mail, clock, _mail_secret(config, state))
     links = Links(secrets.link_key, config.hotline.public_url, config.mail.link_days, "/promise/")
-    case_work = CaseWork(Promises(database, hotline), links, sender, switchboard, clock, config)
+    case_work = CaseWork(Promises(database, hotline), links, sender, journal, clock, config)
 
     def configuration() -> tuple[int, HotlineConfig]:
         return version, config
 
-    desk = Desk(configuration, switchboard, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets)
+    desk = Desk(
+        configuration, switchboard, journal, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets
+    )
     reception = Reception(configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name))
     events = AsteriskEvents(ami, switchboard)
     agi = AgiServer(reception, network.agi.host, network.agi.port)

@@ -8,25 +8,21 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from datetime import timedelta
-from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
 from agents.presence import Bar, Intent, Work
+from hotline.book import Book
 from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase
 from hotline.clock import Clock
 from hotline.duty import Duty
-from hotline.journal import Journal, Write
 from hotline.seats import Seat, Seats
-from hotline.storage.ledger import Ledger
 from routing.line import Line
 from routing.matcher import FreeAgent, Match, match
 
 log = structlog.get_logger()
 
-COUNTS_SECONDS = 1.0
-"""How long the counts of earlier calls may take before the pop does without them."""
 _BARS = {
     OfferEnd.MISSED: Bar.MISSED,
     OfferEnd.REJECTED: Bar.REJECTED,
@@ -42,13 +38,12 @@ class Controls(Protocol):
 
 
 class Switchboard:
-    def __init__(self, seats: Seats, journal: Journal, ledger: Ledger, clock: Clock, controls: Controls) -> None:
+    def __init__(self, seats: Seats, book: Book, clock: Clock, controls: Controls) -> None:
         self.seats = seats
         self.line = Line()
         self.calls = Calls()
         self.duty = Duty(seats)
-        self._journal = journal
-        self._ledger = ledger
+        self._book = book
         self._clock = clock
         self._controls = controls
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,31 +51,24 @@ class Switchboard:
     # --- the caller's side -------------------------------------------------------------------
 
     async def arrived(self, call: Call) -> None:
-        """Enter a new call into the ledger, then keep it."""
+        """Enter a new call into the ledger, and keep it."""
         self.calls.add(call)
-        start = (call.id, call.arrived_at, call.channel, call.gateway, call.caller, call.version)
-        await self._journal.soon(partial(self._ledger.call_started, *start))
+        await self._book.arrived(call)
 
     def join(self, call: Call, request_type: str) -> None:
         """Put a caller into the line; a second time, or after a missed offer, at the original place."""
         now = self._clock.now()
-        first = call.joined_at is None
         call.request = call.config.request_type(request_type)
-        call.joined_at = call.joined_at or now
-        self._journal.later(partial(self._ledger.request_type_set, call.id, request_type, at=now))
-        if first:
-            self._journal.later(partial(self._ledger.joined_line, call.id, now))
+        self._book.requested(call, request_type, now)
+        if call.joined_at is None:
+            call.joined_at = now
+            self._book.joined(call, now)
             self._spawn(self._count_earlier(call))
         self._enter_line(call)
 
     async def _count_earlier(self, call: Call) -> None:
         """For the pop: how often this number has called; the call does not wait for it."""
-        try:
-            async with asyncio.timeout(COUNTS_SECONDS):
-                earlier = await self._ledger.earlier(call.caller, call.id)
-        except Exception as error:
-            log.warning("earlier calls not counted", call=call.id, error=type(error).__name__)
-            return
+        earlier = await self._book.earlier(call)
         call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises
         if call.agent is not None:
             self.seats[call.agent].touch()
@@ -114,11 +102,7 @@ class Switchboard:
     def household_number(self, call: Call, digits: str) -> None:
         """The caller has entered the number of the Bedarfsgemeinschaft."""
         call.household_number = digits
-        self._journal.later(partial(self._ledger.household_number, call.id, digits))
-
-    async def store(self, write: Write) -> Any:
-        """Write to the database in order with the ledger, and wait for the result; raises what the write raises."""
-        return await self._journal.now(write)
+        self._book.household_number(call, digits)
 
     def nobody_ready_for(self, call: Call) -> float:
         """Seconds for which nobody with the call's skill has been on duty; 0 while somebody is."""
@@ -159,12 +143,11 @@ class Switchboard:
         call.offer, call.phase, call.agent = offer, Phase.OFFERED, seat.agent.name
         seat.call = call
         seat.presence = seat.presence.busy(Work.OFFERED, now)
-        stored = self._journal.begin(partial(self._ledger.offer_made, offer.id, call.id, offer.agent, now))
-        self._spawn(self._show(call, seat, offer, stored))
+        self._spawn(self._show(call, seat, offer, self._book.offered(offer)))
 
     async def _show(self, call: Call, seat: Seat, offer: Offer, stored: "asyncio.Future[Any]") -> None:
         """Once stored, push the pop and let the caller's session dial; then expect the page's word."""
-        await self._journal.begun(stored)
+        await self._book.begun(stored)
         if not offer.open:
             return
         offer.stored = True
@@ -182,7 +165,7 @@ class Switchboard:
         if offer is not None and not offer.shown:
             offer.shown = True
             offer.news.set()
-            self._journal.later(partial(self._ledger.offer_shown, offer.id, self._clock.now()))
+            self._book.shown(offer, self._clock.now())
 
     async def reject(self, agent: str, offer_id: str) -> None:
         """The agent does not want this call: it goes to the next one."""
@@ -209,7 +192,7 @@ class Switchboard:
         now, seat = self._clock.now(), self.seats[offer.agent]
         offer.end = end
         offer.news.set()
-        self._journal.later(partial(self._ledger.offer_closed, offer.id, now, end.value))
+        self._book.offer_closed(offer, now)
         if end is OfferEnd.ANSWERED:
             return
         seat.call = None
@@ -246,7 +229,7 @@ class Switchboard:
         seat = self.seats[offer.agent]
         seat.presence = seat.presence.busy(Work.TALKING, now)
         self._close_offer(call, offer, OfferEnd.ANSWERED)
-        self._journal.later(partial(self._ledger.answered, call.id, offer.agent, now))
+        self._book.answered(call, offer.agent, now)
         log.info("answered", call=call.id, agent=offer.agent, waited=round(call.waited, 1))
         seat.touch()
 
@@ -257,9 +240,6 @@ class Switchboard:
             call.leg.over.set()
         self.calls.forget_leg(unique)
 
-    def is_talking(self, call: Call) -> bool:
-        return call.phase is Phase.TALKING
-
     def talk_ended(self, call: Call) -> None:
         """Caller or agent has hung up after talking: wrap-up begins, or ends at once when all is written."""
         if call.phase is not Phase.TALKING or call.agent is None:
@@ -268,7 +248,7 @@ class Switchboard:
         call.phase, call.talked_until = Phase.WRAP_UP, now
         call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
         seat.presence = seat.presence.busy(Work.WRAP_UP, now)
-        self._journal.later(partial(self._ledger.talk_ended, call.id, now))
+        self._book.talk_ended(call, now)
         if call.disposed is not None:
             self.release(seat)
         seat.touch()
@@ -278,7 +258,7 @@ class Switchboard:
         if call.phase is not Phase.TALKING or call.agent is None:
             return
         now, seat = self._clock.now(), self.seats[call.agent]
-        self._journal.later(partial(self._ledger.note, call.id, now, "agent_lost", agent=call.agent))
+        self._book.noted(call, now, "agent_lost", call.agent)
         seat.call = None
         seat.presence = seat.presence.barred(Bar.PHONE_GONE, now)
         call.forget_talk()
@@ -341,7 +321,7 @@ class Switchboard:
         if call.phase is not Phase.WRAP_UP:
             call.phase = Phase.OVER
         self.calls.remove(call)
-        self._journal.later(partial(self._ledger.call_ended, call.id, self._clock.now(), how))
+        self._book.ended(call, self._clock.now(), how)
         log.info("call over", call=call.id, how=how)
         self.rematch()
 

@@ -74,6 +74,7 @@ async def test_no_header_forges_anything_from_the_gateway_to_the_agents_page(
                 await hostile(HostileCall(phone, **fields), observer, place)
             for number in (FORGED, ENCODED, f"9824{FORGED}", f"9824{ENCODED}", f"+4957219824{FORGED}"):
                 assert (await HostileCall(phone, number).invite()).status == 404, number
+            assert_only_genuine(observer, chain)
             await hostile_call_on_the_page(HostileCall(phone, **EVERYTHING), anna)
             assert_only_genuine(observer, chain)
         await honest_call_on_the_page(anna, chain)

@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.presence import Intent
 from config.schema import HotlineConfig
+from hotline.book import Book
 from hotline.calls import Call, Leg
 from hotline.clock import Clock
 from hotline.journal import Journal
@@ -61,7 +62,8 @@ class Office:
         self.clock = StillClock()
         StillClock.moment = MONDAY_NINE
         seats = Seats(config.agents, self.clock.now())
-        self.switchboard = Switchboard(seats, self.journal, self.ledger, self.clock, self.controls)  # type: ignore[arg-type]
+        book = Book(self.journal, self.ledger)  # type: ignore[arg-type]
+        self.switchboard = Switchboard(seats, book, self.clock, self.controls)
         self.journal.start()
 
     def pass_time(self, seconds: float) -> None:

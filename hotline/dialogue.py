@@ -1,0 +1,150 @@
+"""What one caller hears and presses: prompts, keys, music, and waiting that ends the moment an agent is found."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from hotline.errors import AgiRefused
+from hotline.telephony.agi_server import AgiSession
+from ivr.effects import Collect, Wait
+
+log = structlog.get_logger()
+
+KEYS = "0123456789*#"
+INTERRUPT = "D"
+"""A tone no caller has on the keypad: the service presses it to end WAIT FOR DIGIT at once."""
+MUSIC = "hotline"
+WAIT_SLICE = 5.0
+"""Longest single WAIT FOR DIGIT, seconds: bounds the delay if the interrupting tone is lost with AMI."""
+INTERRUPT_AGAIN = 0.1
+"""Seconds until an interruption is tried again: Asterisk may not have begun what it was to interrupt."""
+
+
+class Interrupter(Protocol):
+    """Ends a caller's prompt or waiting from outside the AGI session (AMI)."""
+
+    async def stop_prompt(self, channel: str) -> None: ...
+
+    async def press(self, channel: str, key: str) -> None: ...
+
+
+class Dialogue:
+    """One caller's channel as an instrument. CallerGone and AgiClosed pass through every method."""
+
+    def __init__(
+        self,
+        session: AgiSession,
+        channel: str,
+        interrupter: Interrupter,
+        agent_found: asyncio.Event,
+        prompt_path: Callable[[str], str],
+    ) -> None:
+        self._session = session
+        self._channel = channel
+        self._interrupter = interrupter
+        self._agent_found = agent_found
+        self._prompt_path = prompt_path
+        self._music = False
+
+    async def play(self, prompts: tuple[str, ...], escape: str = "") -> str:
+        """Play prompts one after the other; the key of `escape` that stopped them, or ""."""
+        for name in prompts:
+            key = await self._play_one(name, escape)
+            if key and key != INTERRUPT:
+                return key
+        return ""
+
+    async def collect(self, effect: Collect) -> str | None:
+        """Keys after prompts; None for silence."""
+        key = await self.play(effect.prompts, KEYS)
+        await self._music_off()
+        key = key or await self._next_key(effect.silence_seconds)
+        return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds) if key else None
+
+    async def wait(self, effect: Wait) -> str | None:
+        """Prompts, then music, for `effect.seconds` or until an agent is found; keys pressed, None when there are none.
+
+        Whoever calls looks at `agent_found` first: an entry in progress when it is set is returned as far as it came.
+        """
+        deadline = asyncio.get_running_loop().time() + effect.seconds
+        watcher = asyncio.create_task(self._interrupt_when_found())
+        try:
+            key = await self._announce(effect.prompts, KEYS if effect.max_digits else "")
+            if self._agent_found.is_set():
+                return None
+            await self._music_on()
+            return await self._listen(key, effect, deadline)
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+
+    def dialled(self) -> None:
+        """Dial has ended the music, and plays its own until somebody answers."""
+        self._music = False
+
+    async def _play_one(self, name: str, escape: str) -> str:
+        """Without one prompt the caller knows less, but must not be lost."""
+        self._music = False  # the prompt ends it
+        try:
+            return await self._session.play(self._prompt_path(name), escape)
+        except AgiRefused as error:
+            log.error("prompt not played: run `hotline prompts --render`", prompt=name, why=str(error))
+            return ""
+
+    async def _announce(self, prompts: tuple[str, ...], escape: str) -> str:
+        for name in prompts:
+            if self._agent_found.is_set():
+                return ""
+            key = await self.play((name,), escape)
+            if key:
+                return key
+        return ""
+
+    async def _listen(self, key: str, effect: Wait, deadline: float) -> str | None:
+        while not self._agent_found.is_set():
+            if key and key != INTERRUPT and effect.max_digits:
+                return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds)
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return None
+            key = await self._session.wait_for_digit(min(left, WAIT_SLICE))
+        return None
+
+    async def _next_key(self, seconds: float) -> str:
+        """The next key within that time; an interrupting tone that came late does not count."""
+        key = await self._session.wait_for_digit(seconds)
+        return await self._session.wait_for_digit(seconds) if key == INTERRUPT else key
+
+    async def _entry(self, key: str, most: int, finish: str, between: float) -> str | None:
+        """All keys of one entry, given its first; None for a tone that nobody pressed."""
+        if key == INTERRUPT:
+            return None
+        digits = ""
+        while key and key not in {finish, INTERRUPT}:
+            digits += key
+            if len(digits) >= most:
+                break
+            key = await self._session.wait_for_digit(between)
+        return digits
+
+    async def _interrupt_when_found(self) -> None:
+        """Cut off prompt or music the moment an agent is found; again and again until it has taken effect."""
+        await self._agent_found.wait()
+        while True:
+            if self._session.busy_with == "play":
+                await self._interrupter.stop_prompt(self._channel)
+            elif self._session.busy_with == "wait_for_digit":
+                await self._interrupter.press(self._channel, INTERRUPT)
+            await asyncio.sleep(INTERRUPT_AGAIN)
+
+    async def _music_on(self) -> None:
+        if not self._music:
+            await self._session.music(True, MUSIC)
+            self._music = True
+
+    async def _music_off(self) -> None:
+        if self._music:
+            await self._session.music(False)
+            self._music = False
