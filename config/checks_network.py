@@ -19,6 +19,8 @@ def gateways_are_reachable(config: HotlineConfig) -> Iterator[Problem]:
                 path,
                 f'the gateway "{gateway.name}" needs addresses or a registration, otherwise no call comes from it',
             )
+        if gateway.transport is Transport.TLS and gateway.registration is None and config.network.tls is None:
+            yield (*path, "transport"), "a gateway that connects to us by tls needs our certificate: add network.tls"
         if gateway.srtp and gateway.transport is not Transport.TLS:
             yield (*path, "srtp"), "srtp needs transport: tls, because its keys travel in the signalling"
 

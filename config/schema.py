@@ -281,7 +281,8 @@ class Registration(Section):
     user: Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[A-Za-z0-9+._-]+$")]
     secret_file: str
     """File that holds the password and nothing else; relative to the configuration file."""
-    expires_seconds: Annotated[Whole, Field(ge=10, le=86_400)] = 300
+    expires_seconds: Annotated[Whole, Field(ge=20, le=86_400)] = 300
+    """Asterisk renews ten seconds before the end; with ten or less it would do so without a pause."""
     retry_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 30
 
 
@@ -325,6 +326,17 @@ class PortRange(Section):
     end: Annotated[Port, Field(alias="to")] = 18383
 
 
+class Tls(Section):
+    """Certificates for SIP by TLS; the files are relative to the configuration file."""
+
+    certificate_file: str
+    """Our certificate with its chain, PEM."""
+    key_file: str
+    """Its private key, PEM, readable by us only."""
+    ca_file: str | None = None
+    """Authorities that vouch for the other side, PEM; the machine's own list when left out."""
+
+
 class Network(Section):
     """Where our own parts listen."""
 
@@ -334,6 +346,8 @@ class Network(Section):
     ami: Endpoint = Endpoint(port=5038)
     websocket: Endpoint = Endpoint(port=8088)
     rtp: PortRange = PortRange()
+    tls: Tls | None = None
+    """Needed when a gateway opens TLS connections towards us."""
 
 
 class SmtpSecurity(StrEnum):

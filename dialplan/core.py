@@ -69,7 +69,11 @@ def _logger() -> str:
     """Only what somebody should read; SIP numbers appear there, so `hotline run` blanks them (asterisk_log.py)."""
     return conf.text(
         conf.section("general", {"dateformat": "%F %T", "queue_log": False, "appendhostname": False}),
-        conf.section("logfiles", {"console": "notice,warning,error"}, "Asterisk runs in the foreground"),
+        conf.section(
+            "logfiles",
+            {"console": "[json]notice,warning,error"},
+            "Asterisk runs in the foreground; JSON, so that a line break in a called number begins no line of its own",
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import PurePath
 
+ROOT = PurePath("/")
 MEANT_BY_ASTERISK = frozenset(",;&|\"'\\$`{}[]()<>%=")
 """Characters with a meaning in the dialplan or in Asterisk's files; no directory may hold one."""
 
@@ -45,5 +46,7 @@ class AsteriskFacts:
     ami_secret: str = field(repr=False)
     phone_secrets: Mapping[str, str] = field(repr=False)
     """SIP password of each agent, by the agent's name."""
+    config_directory: PurePath = ROOT
+    """Where the configuration file lies; the certificates it names are found from there."""
     gateway_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Password of each gateway that we register at, by the gateway's name."""

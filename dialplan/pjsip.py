@@ -7,7 +7,7 @@ taken for the gateway; a caller who writes an agent's name into From is asked fo
 
 from ipaddress import ip_network
 
-from config.schema import Agent, Gateway, HotlineConfig, PhoneKind, Transport
+from config.schema import Agent, Gateway, HotlineConfig, PhoneKind, Tls, Transport
 from dialplan import conf
 from dialplan.extensions import AGENT_CONTEXT
 from dialplan.facts import AsteriskFacts
@@ -18,6 +18,7 @@ NOBODYS_NUMBER = "<0>"
 """Asterisk writes the caller's name and number unescaped into AMI and AGI; with this they are never the caller's."""
 TLS_PORT_OFFSET = 1
 """TLS listens one port above `network.sip.port`, as 5061 is to 5060."""
+MACHINES_AUTHORITIES = "/etc/ssl/certs"
 QUALIFY_SECONDS = 5
 """A frozen browser is noticed as unreachable after this time."""
 AGENT_RTP_TIMEOUT = 8
@@ -27,7 +28,7 @@ HOLD_RTP_TIMEOUT = 300
 
 def pjsip_file(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
     """pjsip.conf. ValueError when two gateways state different external addresses."""
-    sections = [_global(), *_transports(config)]
+    sections = [_global(), *_transports(config, facts)]
     for gateway in config.gateways:
         sections += gateway_sections(gateway, facts.gateway_secrets.get(gateway.name, ""))
     for agent in config.agents:
@@ -58,14 +59,14 @@ def _global() -> str:
     )
 
 
-def _transports(config: HotlineConfig) -> list[str]:
-    sections = [_transport(config, kind) for kind in transports_used(config)]
+def _transports(config: HotlineConfig, facts: AsteriskFacts) -> list[str]:
+    sections = [_transport(config, facts, kind) for kind in transports_used(config)]
     address = config.network.websocket
     bind = conf.host_port(address.host, address.port)
     return [*sections, conf.section("transport-ws", {"type": "transport", "protocol": "ws", "bind": bind})]
 
 
-def _transport(config: HotlineConfig, kind: Transport) -> str:
+def _transport(config: HotlineConfig, facts: AsteriskFacts, kind: Transport) -> str:
     settings: dict[str, conf.Value] = {
         "type": "transport",
         "protocol": kind.value,
@@ -73,8 +74,19 @@ def _transport(config: HotlineConfig, kind: Transport) -> str:
         **_nat([gateway for gateway in config.gateways if gateway.transport is kind]),
     }
     if kind is Transport.TLS:
-        settings |= {"method": "tlsv1_2", "verify_server": True, "ca_list_path": "/etc/ssl/certs"}
+        settings |= {"method": "tlsv1_2", "verify_server": True, **_certificates(config.network.tls, facts)}
     return conf.section(transport_name(kind), settings)
+
+
+def _certificates(tls: Tls | None, facts: AsteriskFacts) -> dict[str, conf.Value]:
+    """Ours for connections opened towards us, and who vouches for those we open."""
+    trusted: dict[str, conf.Value] = {"ca_list_path": MACHINES_AUTHORITIES}
+    if tls is None:
+        return trusted
+    if tls.ca_file is not None:
+        trusted = {"ca_list_file": str(facts.config_directory / tls.ca_file)}
+    ours = facts.config_directory / tls.certificate_file, facts.config_directory / tls.key_file
+    return {"cert_file": str(ours[0]), "priv_key_file": str(ours[1]), **trusted}
 
 
 def _nat(gateways: list[Gateway]) -> dict[str, conf.Value]:

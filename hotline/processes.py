@@ -78,12 +78,19 @@ class Child:
             return
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._exited(self._process)
         except TimeoutError:
             self._relay(f"did not end within {patience:g} seconds and is killed")
         finally:
             self.kill()
         await self.wait()
+
+    @staticmethod
+    async def _exited(process: asyncio.subprocess.Process) -> None:
+        """The program itself; `process.wait()` also waits for what it has started and left its output to."""
+        while process.returncode is None:  # noqa: ASYNC110 - asyncio gives no event for the exit alone
+            await asyncio.sleep(0.02)
 
     def kill(self) -> None:
         """End the program and everything in its group at once."""

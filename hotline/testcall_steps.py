@@ -25,6 +25,8 @@ ENDS = {
     "left_waiting": "der Anrufer hat beim Warten aufgelegt",
     "left_offered": "der Anrufer hat aufgelegt, während es klingelte",
     "left_talking": "der Anrufer hat im Gespräch aufgelegt",
+    "cut_by_asterisk": "die Telefonanlage hat die Verbindung verloren",
+    "failed": "wegen eines Fehlers im Dienst",
     "service_restarted": "der Dienst wurde neu gestartet",
 }
 OFFERS = {
@@ -33,6 +35,7 @@ OFFERS = {
     "rejected": "{who} hat abgelehnt",
     "stale": "die Seite von {who} hat den Anruf nicht angezeigt",
     "gone": "das Telefon von {who} ist nicht mehr da",
+    "withdrawn": "{who} ist nicht mehr bereit",
     "caller_left": "der Anrufer hat aufgelegt, bevor {who} abhob",
 }
 
@@ -109,6 +112,8 @@ def told(step: Step, config: HotlineConfig) -> str:
             return "Gespräch beendet"
         case "callback_requested":
             return "Rückrufwunsch hinterlassen"
+        case "callback_not_reached":
+            return f"{who} hat den Anrufer nicht erreicht"
         case "identity_checked":
             return f"Identität geprüft: {who}"
         case "disposed":

@@ -57,9 +57,13 @@ def _registered(part: str, gateway: Gateway, status: str | None) -> Result:
         return good(part, f"angemeldet bei {_who(gateway)}")
     if status is None:
         return bad(part, "Asterisk kennt keine Anmeldung", "die Hotline neu starten.")
-    if status == "Rejected":
-        advice = "registration.user und die Datei in registration.secret_file mit den Daten des Anbieters vergleichen."
-        return bad(part, f"{_who(gateway)} weist die Anmeldung ab", advice)
+    if status == "Rejected":  # Asterisk's word for every try that failed, also when nobody answered
+        advice = (
+            "registration.user und die Datei in registration.secret_file mit den Daten des Anbieters vergleichen, "
+            "server, port und Firewall prüfen; Asterisk meldet „Temporal response“, wenn er abweist, "
+            "und „No response received“, wenn er nicht antwortet, und versucht es weiter."
+        )
+        return bad(part, f"nicht angemeldet: {_who(gateway)} weist die Anmeldung ab oder antwortet nicht", advice)
     advice = "server und port prüfen, und ob die Firewall SIP hinauslässt; Asterisk versucht es weiter."
     return bad(part, f"nicht angemeldet bei {_who(gateway)} ({status})", advice)
 

@@ -1,9 +1,10 @@
 """Writes Asterisk's directories and configuration into the state directory, and the script that runs it there."""
 
+import os
 import shlex
 from pathlib import Path
 
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, Tls
 from dialplan.render import AsteriskFacts, Directories, render
 from hotline.errors import SetupError
 from hotline.setup.asterisk import Asterisk
@@ -27,6 +28,7 @@ def facts_for(config: HotlineConfig, state: StateDirectory, asterisk: Asterisk, 
         )
     except ValueError as error:
         raise SetupError(f"{error}. Choose another directory with --state.") from None
+    _require_readable(config.network.tls, state.config_file.parent)
     return AsteriskFacts(
         directories,
         asterisk.version,
@@ -34,8 +36,16 @@ def facts_for(config: HotlineConfig, state: StateDirectory, asterisk: Asterisk, 
         AMI_USER,
         secrets.ami_secret,
         secrets.phone_secrets,
+        state.config_file.parent,
         gateway_secrets(config, state.config_file),
     )
+
+
+def _require_readable(tls: Tls | None, directory: Path) -> None:
+    """Asterisk would only log that it cannot read a certificate, and be unreachable by TLS."""
+    for name in (tls.certificate_file, tls.key_file, tls.ca_file) if tls is not None else ():
+        if name is not None and not os.access(directory / name, os.R_OK):
+            raise SetupError(f"{directory / name} cannot be read: put the file there, or correct network.tls.")
 
 
 def gateway_secrets(config: HotlineConfig, config_file: Path) -> dict[str, str]:

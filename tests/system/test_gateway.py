@@ -44,10 +44,10 @@ class Site:
     def provider(self, trunk: Trunk, certificate: Certificate | None = None) -> Provider:
         return Provider(self.installation, self.directory / "provider", trunk, certificate)
 
-    def trust(self, certificate: Certificate, own: str = "") -> None:
-        """Our Asterisk believes this authority instead of the system's."""
-        told = f"ca_list_file = {certificate.file}\n{own}"
-        self.patch("pjsip.conf", "ca_list_path = /etc/ssl/certs", told)
+    def trust(self, certificate: Certificate) -> None:
+        """Our Asterisk shows this certificate, and believes it instead of the system's authorities."""
+        file = str(certificate.file)
+        self.raw["network"]["tls"] = {"certificate_file": file, "key_file": str(certificate.key), "ca_file": file}
 
     @property
     def hotline(self) -> str:
@@ -358,8 +358,8 @@ async def test_provider_whose_certificate_nobody_vouches_for_gets_no_registratio
 async def test_provider_that_opens_the_tls_connection_to_us_gets_through(
     site: Site, start_asterisk: StartAsterisk, certificate: Certificate
 ) -> None:
-    """As one identified by address does. Our configuration cannot name a certificate yet, so the test adds it."""
-    site.trust(certificate, f"cert_file = {certificate.file}\npriv_key_file = {certificate.key}")
+    """As one identified by address does."""
+    site.trust(certificate)
     provider = site.provider(Trunk(transport="tls", srtp=True, hotline=site.hotline_by_tls), certificate)
     site.raw["gateways"].append(provider.gateway(srtp=True))
     async with provider, hotline(start_asterisk, site.raw) as chain:

@@ -71,6 +71,7 @@ MISFITS = [
     ('addresses: ["127.0.0.1"]', 'addresses: ["0.0.0.0/0"]', "gateways.0.addresses.0", "whole internet"),
     (HAUS, HAUS + SECOND % '"127.0.0.1"', "gateways.1.addresses.0", 'of the gateway "haus"'),
     (HAUS, HAUS + "\n    srtp: true", "gateways.0.srtp", "transport: tls"),
+    (HAUS, HAUS + "\n    transport: tls", "gateways.0.transport", "add network.tls"),
     (
         HAUS,
         HAUS + "\n    nat: {external_address: h, local_networks: [10.0.0.0/33]}",

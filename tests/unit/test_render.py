@@ -168,6 +168,14 @@ def test_outer_address_counts_for_the_provider_and_not_for_the_house() -> None:
     assert transport["local_net"].split("\n") == ["127.0.0.0/8", "192.168.0.0/16", "127.0.0.1/32", "10.0.0.9/32"]
 
 
+def test_certificates_are_found_beside_the_configuration() -> None:
+    tls = {"certificate_file": "sip.crt", "key_file": "/etc/keys/sip.key", "ca_file": "ca.pem"}
+    transport = pjsip(shipped(PROVIDER, tls=tls), "transport-tls", "transport")
+    named = {key: transport[key] for key in ("cert_file", "priv_key_file", "ca_list_file")}
+    assert named == {"cert_file": "/sip.crt", "priv_key_file": "/etc/keys/sip.key", "ca_list_file": "/ca.pem"}
+    assert "ca_list_path" not in transport
+
+
 def test_two_outer_addresses_are_refused() -> None:
     other = PROVIDER | {"name": "second", "nat": {"external_address": "203.0.113.8", "local_networks": []}}
     with pytest.raises(ValueError, match=r"gateways provider, second: nat\.external_address differs"):

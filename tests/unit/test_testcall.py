@@ -116,7 +116,7 @@ def test_wrong_use_ends_with_2(words: list[str]) -> None:
         ("offer_closed", "ben", {"outcome": "new"}, "Angebot beendet (Ben Brinkmann)"),
         ("answered", "left-us", {}, "abgehoben: left-us"),
         ("call_ended", None, {"how": "talked"}, "Anruf beendet, nach einem Gespräch"),
-        ("call_ended", None, {"how": "cut_by_asterisk"}, "Anruf beendet, cut_by_asterisk"),
+        ("call_ended", None, {"how": "new"}, "Anruf beendet, new"),
         ("something_new", None, {"a": 1}, "something_new a=1"),
     ],
 )
