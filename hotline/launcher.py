@@ -14,13 +14,13 @@ from config.schema import HotlineConfig
 from hotline.asterisk_process import AsteriskProcess
 from hotline.clock import Clock
 from hotline.errors import SetupError
+from hotline.heartbeat import PULSE_PATIENCE, READY_FD, Pulse
 from hotline.preparation import Prepared
 from hotline.processes import Child
 from hotline.setup.asterisk_files import AMI_USER
 from hotline.state import StateDirectory
 from hotline.welcome import welcome
 
-READY_FD = "HOTLINE_READY_FD"
 READY_PATIENCE = 60.0
 WORKER_PATIENCE = 10.0
 MAILBOX_PATIENCE = 3.0
@@ -43,6 +43,7 @@ class Launcher:
         )
         self._worker: Child | None = None
         self._mailbox: Child | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until Ctrl-C or SIGTERM; SetupError when a part does not start or Asterisk ends."""
@@ -133,11 +134,20 @@ class Launcher:
             await self._worker.start()
         finally:
             os.close(writing)
-        if await _says_ready(reading):
+        pulse = await Pulse.open(reading)
+        if await pulse.first(READY_PATIENCE):
             first_ready.set()
+            self._watching = asyncio.create_task(self._watch(pulse, self._worker), name="pulse")
         elif not first_ready.is_set():
+            pulse.close()
             raise SetupError("The service did not start: its lines above say why.")
         return self._worker
+
+    async def _watch(self, pulse: Pulse, worker: Child) -> None:
+        """A service that hangs holds its callers in music for ever; only its end hands them to Asterisk."""
+        if await pulse.stops() and worker.running:
+            self._say(f"The service has not moved for {PULSE_PATIENCE:g} s and is killed.")
+            worker.kill()
 
     def _worker_command(self) -> list[str]:
         """A later start goes on at the business time that has been reached."""
@@ -146,6 +156,9 @@ class Launcher:
 
     async def _stop(self) -> None:
         """The service first, so that it can say goodbye to Asterisk and hand its last mails over."""
+        if self._watching is not None:
+            self._watching.cancel()  # a service that is stopping has no pulse
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._worker is not None:
             await self._worker.stop(WORKER_PATIENCE)
         await self._asterisk.stop()
@@ -154,22 +167,6 @@ class Launcher:
 
     def _shown(self, name: str) -> Callable[[str], None]:
         return lambda line: self._say(f"{name:<8} | {line}")
-
-
-async def _says_ready(descriptor: int) -> bool:
-    """Whether a line READY comes before the writer is gone or the patience is over; closes `descriptor`."""
-    reader = asyncio.StreamReader()
-    pipe = os.fdopen(descriptor, "rb", buffering=0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), pipe
-    )
-    try:
-        async with asyncio.timeout(READY_PATIENCE):
-            return (await reader.readline()).strip() == b"READY"
-    except TimeoutError:
-        return False
-    finally:
-        transport.close()
 
 
 def _ending(code: int) -> str:

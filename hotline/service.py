@@ -21,6 +21,7 @@ from hotline.callback_board import CallbackBoard
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.desk import Desk
+from hotline.heartbeat import heartbeat
 from hotline.journal import Journal
 from hotline.links import Links
 from hotline.mail.sender import MailSender
@@ -47,8 +48,6 @@ log = structlog.get_logger()
 AMI_USER = "hotline"
 AMI_PATIENCE = 15.0
 """How long Asterisk may take to start before we give up, seconds."""
-READY_FD = "HOTLINE_READY_FD"
-"""Environment variable with the descriptor on which the parent waits for the word READY."""
 
 
 async def serve(state: StateDirectory, clock: Clock) -> None:
@@ -59,8 +58,8 @@ async def serve(state: StateDirectory, clock: Clock) -> None:
         loop.add_signal_handler(number, stop.set)
     async with running(state, clock, on_failure=stop.set):
         log.info("hotline ready")
-        _tell_parent()
-        await stop.wait()
+        with heartbeat():
+            await stop.wait()
         log.info("hotline stops")
 
 
@@ -225,10 +224,3 @@ def _trial(clock: Clock, config: HotlineConfig) -> str | None:
         return None
     started = clock.now().astimezone(ZoneInfo(config.hotline.timezone))
     return f"Probebetrieb: Die Geschäftszeit ist verschoben, der Dienst begann am {started:%d.%m.%Y um %H:%M} Uhr."
-
-
-def _tell_parent() -> None:
-    descriptor = os.environ.pop(READY_FD, None)
-    if descriptor is not None:
-        with os.fdopen(int(descriptor), "w") as parent:
-            parent.write("READY\n")

@@ -23,7 +23,7 @@ run)
     ;;
 test)
     need chromium command -v chromium
-    need sip-tester command -v sipp
+    need openssl command -v openssl
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
     ;;
 *)

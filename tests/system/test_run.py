@@ -187,3 +187,12 @@ async def test_serving_other_machines_is_refused_for_now(state: Path) -> None:
     code, lines = await finished(state, "--host", "hotline.example")
     assert code == 1
     assert len(lines) == 1
+
+
+async def test_service_that_hangs_is_killed_and_started_again(state: Path) -> None:
+    async with running(state) as run:
+        first = run.process("hotline serve")
+        os.kill(first, signal.SIGSTOP)
+        await run.says(r"^The service has not moved for 5 s and is killed\.$")
+        await until(lambda: sum("hotline ready" in line for line in run.lines) == 2)
+        assert run.process("hotline serve") != first
