@@ -14,7 +14,7 @@ container='' hotline=''
 clean_up() {
     [ -z "$hotline" ] || kill -KILL "$hotline" 2>/dev/null || true
     [ -z "$container" ] || buildah rm "$container" >/dev/null
-    [ -n "${KEEP:-}" ] || buildah rmi "$IMAGE" ${made_base:-} >/dev/null 2>&1 || true
+    [ -n "${KEEP:-}" ] || buildah rmi "$IMAGE" ${made_base:+"$made_base"} >/dev/null 2>&1 || true
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -122,8 +122,10 @@ healthy() {
 
 call() {
     step "hotline testcall --press 4 --wait 15: nobody is logged in, so the caller hears music and hangs up"
-    in_image hotline testcall --state /var/lib/hotline --press 4 --wait 15 || true
+    in_image hotline testcall --state /var/lib/hotline --press 4 --wait 15 2>&1 | tee "$work/call.log" || true
     tail -n +"$(grep -n '^Log in with name' "$work/run.log" | cut -d: -f1)" "$work/run.log" | grep '|' || true
+    grep -q 'Anliegen: Mietkosten' "$work/call.log" || fail "the call did not reach the service"
+    grep -q 'Anruf beendet' "$work/call.log" || fail "the call was not seen to its end"
 }
 
 stop() {
@@ -136,9 +138,9 @@ stop() {
     [ "$code" = 0 ] || fail "it ended with $code"
     ! pgrep -u 10001 -a || fail "these processes were left behind"
     local port
-    for port in $(grep -oP 'port: \K[0-9]+' "$work/state/hotline.yaml"); do
+    while read -r port; do
         [ -z "$(ss -Hlntu "sport = :$port")" ] || fail "port $port is still in use"
-    done
+    done < <(grep -oP 'port: \K[0-9]+' "$work/state/hotline.yaml")
     echo "Nothing runs as its user any more, all its ports are free."
     ls -l "$work/state"
 }

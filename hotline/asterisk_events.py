@@ -8,6 +8,7 @@ import structlog
 from hotline.calls import Call, Leg, Phase
 from hotline.errors import AmiError
 from hotline.logs import log_failure
+from hotline.restoring import Restorer
 from hotline.seats import Seat
 from hotline.switchboard import Switchboard
 from hotline.telephony.ami import AmiClient
@@ -27,9 +28,10 @@ Event = Mapping[str, str]
 class AsteriskEvents:
     """The only consumer of the AMI event queue."""
 
-    def __init__(self, ami: AmiClient, switchboard: Switchboard) -> None:
+    def __init__(self, ami: AmiClient, switchboard: Switchboard, restorer: Restorer) -> None:
         self._ami = ami
         self._switchboard = switchboard
+        self._restorer: Restorer | None = restorer
 
     async def run(self) -> None:
         """For ever: take an event, act on it. A bad event is logged and skipped."""
@@ -98,10 +100,13 @@ class AsteriskEvents:
                 continue
             for device in devices:
                 self._on_device_state(device)
-            self._compare(known, {item["Uniqueid"]: item for item in channels if "Uniqueid" in item})
+            await self._compare(known, {item["Uniqueid"]: item for item in channels if "Uniqueid" in item})
             return
 
-    def _compare(self, known: list[Call], channels: Mapping[str, Event]) -> None:
+    async def _compare(self, known: list[Call], channels: Mapping[str, Event]) -> None:
+        if self._restorer is not None:
+            restorer, self._restorer = self._restorer, None
+            await restorer.adopt(channels)
         for call in known:
             mine = channels.get(call.unique)
             if mine is None:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from agents.presence import Intent
 from config.loading import parse
 from config.schema import HotlineConfig
 from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
@@ -26,12 +25,14 @@ from hotline.journal import Journal
 from hotline.links import Links
 from hotline.mail.sender import MailSender
 from hotline.reception import Reception
+from hotline.restoring import Restorer
 from hotline.seats import Seats
 from hotline.state import Secrets, StateDirectory
 from hotline.storage.accounts import Accounts, Role
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
+from hotline.storage.open_work import OpenWork
 from hotline.storage.outbox import Outbox
 from hotline.storage.presences import Presences
 from hotline.storage.promises import Promises
@@ -157,15 +158,16 @@ async def _parts(
         configuration, switchboard, journal, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets
     )
     reception = Reception(configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name))
-    events = AsteriskEvents(ami, switchboard)
+    restorer = Restorer(version, config, switchboard, ledger, OpenWork(database, hotline), clock)
+    events = AsteriskEvents(ami, switchboard, restorer)
     agi = AgiServer(reception, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
 
     async with contextlib.AsyncExitStack() as stack:
         journal.start()
         stack.push_async_callback(journal.close)
-        await _restore(presences, switchboard)
-        await _close_lost_calls(ledger, clock)
+        await restorer.intents(presences)
+        await restorer.load()
         await board.refresh()
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)
@@ -196,20 +198,6 @@ async def _run_beside(
 
     task.add_done_callback(ended)
     stack.push_async_callback(end)
-
-
-async def _restore(presences: Presences, switchboard: Switchboard) -> None:
-    """Agents' own intent survives a restart."""
-    for name, saved in (await presences.load()).items():
-        if name in switchboard.seats:
-            switchboard.wanting(switchboard.seats[name], Intent(saved.intent), saved.reason)
-
-
-async def _close_lost_calls(ledger: Ledger, clock: Clock) -> None:
-    """Calls that were going on when the service ended last time get their end in the ledger."""
-    for row in await ledger.unended():
-        log.warning("call was cut off by a restart", call=row.id)
-        await ledger.call_ended(row.id, clock.now(), "service_restarted")
 
 
 def _mail_secret(config: HotlineConfig, state: StateDirectory) -> str | None:

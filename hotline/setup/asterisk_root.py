@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ def _mirrors() -> list[str]:
 def _from_suite(root: Path, mirror: str, suite: str, progress: Progress) -> Asterisk:
     with _draft(root) as draft:
         _unpack(draft, mirror, suite, progress)
+        _disarm(draft)
         found = asterisk.in_root(draft)
         _remove(root)
         draft.rename(root)
@@ -89,6 +91,15 @@ def _draft(root: Path) -> Iterator[Path]:
 def _remove(directory: Path) -> None:
     if directory.exists():
         shutil.rmtree(directory)
+
+
+def _disarm(root: Path) -> None:
+    """Take the set-user-id bits away: a copy of `passwd` or `su` that nobody updates must never act as root."""
+    for directory, _, names in os.walk(root):
+        for path in (Path(directory, name) for name in names):
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
+                path.chmod(stat.S_IMODE(mode) & ~(stat.S_ISUID | stat.S_ISGID))
 
 
 def _unpack(draft: Path, mirror: str, suite: str, progress: Progress) -> None:

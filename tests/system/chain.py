@@ -122,7 +122,16 @@ class Chain:
     def __init__(self, asterisk: RunningAsterisk, stack: AsyncExitStack) -> None:
         self.asterisk, self.config = asterisk, asterisk.config
         self._stack = stack
+        self._service = AsyncExitStack()
         self._database: Database | None = None
+
+    async def start_service(self, clock: Clock) -> None:
+        """Ends with the chain, or by `stop_service`."""
+        await self._service.enter_async_context(running(self.asterisk.state, clock))
+
+    async def stop_service(self) -> None:
+        """Asterisk and the phones go on."""
+        await self._service.aclose()
 
     async def agent(self, name: str, *, ready: bool = True) -> AgentAtWork:
         """Logged in, page open, desk phone registered; ready unless told otherwise."""
@@ -203,8 +212,10 @@ async def hotline(
         mailbox = await mail_server("127.0.0.1", config.mail.port, asterisk.state.mailbox)
         stack.push_async_callback(mailbox.wait_closed)
         stack.callback(mailbox.close)
-        await stack.enter_async_context(running(asterisk.state, Clock.starting_at(at)))
-        yield Chain(asterisk, stack)
+        chain = Chain(asterisk, stack)
+        stack.push_async_callback(chain.stop_service)
+        await chain.start_service(Clock.starting_at(at))
+        yield chain
 
 
 async def hear_each_other(caller: PhoneCall, agent: PhoneCall) -> None:

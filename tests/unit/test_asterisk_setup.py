@@ -128,6 +128,16 @@ def test_leftovers_of_a_killed_set_up_are_removed(root: Path) -> None:
     assert sorted(path.name for path in root.parent.iterdir()) == ["root", "root.lock"]
 
 
+def test_private_root_holds_no_program_that_acts_as_another_user(root: Path) -> None:
+    armed = "chmod 4755 $target/usr/sbin/asterisk; ln -s nowhere $target/usr/broken"
+    mmdebstrap(
+        root, f"cp -r {prepared(root, 'good')} $target; touch $target/usr/wall; chmod 2755 $target/usr/wall; {armed}"
+    )
+    asterisk_root.find_or_install(lambda _: None)
+    modes = {name: oct((root / "usr" / name).stat().st_mode & 0o7777) for name in ("sbin/asterisk", "wall")}
+    assert modes == {"sbin/asterisk": "0o755", "wall": "0o755"}
+
+
 def test_machine_without_debian_sources_is_told_to_install_it_itself(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
