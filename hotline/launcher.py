@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from config.schema import HotlineConfig
 from hotline.asterisk_process import AsteriskProcess
@@ -91,8 +92,8 @@ class Launcher:
 
     async def _welcome(self, ready: asyncio.Event) -> None:
         await ready.wait()
-        mailbox = str(self._state.mailbox)
-        self._say(welcome(self._config, self._prepared.secrets, self._clock.now(), self._clock.moved, mailbox))
+        now, moved = self._clock.now(), self._clock.moved
+        self._say(welcome(self._config, self._prepared.secrets, now, moved, self._state, _program()))
 
     async def _until_asterisk_ends(self) -> None:
         code = await self._asterisk.wait()
@@ -167,6 +168,12 @@ class Launcher:
 
     def _shown(self, name: str) -> Callable[[str], None]:
         return lambda line: self._say(f"{name:<8} | {line}")
+
+
+def _program() -> str:
+    """How a person calls `hotline` here."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "hotline" else f"{sys.executable} -m hotline"
 
 
 def _ending(code: int) -> str:

@@ -6,13 +6,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from sqlalchemy import func, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from config.schema import HotlineConfig
 from hotline.errors import StorageError
+from hotline.storage.database import checked_url
 from hotline.storage.tables import call_events, call_persons
 from hotline.storage.views import Step
 
@@ -49,7 +49,7 @@ class Ledger:
 
     @classmethod
     def at(cls, database_url: str, hotline_id: str) -> Self:
-        url = make_url(database_url)
+        url = checked_url(database_url)
         if url.drivername.startswith("sqlite"):
             url = url.set(database=f"file:{quote(str(url.database))}", query={"mode": "ro", "uri": "true"})
         return cls(create_async_engine(url, poolclass=NullPool, hide_parameters=True), hotline_id)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
 from dialplan.conf import host_port
-from hotline.state import Secrets
+from hotline.state import Secrets, StateDirectory
 from routing.hours import Calendar, Opening
 from routing.numbers import NumberPlan
 
@@ -14,14 +14,16 @@ _INTO_THE_DAY = timedelta(hours=1)
 """The suggested time lies so long after opening."""
 
 
-def welcome(config: HotlineConfig, secrets: Secrets, now: datetime, moved: bool, mailbox: str) -> str:
-    """The last lines of the start; `now` is business time."""
+def welcome(
+    config: HotlineConfig, secrets: Secrets, now: datetime, moved: bool, state: StateDirectory, program: str
+) -> str:
+    """The last lines of the start; `now` is business time, `program` how `hotline` was called."""
     web, sip = config.network.web, config.network.sip
     lines = ["", *_time(config, now, moved), ""]
     lines += [f"Number      {_number(config)}, SIP on {host_port(sip.host, sip.port)}"]
     if config.mail.demo_mailbox:
-        lines += [f"Mails       {mailbox}"]
-    lines += ["Try a call  .venv/bin/hotline testcall --press 4", ""]
+        lines += [f"Mails       {state.mailbox}"]
+    lines += [f"Try a call  {program} testcall --state {state.path} --press 4", ""]
     lines += [f"Pages       http://{host_port(web.host, web.port)}", "", *_logins(config, secrets), ""]
     return "\n".join(lines)
 

@@ -7,13 +7,15 @@ from urllib.parse import quote
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hotline.doctor.patient import START, Patient
 from hotline.doctor.result import Result, bad, caution, good
+from hotline.errors import StorageError
+from hotline.storage.database import checked_url
 from hotline.storage.migrate import configuration
 
 PART = "Datenbank"
@@ -29,8 +31,8 @@ async def examine(patient: Patient) -> list[Result]:
 async def judged(address: str) -> Result:
     """By reading the version of its tables; a SQLite file is opened read-only."""
     try:
-        url = make_url(address)
-    except ArgumentError:
+        url = checked_url(address)
+    except StorageError:
         return bad(PART, "ihre Adresse ist unverständlich", "HOTLINE_DATABASE_URL berichtigen oder weglassen.")
     place = url.render_as_string(hide_password=True)
     if url.drivername.startswith("sqlite"):

@@ -34,7 +34,7 @@ class Database:
     """
 
     def __init__(self, url: str, lock_seconds: float = 5.0) -> None:
-        self._url = _checked(url)
+        self._url = checked_url(url)
         self._lock_seconds = lock_seconds
         self._one_writer = asyncio.Semaphore(1 if self.is_sqlite else READERS)
         self._writer: AsyncEngine | None = None
@@ -162,7 +162,8 @@ def _sentence(place: str, reason: str) -> str:
     return f"The database {place} cannot be used ({first}): {advice}."
 
 
-def _checked(text_url: str) -> URL:
+def checked_url(text_url: str) -> URL:
+    """The address with the driver we use for it; StorageError when it is none."""
     try:
         url = make_url(text_url)
         url = url.set(drivername=DRIVERS[url.drivername])

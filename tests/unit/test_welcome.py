@@ -19,7 +19,14 @@ def secrets(tmp_path: Path, config: HotlineConfig) -> Secrets:
 
 
 def said(config: HotlineConfig, secrets: Secrets, at: str, moved: bool = False) -> str:
-    return welcome(config, secrets, datetime.fromisoformat(at).replace(tzinfo=BERLIN), moved, "/state/mailbox")
+    return welcome(
+        config,
+        secrets,
+        datetime.fromisoformat(at).replace(tzinfo=BERLIN),
+        moved,
+        StateDirectory(Path("/state")),
+        "hotline",
+    )
 
 
 @pytest.mark.parametrize("at", ["2026-11-23T08:00:00", "2026-11-23T17:59:59"])
