@@ -4,7 +4,7 @@ The agent's own intent always wins over what machines infer (design: what must a
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 
@@ -22,6 +22,8 @@ class Work(StrEnum):
     FREE = "free"
     OFFERED = "offered"
     TALKING = "talking"
+    LOST = "lost"
+    """The talk broke off; the agent is rung again as soon as the telephone is back."""
     WRAP_UP = "wrap_up"
 
 
@@ -43,6 +45,7 @@ class State(StrEnum):
     READY = "ready"
     OFFERED = "offered"
     TALKING = "talking"
+    LOST = "lost"
     WRAP_UP = "wrap_up"
 
 
@@ -52,8 +55,18 @@ _BAR_TEXTS = {
     Bar.STALE_SCREEN: "Bildschirm hat nicht reagiert",
     Bar.PHONE_GONE: "Telefon war nicht erreichbar",
 }
-_WORK_STATES = {Work.OFFERED: State.OFFERED, Work.TALKING: State.TALKING, Work.WRAP_UP: State.WRAP_UP}
-_WORK_TEXTS = {State.OFFERED: "Anruf klingelt", State.TALKING: "im Gespräch", State.WRAP_UP: "Nacharbeit"}
+_WORK_STATES = {
+    Work.OFFERED: State.OFFERED,
+    Work.TALKING: State.TALKING,
+    Work.LOST: State.LOST,
+    Work.WRAP_UP: State.WRAP_UP,
+}
+_WORK_TEXTS = {
+    State.OFFERED: "Anruf klingelt",
+    State.TALKING: "im Gespräch",
+    State.LOST: "Gespräch unterbrochen",
+    State.WRAP_UP: "Nacharbeit",
+}
 _INTENT_STATES = {Intent.HOME: State.HOME, Intent.PAUSE: State.PAUSE}
 
 
@@ -89,14 +102,12 @@ class Presence:
     @property
     def available(self) -> bool:
         """Whether a call may be offered now."""
-        return (
-            self.intent is Intent.READY
-            and self.work is Work.FREE
-            and self.bar is None
-            and self.registered
-            and not self.engaged
-            and self.screens > 0
-        )
+        return self.reachable and self.work is Work.FREE and self.bar is None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a call that is meant for this very agent could ring now."""
+        return self.intent is Intent.READY and self.registered and not self.engaged and self.screens > 0
 
     @property
     def on_duty(self) -> bool:
@@ -136,6 +147,12 @@ class Presence:
         """Nothing to do any more; `keep_idle` when the call went away through no doing of the agent."""
         idle = self.idle_since if keep_idle else at
         return replace(self, work=Work.FREE, idle_since=idle, since=at)
+
+    def shifted(self, delta: timedelta) -> "Presence":
+        """Business time has jumped by that: the state is as old as before."""
+        idle = None if self.idle_since is None else self.idle_since + delta
+        barred = None if self.barred_at is None else self.barred_at + delta
+        return replace(self, since=self.since + delta, idle_since=idle, barred_at=barred)
 
     def barred(self, bar: Bar, at: datetime) -> "Presence":
         """An offer was not taken: out of distribution until the agent presses "ready"."""

@@ -1,6 +1,7 @@
 """Decides what must fit together across the configuration: names used once, references that lead somewhere.
 
-What concerns time is in `checks_hours.py`, what concerns gateways, ports and mail in `checks_network.py`.
+What concerns time is in `checks_hours.py`, what concerns gateways, ports and mail in `checks_network.py`,
+what concerns extensions and handing callers on in `checks_transfers.py`.
 """
 
 import unicodedata
@@ -8,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from config.checks_hours import HOURS_RULES
 from config.checks_network import NETWORK_RULES
+from config.checks_transfers import TRANSFER_RULES
 from config.messages import suggestion
 from config.schema import FieldKind, FormField, HotlineConfig, RequestType
 from config.telephone import canonical
@@ -143,4 +145,5 @@ RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     household_digits_make_a_range,
     *HOURS_RULES,
     *NETWORK_RULES,
+    *TRANSFER_RULES,
 )

@@ -32,6 +32,12 @@ def _digits_only(value: str) -> str:
     return compact
 
 
+def _inner_number(value: str) -> str:
+    if not re.fullmatch("[1-9][0-9]{1,3}", value):
+        raise ValueError("write an extension of two to four digits; a leading 0 belongs to numbers outside")
+    return value
+
+
 def _called_pattern(value: str) -> str:
     compact = "".join(ch for ch in value if ch not in " /-()")
     if not compact or not compact.isascii() or set(compact.removeprefix("+")) - set("0123456789X"):
@@ -91,6 +97,8 @@ CalledPattern = Annotated[str, BeforeValidator(_refuse_unquoted_number), AfterVa
 """One way in which a gateway writes a number of ours; "X" stands for any one digit."""
 Key = Annotated[str, BeforeValidator(_refuse_unquoted_number), StringConstraints(pattern=r"^[0-9]$")]
 """A key of the telephone's keypad that a menu entry answers to."""
+InnerNumber = Annotated[str, BeforeValidator(_refuse_unquoted_number), AfterValidator(_inner_number)]
+"""An extension inside the hotline: two to four digits; a leading 0 belongs to numbers outside."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=600, strip_whitespace=True), AfterValidator(_one_line)]
 """Words for people; line breaks become spaces."""
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=254)]
@@ -235,6 +243,8 @@ class Agent(Section):
     office: Name
     skills: Annotated[list[Name], Field(min_length=1)]
     phone: PhoneKind = PhoneKind.BROWSER
+    extension: InnerNumber | None = None
+    """What colleagues' telephones dial to reach this agent, or to hand a caller on."""
 
 
 class CaseWorker(Section):
@@ -247,6 +257,23 @@ class CaseWorker(Section):
     """First letters of the family name, as "A-K" or "S"."""
     types: list[Name] = []
     """Keys of request types; every type when left out."""
+    phone: PhoneNumber | None = None
+    """Where callers are handed on to: an extension of the house (2 to 6 digits, no leading 0) or a national number."""
+
+    @property
+    def has_inner_phone(self) -> bool:
+        """Whether `phone` is an extension of the house, dialled as it stands."""
+        return re.fullmatch(r"[1-9][0-9]{1,5}", self.phone or "", re.ASCII) is not None
+
+
+class Transfers(Section):
+    """How agents hand callers on to somebody outside the hotline."""
+
+    gateway: Name | None = None
+    """Through which case workers and outside numbers are dialled; nobody outside can be dialled when left out."""
+    numbers: bool = False
+    """Agents may enter any ordinary national number; never premium, foreign or emergency numbers."""
+    ring_seconds: Annotated[Whole, Field(ge=5, le=60)] = 20
 
 
 class Transport(StrEnum):
@@ -409,6 +436,8 @@ class Texts(Section):
     callback_taken: Text
     goodbye: Text
     technical_problem: Text
+    fallback_nobody: Text = "Im Moment kann leider niemand Ihren Anruf annehmen."
+    """Said by Asterisk itself, before a callback is offered."""
 
 
 class Voice(Section):
@@ -429,6 +458,7 @@ class HotlineConfig(Section):
     menu: Menu = Menu()
     line: Line = Line()
     distribution: Distribution = Distribution()
+    transfers: Transfers = Transfers()
     request_types: Annotated[list[RequestType], Field(min_length=1)]
     unclear: RequestType
     """What silence and wrong keys become; its `press` is the key for a person."""

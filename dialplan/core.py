@@ -23,7 +23,6 @@ def core_files(facts: AsteriskFacts) -> dict[str, str]:
         "logger.conf": _logger(),
         "indications.conf": _indications(),
         "cdr.conf": _one("general", {"enable": False}, "our own ledger counts the calls"),
-        "cel.conf": _one("general", {"enable": False}, "our own ledger holds the events"),
         "features.conf": _one("general", {}, "no key codes during a conversation: the agents' page does it"),
         "ccss.conf": _one("general", {}, "no completion of calls to busy subscribers"),
         "acl.conf": conf.text("; no named access lists"),

@@ -1,4 +1,4 @@
-"""The dialplan: which called numbers are ours, what is read from headers, and what happens without the service.
+"""The dialplan of arriving calls: which called numbers are ours, what is read from headers, who takes the caller.
 
 Nothing is answered and nothing rings here. The service's first AGI command is ANSWER, so a caller hears the
 dialled line until somebody can really speak to him, and a call that is refused costs the caller nothing.
@@ -7,16 +7,19 @@ before it comes near an expression.
 """
 
 from config.schema import Gateway, HotlineConfig
-from dialplan import conf, variables
+from dialplan import conf, fallback, happenings, variables
 from dialplan.facts import AsteriskFacts
+from dialplan.queue import answered_context
+from dialplan.steps import QUIET_END, context, extension
+from dialplan.transfers import INSIDE_PATH, transfer_contexts
 
 HOTLINE_CONTEXT = "hotline-in"
-FALLBACK_CONTEXT = "hotline-fallback"
-AGENT_CONTEXT = "agent-phone"
-AGI_PATH = "call"
-FALLBACK_PROMPT = "technical_problem"
-_QUIET_END = "exten => h,1,NoOp()"
-"""What runs when the caller hangs up here: nothing, and above all no second AGI session."""
+OVER_CONTEXT = "hotline-over"
+"""Runs when a caller's channel ends, however that came."""
+AGI_CALL, AGI_RETURN, AGI_INSIDE = "call", "return", INSIDE_PATH
+"""Paths of our AGI server: a new caller, one taken back from the fallback, what an agent's phone has dialled."""
+_REFUSED = 34
+"""Q.850 "no circuit available"; the provider hears 503 and can try another place."""
 
 
 def gateway_context(gateway: Gateway) -> str:
@@ -27,8 +30,11 @@ def gateway_context(gateway: Gateway) -> str:
 def extensions_file(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
     """extensions.conf."""
     contexts = [_gateway(gateway) for gateway in config.gateways]
-    contexts += [_hotline(config), _fallback(facts), _agent()]
-    general = conf.section("general", {"static": True, "writeprotect": True, "autofallthrough": True})
+    contexts += [_hotline(config), _over(), *fallback.fallback_contexts(config, facts), answered_context()]
+    contexts += transfer_contexts(config, facts)
+    general = conf.section(
+        "general", {"static": True, "writeprotect": True, "autofallthrough": True, "clearglobalvars": False}
+    )
     return {"extensions.conf": conf.text(general, *contexts)}
 
 
@@ -53,8 +59,8 @@ def _gateway(gateway: Gateway) -> str:
         f"Set({variables.CALLED}=${{EXTEN}})",
         f"Goto({HOTLINE_CONTEXT},{start},1)",
     )
-    numbers = [_extension(_pattern(number), *steps) for number in arriving_numbers(gateway)]
-    return _context(gateway_context(gateway), *numbers)  # without `h`, which could be dialled
+    numbers = [extension(_pattern(number), *steps) for number in arriving_numbers(gateway)]
+    return context(gateway_context(gateway), *numbers)  # without `h`, which could be dialled
 
 
 def _pattern(number: str) -> str:
@@ -62,22 +68,49 @@ def _pattern(number: str) -> str:
 
 
 def _hotline(config: HotlineConfig) -> str:
-    agi = conf.host_port(config.network.agi.host, config.network.agi.port)
+    """`service` for a new caller; the service itself redirects one from the fallback to `return`."""
     header = "${PJSIP_HEADER(read,%s)}"
-    asserted = _extension(
+    asserted = extension(
         "asserted",
         f"Set({variables.FROM}={header % 'P-Asserted-Identity'})",
         f"GotoIf($[${{LEN(${{{variables.FROM}}})}} > 0]?service,1:from,1)",
     )
-    plain = _extension("from", f"Set({variables.FROM}={header % 'From'})", "Goto(service,1)")
-    service = _extension(
+    plain = extension("from", f"Set({variables.FROM}={header % 'From'})", "Goto(service,1)")
+    service = extension(
         "service",
+        f'GotoIf($["${{GLOBAL({variables.DRAIN})}}" = "1"]?refused)',
+        f"Set(CHANNEL(hangup_handler_push)={OVER_CONTEXT},s,1)",
+        f"Set({variables.ARRIVED}=${{EPOCH}})",
         f"Set({variables.PRIVACY}={header % 'Privacy'})",
-        f"AGI(agi://{agi}/{AGI_PATH})",
-        f"GotoIf({_all_done()}?bye,1)",
-        f"Goto({FALLBACK_CONTEXT},call,1)",
+        f"GotoIf({_silent()}?{fallback.START})",
+        _agi(config, AGI_CALL),
+        "Goto(gate,1)",
+        ("refused", f"Hangup({_REFUSED})"),
     )
-    return _context(HOTLINE_CONTEXT, asserted, plain, service, _extension("bye", "Hangup()"), _QUIET_END)
+    taken_back = extension(
+        "return",
+        fallback.tell(happenings.RETURNED),
+        f"Set({variables.LANE}=)",
+        _agi(config, AGI_RETURN),
+        "Goto(gate,1)",
+    )
+    gate = extension("gate", f"GotoIf({_all_done()}?bye,1)", f"Goto({fallback.START})")
+    bye = extension("bye", "Hangup()")
+    return context(HOTLINE_CONTEXT, asserted, plain, service, taken_back, gate, bye, QUIET_END)
+
+
+def _silent() -> str:
+    """True when the service has given no sign of life for some time: it may hold a caller for ever.
+
+    An Asterisk that has just started knows of no sign. Then the service is tried: one that is not there refuses.
+    """
+    alive = f"${{GLOBAL({variables.ALIVE})}}"
+    return f'$["{alive}" != "" & ${{EPOCH}} - 0{alive} > {variables.ALIVE_PATIENCE}]'
+
+
+def _agi(config: HotlineConfig, path: str) -> str:
+    server = conf.host_port(config.network.agi.host, config.network.agi.port)
+    return f"AGI(agi://{server}/{path})"
 
 
 def _all_done() -> str:
@@ -87,20 +120,13 @@ def _all_done() -> str:
     return f"$[{hung_up} | ({dialled})]"
 
 
-def _fallback(facts: AsteriskFacts) -> str:
-    prompt = facts.directories.prompts / FALLBACK_PROMPT
-    return _context(FALLBACK_CONTEXT, _extension("call", "Answer()", f"Playback({prompt})", "Hangup()"), _QUIET_END)
-
-
-def _agent() -> str:
-    """Agents are called; what their phones dial leads nowhere (404)."""
-    return _context(AGENT_CONTEXT)
-
-
-def _context(name: str, *extensions: str) -> str:
-    return "\n".join((f"[{name}]", *extensions)) + "\n"
-
-
-def _extension(name: str, *applications: str) -> str:
-    first, *others = applications
-    return "\n".join((f"exten => {name},1,{first}", *(f" same => n,{step}" for step in others)))
+def _over() -> str:
+    said = {
+        "lane": variables.LANE,
+        "cause": "HANGUPCAUSE",
+        "next": variables.NEXT,
+        "dial": "DIALSTATUS",
+        "talked": "ANSWEREDTIME",
+    }
+    told = fallback.tell(happenings.END, "".join(f"&{key}=${{{name}}}" for key, name in said.items()))
+    return context(OVER_CONTEXT, extension("s", told, "Return()"), QUIET_END)

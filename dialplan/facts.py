@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import PurePath
 
 ROOT = PurePath("/")
@@ -46,7 +47,17 @@ class AsteriskFacts:
     ami_secret: str = field(repr=False)
     phone_secrets: Mapping[str, str] = field(repr=False)
     """SIP password of each agent, by the agent's name."""
+    now: datetime
+    """Real time of the rendering, aware: the calendar in the dialplan begins here."""
     config_directory: PurePath = ROOT
     """Where the configuration file lies; the certificates it names are found from there."""
     gateway_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Password of each gateway that we register at, by the gateway's name."""
+    clock_offset: int = 0
+    """Whole seconds by which business time is ahead of real time (`AT=`)."""
+    further_modules: tuple[str, ...] = ()
+    """Those of `dialplan.modules.FURTHER` that the Asterisk in use has."""
+
+    def __post_init__(self) -> None:
+        if self.now.tzinfo is None:
+            raise ValueError("the rendering needs to know the time zone of its moment")

@@ -18,10 +18,13 @@ EVENTS = (
     "Unhold",
     "AttendedTransfer",
     "BlindTransfer",
+    "UserEvent",
     "ContactStatus",
     "DeviceStateChange",
     "Registry",
     "OriginateResponse",
+    "QueueCallerJoin",
+    "UserEvent",
     # Answers to list actions pass the same filter.
     "Status",
     "StatusComplete",
@@ -32,6 +35,10 @@ EVENTS = (
     "ContactListComplete",
     "OutboundRegistrationDetail",
     "OutboundRegistrationDetailComplete",
+    "QueueParams",
+    "QueueMember",
+    "QueueEntry",
+    "QueueStatusComplete",
 )
 """Every event the service uses; one call makes about 200 events, and these are some 10 of them."""
 
@@ -59,7 +66,7 @@ def _manager(address: Endpoint, facts: AsteriskFacts) -> str:
         "deny": ["0.0.0.0/0.0.0.0", "::/0"],
         "permit": _permitted(address.host),
         "read": "system,call,agent,user",
-        "write": "call,reporting,originate",
+        "write": "call,agent,reporting,originate",
         "writetimeout": 1000,
         **_filters(facts.version),
     }

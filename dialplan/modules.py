@@ -4,6 +4,8 @@
 calls it cannot carry. The set-up reads `REQUIRED` to tell beforehand whether an Asterisk is suitable.
 """
 
+from collections.abc import Collection
+
 from dialplan import conf
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -65,6 +67,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "bridge_holding",
         "bridge_builtin_features",
     ),
+    "calls without the service: the queue, keys, subroutines, and what is written down": (
+        "app_queue",
+        "app_read",
+        "app_stack",
+        "app_celgenuserevent",
+        "cel_sqlite3_custom",
+        "func_cut",
+        "func_uri",
+    ),
+    "agents hand callers on: by their telephone's own buttons, and what the service is told of it": (
+        "res_pjsip_refer",
+        "app_userevent",
+    ),
     "the service's hand: AGI, and the applications it executes": (
         "res_speech",
         "res_agi",
@@ -90,10 +105,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 REQUIRED = frozenset(name for group in GROUPS.values() for name in group)
 """Names of the modules, without `.so`, that a suitable Asterisk must have."""
 
+FURTHER = ("res_cdrel_custom",)
+"""What newer versions have taken out of `cel_sqlite3_custom` (seen in 22.10): required where it exists."""
 
-def modules_conf() -> str:
-    """`modules.conf`: nothing is loaded by itself."""
-    lines = ["[modules]", "autoload = no"]
+
+def modules_conf(further: Collection[str]) -> str:
+    """`modules.conf`: nothing is loaded by itself. `further` are those of FURTHER that this Asterisk has."""
+    lines = ["[modules]", "autoload = no", *(f"require = {name}.so" for name in further)]
     for reason, names in GROUPS.items():
         lines.append(f"; {reason}")
         lines.extend(f"require = {name}.so" for name in names)

@@ -9,10 +9,10 @@ from ipaddress import ip_network
 
 from config.schema import Agent, Gateway, HotlineConfig, PhoneKind, Tls, Transport
 from dialplan import conf
-from dialplan.extensions import AGENT_CONTEXT
 from dialplan.facts import AsteriskFacts
 from dialplan.gateways import gateway_sections, transport_name
 from dialplan.media import MUSIC_CLASS
+from dialplan.transfers import PHONE_CONTEXT
 
 NOBODYS_NUMBER = "<0>"
 """Asterisk writes the caller's name and number unescaped into AMI and AGI; with this they are never the caller's."""
@@ -21,8 +21,12 @@ TLS_PORT_OFFSET = 1
 MACHINES_AUTHORITIES = "/etc/ssl/certs"
 QUALIFY_SECONDS = 5
 """A frozen browser is noticed as unreachable after this time."""
-AGENT_RTP_TIMEOUT = 8
-"""Seconds without sound after which an agent's leg counts as lost and the caller comes back to us."""
+AGENT_RTP_TIMEOUT = 4
+"""Seconds without sound after which an agent's leg counts as lost and the caller comes back to us.
+
+Asterisk counts whole seconds: it takes 4.0 to 4.8 s, so nobody talks into dead air for more than five. A muted or
+silent telephone goes on sending; one that suppresses silence would be cut off.
+"""
 HOLD_RTP_TIMEOUT = 300
 
 
@@ -133,7 +137,7 @@ def _agent_endpoint(agent: Agent, name: str) -> dict[str, conf.Value]:
     """A-law first, as gateways have it: nothing is converted on the way from caller to agent."""
     settings: dict[str, conf.Value] = {
         "type": "endpoint",
-        "context": AGENT_CONTEXT,
+        "context": PHONE_CONTEXT,
         "identify_by": "username",
         "auth": name,
         "aors": name,
@@ -147,7 +151,7 @@ def _agent_endpoint(agent: Agent, name: str) -> dict[str, conf.Value]:
         "rtp_timeout": AGENT_RTP_TIMEOUT,
         "rtp_timeout_hold": HOLD_RTP_TIMEOUT,
         "device_state_busy_at": 1,
-        "allow_transfer": False,  # the service moves legs; a REFER of the phone would pull the caller out of it
+        "allow_transfer": agent.phone is PhoneKind.DESK,  # by its own buttons (REFER); all of it leads to the service
         "allow_subscribe": False,
         "allow_overlap": False,
         "moh_suggest": MUSIC_CLASS,

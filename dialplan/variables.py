@@ -28,3 +28,27 @@ GATEWAY = "HL_GATEWAY"
 
 CALLED = "HL_CALLED"
 """The called number as the gateway wrote it; matched a configured pattern, so only digits and a leading "+"."""
+
+SINCE = "HL_SINCE"
+"""When the caller came to the fallback without ever reaching the service: seconds since 1970, real time."""
+
+ARRIVED = "HL_ARRIVED"
+"""When the caller's channel came to us: seconds since 1970, real time."""
+
+LANE = "HL_LANE"
+"""Where a caller in the fallback stands (`fallback`, `closed`, `queue`, `callback`); unset while with the service."""
+
+ALIVE = "HL_ALIVE"
+"""Global: when the service last said that it serves AGI, seconds since 1970, real time; the service sets it."""
+ALIVE_EVERY = 2
+"""Seconds between two signs of life."""
+ALIVE_PATIENCE = 6
+"""Seconds without a sign of life after which no caller is sent to the service any more."""
+
+TARGET = "HL_TARGET"
+"""Whom an agent's leg is to dial when the service has moved it for a consultation, as Dial wants it."""
+RING = "HL_RING"
+"""For how many seconds."""
+
+DRAIN = "HL_DRAIN"
+"""Global: `1` while this hotline ends by and by: new calls are refused (503) for another place to take them."""

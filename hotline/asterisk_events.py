@@ -1,21 +1,32 @@
 """What Asterisk tells over AMI, in order, and what it means for calls, agents' legs and phones."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from dialplan.transfers import CONSULT_FAILED
 from hotline.calls import Call, Leg, Phase
 from hotline.errors import AmiError
 from hotline.logs import log_failure
-from hotline.restoring import Restorer
 from hotline.seats import Seat
 from hotline.switchboard import Switchboard
 from hotline.telephony.ami import AmiClient
+from hotline.transfers import Transfers
 
 log = structlog.get_logger()
 
-WANTED_EVENTS = ("DialBegin", "DialEnd", "Hangup", "DeviceStateChange")
+WANTED_EVENTS = (
+    "DialBegin",
+    "DialEnd",
+    "Hangup",
+    "DeviceStateChange",
+    "ContactStatus",
+    "BlindTransfer",
+    "AttendedTransfer",
+    "UserEvent",
+    "QueueCallerJoin",
+)
 """The events that are read; manager.conf lets no others through."""
 RETRY_SECONDS = 1.0
 _UNREACHABLE = {"UNAVAILABLE", "INVALID", "UNKNOWN"}
@@ -23,15 +34,30 @@ _IDLE = {"NOT_INUSE", *_UNREACHABLE}
 _DEVICE = "PJSIP/agent-"
 
 Event = Mapping[str, str]
+Channels = Mapping[str, Event]
+"""Asterisk's channels by their unique id, as CoreShowChannels tells them."""
 
 
 class AsteriskEvents:
-    """The only consumer of the AMI event queue."""
+    """The only consumer of the AMI event queue.
 
-    def __init__(self, ami: AmiClient, switchboard: Switchboard, restorer: Restorer) -> None:
+    `connected` is told after every login which channels there are, before calls are compared with them;
+    `caller_in_queue` that a caller waits in the fallback although we are there.
+    """
+
+    def __init__(
+        self,
+        ami: AmiClient,
+        switchboard: Switchboard,
+        transfers: Transfers,
+        connected: Callable[[Channels], Awaitable[None]],
+        caller_in_queue: Callable[[], None],
+    ) -> None:
         self._ami = ami
         self._switchboard = switchboard
-        self._restorer: Restorer | None = restorer
+        self._transfers = transfers
+        self._connected = connected
+        self._caller_in_queue = caller_in_queue
 
     async def run(self) -> None:
         """For ever: take an event, act on it. A bad event is logged and skipped."""
@@ -56,29 +82,84 @@ class AsteriskEvents:
                 self._on_hangup(event)
             case "DeviceStateChange":
                 self._on_device_state(event)
+            case "ContactStatus":
+                self._on_contact(event)
+            case "BlindTransfer":
+                self._on_blind_transfer(event)
+            case "AttendedTransfer":
+                self._on_attended_transfer(event)
+            case "UserEvent":
+                self._on_user_event(event)
+            case "QueueCallerJoin":
+                self._caller_in_queue()
+
+    # --- dialling and its end ----------------------------------------------------------------
 
     def _on_dial_begin(self, event: Event) -> None:
-        call = self._switchboard.calls.of_caller(event.get("Uniqueid"))
-        if call is not None and "DestChannel" in event:
-            self._switchboard.dialling(call, Leg(event["DestChannel"], event["DestUniqueid"]))
+        """Dialled for the caller from the caller's session, or by an agent's leg that consults somebody."""
+        if "DestChannel" not in event:
+            return
+        unique, leg = event.get("Uniqueid"), Leg(event["DestChannel"], event["DestUniqueid"])
+        if (call := self._switchboard.calls.of_caller(unique)) is not None:
+            self._switchboard.dialling(call, leg)
+        elif (call := self._switchboard.calls.of_leg(unique)) is not None:
+            self._transfers.rings(call, leg)
 
     def _on_dial_end(self, event: Event) -> None:
-        call = self._switchboard.calls.of_caller(event.get("Uniqueid"))
-        if call is not None and event.get("DialStatus") == "ANSWER":
-            self._switchboard.answered(call, event.get("DestUniqueid"))
+        unique, status = event.get("Uniqueid"), event.get("DialStatus", "")
+        call = self._switchboard.calls.of_caller(unique)
+        if call is None:
+            if (consulting := self._switchboard.calls.of_leg(unique)) is not None:
+                self._transfers.dialled(consulting, status)
+        elif call.transfer is not None and call.transfer.joined:
+            self._transfers.dialled(call, status)
+        elif status == "ANSWER":
+            if call.phase is Phase.OUTSIDE:
+                self._transfers.answered_outside(call)
+            else:
+                self._switchboard.answered(call, event.get("DestUniqueid"))
 
     def _on_hangup(self, event: Event) -> None:
         unique = event.get("Uniqueid", "")
         call = self._switchboard.calls.of_caller(unique)
         if call is not None:
+            self._transfers.caller_left(call)
             self._switchboard.over(call)
         elif (call := self._switchboard.calls.of_leg(unique)) is not None:
             self._switchboard.leg_over(call, unique, int(event.get("Cause") or 0))
+            self._transfers.leg_over(call, unique)
+
+    # --- transfers ---------------------------------------------------------------------------
+
+    def _on_blind_transfer(self, event: Event) -> None:
+        """An agent's telephone has sent the caller on; the new session begins when ours is closed."""
+        call = self._switchboard.calls.of_caller(event.get("TransfereeUniqueid"))
+        if call is not None and event.get("Result") == "Success":
+            call.referred = True
+
+    def _on_attended_transfer(self, event: Event) -> None:
+        call = self._switchboard.calls.of_caller(event.get("TransfereeUniqueid"))
+        if call is not None and event.get("Result") == "Success":
+            self._transfers.joined(call)
+
+    def _on_user_event(self, event: Event) -> None:
+        """Dial tells nothing at all of a telephone that is not registered: the dialplan does."""
+        call = self._switchboard.calls.of_leg(event.get("Uniqueid"))
+        if call is not None and event.get("UserEvent") == CONSULT_FAILED:
+            self._transfers.dialled(call, event.get("DialStatus", ""))
+
+    # --- telephones --------------------------------------------------------------------------
 
     def _on_device_state(self, event: Event) -> None:
         seat, state = self._seat_of(event.get("Device", "")), event.get("State", "")
         if seat is not None:
             self._switchboard.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)
+
+    def _on_contact(self, event: Event) -> None:
+        """A telephone that rings while its registration goes tells its state only when it has stopped ringing."""
+        seat = self._seat_of(f"PJSIP/{event.get('EndpointName', '')}")
+        if seat is not None and event.get("ContactStatus") in {"Removed", "Unreachable"}:
+            self._switchboard.phone_gone(seat)
 
     def _seat_of(self, device: str) -> Seat | None:
         name = device.removeprefix(_DEVICE)
@@ -100,22 +181,25 @@ class AsteriskEvents:
                 continue
             for device in devices:
                 self._on_device_state(device)
-            await self._compare(known, {item["Uniqueid"]: item for item in channels if "Uniqueid" in item})
+            there = {item["Uniqueid"]: item for item in channels if "Uniqueid" in item}
+            await self._connected(there)
+            self._compare(known, there)
+            log.info("in step with Asterisk", calls=len(known), channels=len(there))
             return
 
-    async def _compare(self, known: list[Call], channels: Mapping[str, Event]) -> None:
-        if self._restorer is not None:
-            restorer, self._restorer = self._restorer, None
-            await restorer.adopt(channels)
+    def _compare(self, known: list[Call], channels: Channels) -> None:
         for call in known:
             mine = channels.get(call.unique)
             if mine is None:
                 log.warning("call ended while Asterisk could not be heard", call=call.id)
+                self._transfers.caller_left(call)
                 self._switchboard.over(call)
             elif call.phase is Phase.OFFERED:
                 self._catch_up(call, mine, channels)
+        for call in known:
+            self._forget_legs(call, channels)
 
-    def _catch_up(self, call: Call, mine: Event, channels: Mapping[str, Event]) -> None:
+    def _catch_up(self, call: Call, mine: Event, channels: Channels) -> None:
         """An agent's leg that began to ring, or was answered, while Asterisk could not be heard."""
         for unique, item in channels.items():
             if item.get("Linkedid") != mine.get("Linkedid") or not item["Channel"].startswith(
@@ -126,3 +210,13 @@ class AsteriskEvents:
             if mine.get("BridgeId") and mine["BridgeId"] == item.get("BridgeId"):
                 log.warning("call was answered while Asterisk could not be heard", call=call.id)
                 self._switchboard.answered(call, unique)
+
+    def _forget_legs(self, call: Call, channels: Channels) -> None:
+        """Legs that ended while Asterisk could not be heard: a consultation must not wait for them for ever."""
+        transfer = call.transfer
+        legs = [call.leg] if transfer is None else [call.leg, transfer.leg, transfer.own_leg]
+        for leg in legs:
+            if leg is not None and leg.unique not in channels and not leg.over.is_set():
+                log.warning("a leg ended while Asterisk could not be heard", call=call.id)
+                self._switchboard.leg_over(call, leg.unique, 0)
+                self._transfers.leg_over(call, leg.unique)

@@ -42,13 +42,13 @@ def _parts(line: str) -> tuple[str, str, str]:
 
 
 def relay(show: Callable[[str], None]) -> Callable[[str], None]:
-    """Pass Asterisk's lines to `show`; notices only after the start, during which they are routine."""
+    """Pass Asterisk's lines to `show`; notices only after a start, during which they are routine."""
     started = False
 
     def take(line: str) -> None:
         nonlocal started
         text = readable(line)
-        started = started or text.startswith("Asterisk Ready")
+        started = (started or text.startswith("Asterisk Ready")) and not text.startswith("Asterisk is now restarting")
         if text and (started or not text.startswith("notice:")):
             show(text)
 

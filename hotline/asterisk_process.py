@@ -1,4 +1,4 @@
-"""One Asterisk of our own: starts it in the foreground, knows when it is ready, stops it."""
+"""One Asterisk of our own: starts it in the foreground, again when it has ended, knows when it is ready, stops it."""
 
 import asyncio
 import contextlib
@@ -21,18 +21,31 @@ class AsteriskProcess:
 
     def __init__(self, script: Path, ami: Endpoint, user: str, secret: str, show: Callable[[str], None]) -> None:
         self._ami, self._user, self._secret = ami, user, secret
-        self._child = Child("asterisk", [script, "-f"], relay(show))
+        self._script, self._show = script, show
+        self._child = self._fresh()
+
+    def _fresh(self) -> Child:
+        return Child("asterisk", [self._script, "-f"], relay(self._show))
 
     @property
     def pid(self) -> int:
         return self._child.pid
 
     async def start(self) -> None:
-        """Return when AMI has accepted our login and Asterisk is fully booted. SetupError otherwise."""
+        """Return when AMI has accepted our login and Asterisk is fully booted. SetupError otherwise: then none runs."""
+        if self._child.pid:
+            self._child = self._fresh()
         try:
             await self._child.start()
         except OSError as error:
             raise SetupError(f"Asterisk cannot be started ({error.strerror}): run `make setup`.") from None
+        try:
+            await self._boot()
+        except SetupError:
+            self._child.kill()
+            raise
+
+    async def _boot(self) -> None:
         ready = asyncio.create_task(self._ready())
         ended = asyncio.create_task(self._child.wait())
         try:

@@ -30,6 +30,12 @@ class Book:
         start = (call.id, call.arrived_at, call.channel, call.gateway, call.caller, call.version)
         await self._journal.soon(partial(self._ledger.call_started, *start))
 
+    async def taken_back(self, call: Call, waiting_since: datetime) -> None:
+        """A caller who never met us comes from the fallback; entered already, when the import was faster."""
+        start = (call.id, call.arrived_at, call.channel, call.gateway, call.caller, call.version)
+        await self._journal.soon(partial(self._ledger.call_started, *start, fallback=True))
+        self.joined(call, waiting_since)
+
     def requested(self, call: Call, request_type: str, at: datetime) -> None:
         self._journal.later(partial(self._ledger.request_type_set, call.id, request_type, at=at))
 
@@ -68,9 +74,9 @@ class Book:
     def talk_ended(self, call: Call, at: datetime) -> None:
         self._journal.later(partial(self._ledger.talk_ended, call.id, at))
 
-    def noted(self, call: Call, at: datetime, kind: str, agent: str | None) -> None:
+    def noted(self, call: Call, at: datetime, kind: str, agent: str | None, **codes: str) -> None:
         """Something that has no column of its own."""
-        self._journal.later(partial(self._ledger.note, call.id, at, kind, agent=agent))
+        self._journal.later(partial(self._ledger.note, call.id, at, kind, agent=agent, **codes))
 
     def ended(self, call: Call, at: datetime, how: str) -> None:
         self._journal.later(partial(self._ledger.call_ended, call.id, at, how))

@@ -1,21 +1,21 @@
 """One caller from end to end: carries out what the conversation wants on the caller's AGI session."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from config.schema import PhoneKind
 from dialplan import variables
-from hotline.calls import Call, Offer, OfferEnd, Phase
+from hotline.calls import Call, Phase
 from hotline.clock import Clock
-from hotline.dialogue import MUSIC, Dialogue, Interrupter
+from hotline.dialogue import Dialogue, Interrupter
 from hotline.errors import AgiClosed, CallerGone
 from hotline.logs import log_failure
 from hotline.switchboard import Switchboard
+from hotline.talk import Talk
 from hotline.telephony.agi_server import AgiSession
+from hotline.transfers import Transfers
 from ivr.conversation import Conversation
 from ivr.effects import (
     Collect,
@@ -31,13 +31,10 @@ from ivr.effects import (
 )
 from ivr.events import (
     AgentFound,
-    AgentLost,
-    AgentMissed,
     CallArrived,
     DigitsEntered,
     Event,
     SilenceElapsed,
-    TalkEnded,
     WaitElapsed,
 )
 from routing.hours import Calendar
@@ -45,12 +42,6 @@ from routing.numbers import NumberPlan
 
 log = structlog.get_logger()
 
-LEG_NEWS = 0.5
-"""How long to wait for AMI's word why the agent's leg ended; AGI is often the faster of the two, seconds."""
-CAUSE_MEDIA_LOST = 44
-"""Q.850 cause that Asterisk sets when a leg's RTP stops (rtp_timeout)."""
-DESK_PHONE_GRACE = 0.3
-"""A desk phone's ringing waits so long for the page to show the pop, seconds (design, step 5)."""
 CUT_BY_ASTERISK, FAILED = "cut_by_asterisk", "failed"
 
 
@@ -76,6 +67,7 @@ class Caller:
         session: AgiSession,
         call: Call,
         switchboard: Switchboard,
+        transfers: Transfers,
         interrupter: Interrupter,
         callbacks: CallbackRequests,
         clock: Clock,
@@ -87,16 +79,29 @@ class Caller:
         self._callbacks = callbacks
         self._clock = clock
         self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, prompt_path)
+        self._talk = Talk(session, call, switchboard, transfers, self._dialogue)
         self._plan = NumberPlan(call.config.hotline.country_code, call.config.hotline.area_code)
         self._calendar = Calendar(call.config)
         self._conversation = Conversation(call.config, self._calendar)
 
     async def run(self) -> None:
-        """From the first word to the end of this AGI session. A failure of ours costs the caller no more than time."""
+        """A new caller, from the first word to the end of this AGI session."""
+        await self._guarded(self._begin())
+
+    async def run_again(self) -> None:
+        """A caller whom we had before, or whom the fallback kept for us: goes on in the line."""
+        await self._guarded(self._rejoin())
+
+    async def run_referred(self) -> None:
+        """A caller whom an agent's telephone has sent on: `call.transfer` says to whom."""
+        await self._guarded(self._refer())
+
+    async def _guarded(self, conversing: Coroutine[Any, Any, None]) -> None:
+        """A failure of ours costs the caller no more than time."""
+        self._call.in_session = True
         try:
             try:
-                await self._session.answer()
-                await self._converse(self._arrival())
+                await conversing
             except (CallerGone, AgiClosed):
                 raise
             except Exception as error:
@@ -107,6 +112,19 @@ class Caller:
         except Exception as error:
             log_failure("conversation failed twice", self._call.id, error)
             self._call.end_reason = FAILED
+        finally:
+            self._call.in_session = False
+
+    async def _begin(self) -> None:
+        await self._session.answer()
+        await self._converse(self._arrival())
+
+    async def _refer(self) -> None:
+        call = self._call
+        request = call.request or call.config.unclear
+        self._conversation = Conversation(call.config, self._calendar)
+        self._conversation.resume_talk(call.caller, self._plan.may_call_back(call.caller), request.key)
+        await self._converse(await self._talk.go_on())
 
     async def _converse(self, event: Event | None) -> None:
         while event is not None:
@@ -114,9 +132,12 @@ class Caller:
 
     async def _rescue(self) -> None:
         """Start again in the line with what is known of the request."""
-        call = self._call
-        if call.phase is Phase.TALKING:
+        if self._call.phase is Phase.TALKING:
             raise RuntimeError("the talk itself failed")
+        await self._rejoin()
+
+    async def _rejoin(self) -> None:
+        call = self._call
         request = call.request or call.config.unclear
         self._conversation = Conversation(call.config, self._calendar)
         rejoining = self._conversation.rejoin(call.caller, self._plan.may_call_back(call.caller), request.key)
@@ -149,7 +170,7 @@ class Caller:
             case Wait():
                 return await self._wait(effect)
             case Connect():
-                return await self._connect(effect)
+                return await self._talk.connect(effect.agent)
             case NoteHouseholdNumber():
                 self._switchboard.household_number(self._call, effect.digits)
             case LeaveLine():
@@ -187,60 +208,6 @@ class Caller:
             nobody_ready_for=self._switchboard.nobody_ready_for(call),
             closed_for=self._calendar.closed_for(now),
         )
-
-    # --- connecting --------------------------------------------------------------------------
-
-    async def _connect(self, effect: Connect) -> Event:
-        call, offer = self._call, self._call.offer
-        if offer is not None and offer.open:
-            await self._grace_for_desk_phone(offer)
-            await self._dial(effect.agent)
-        end = await self._why_not_taken() if call.phase is not Phase.TALKING else None
-        if end is None:
-            return await self._after_talk()
-        self._switchboard.not_taken(call, end)
-        return AgentMissed()
-
-    async def _grace_for_desk_phone(self, offer: Offer) -> None:
-        if self._call.config.agent(offer.agent).phone is not PhoneKind.DESK:
-            return
-        try:
-            async with asyncio.timeout(DESK_PHONE_GRACE):
-                await offer.news.wait()
-        except TimeoutError:
-            log.info("desk phone rings before the page has answered", call=self._call.id, agent=offer.agent)
-
-    async def _dial(self, agent: str) -> None:
-        ring = self._call.config.distribution.ring_seconds
-        await self._session.set_variable(variables.NEXT, variables.NEXT_DIAL)
-        self._dialogue.dialled()
-        await self._session.execute("Dial", f"PJSIP/agent-{agent}", str(ring), f"gm({MUSIC})")
-        await self._session.set_variable(variables.NEXT, variables.NEXT_QUEUE)
-
-    async def _why_not_taken(self) -> OfferEnd | None:
-        """How Dial ended; None when it was answered after all and only AMI's word for it is late."""
-        status = await self._session.get_variable("DIALSTATUS")
-        if status == "ANSWER":
-            self._switchboard.answered(self._call)
-            if self._call.phase is Phase.TALKING:
-                return None
-        if status == "BUSY":
-            return OfferEnd.REJECTED
-        return OfferEnd.GONE if status in {"CHANUNAVAIL", "CONGESTION"} else OfferEnd.MISSED
-
-    async def _after_talk(self) -> Event:
-        call, leg = self._call, self._call.leg
-        if leg is not None:
-            try:
-                async with asyncio.timeout(LEG_NEWS):
-                    await leg.over.wait()
-            except TimeoutError:
-                log.warning("no word on how the agent's leg ended", call=call.id)
-            if leg.cause == CAUSE_MEDIA_LOST:
-                self._switchboard.agent_lost(call)
-                return AgentLost()
-        self._switchboard.talk_ended(call)
-        return TalkEnded()
 
     # --- leaving -----------------------------------------------------------------------------
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from agents.transfer import Target
 from config.schema import HotlineConfig, RequestType
 from routing.numbers import NumberPlan
 
@@ -18,6 +19,10 @@ class Phase(StrEnum):
     WAITING = "waiting"
     OFFERED = "offered"
     TALKING = "talking"
+    LOST = "lost"
+    """An agent's leg broke off, or a transfer failed: a certain agent is to be rung, as soon as that is possible."""
+    OUTSIDE = "outside"
+    """With somebody who is none of our agents: a case worker's telephone or a number outside."""
     WRAP_UP = "wrap_up"
     OVER = "over"
 
@@ -43,6 +48,9 @@ class Offer:
     call_id: str
     agent: str
     at: datetime
+    ring_seconds: float
+    wish: "Wish | None" = None
+    """Why it is this agent; None when the line has chosen."""
     stored: bool = False
     """In the ledger, or the database does not answer: only now is the pop shown."""
     shown: bool = False
@@ -65,6 +73,70 @@ class Leg:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     cause: int = 0
     """Q.850 cause with which it ended; 0 while unknown."""
+    dismissed: bool = False
+    """We were asked to end it: it did not vanish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A certain agent is to get a call before anybody in the line, if the agent can be rung in time."""
+
+    agent: str
+    until: datetime
+    """Business time until which the agent's telephone may become ready."""
+    ring_seconds: float
+
+
+class Handover(StrEnum):
+    """How an agent hands a caller on."""
+
+    BLIND = "blind"
+    CONSULT = "consult"
+    PHONE = "phone"
+    """By the buttons of the agent's own telephone."""
+
+
+class TransferState(StrEnum):
+    """How far a transfer has come."""
+
+    PREPARING = "preparing"
+    """The pop is being stored and shown; the agent still talks with the caller."""
+    RINGING = "ringing"
+    TALKING = "talking"
+    """The two agents talk, the caller hears music."""
+
+
+@dataclass(eq=False)
+class Transfer:
+    """An agent hands a caller on; lives from the wish until the caller is with somebody again."""
+
+    by: str
+    how: Handover
+    target: Target
+    at: datetime
+    state: TransferState = TransferState.PREPARING
+    offer: Offer | None = None
+    """To the agent who is consulted."""
+    own_leg: Leg | None = None
+    """Of the agent who hands on."""
+    leg: Leg | None = None
+    """Of whoever is consulted."""
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """The caller's session can go on: with `next_leg`, or without anybody when that is None."""
+    next_leg: Leg | None = None
+    joined: bool = False
+    """The agent's telephone has connected the two sides while the other one was still ringing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the next agent is told by the one before."""
+
+    by: str
+    how: Handover
+    note: str
+    values: Mapping[str, str]
+    """What was already written into the form."""
 
 
 @dataclass(eq=False)
@@ -87,14 +159,30 @@ class Call:
     request: RequestType | None = None
     household_number: str | None = None
     joined_at: datetime | None = None
+    front: bool = False
+    """Had somebody already: goes before all others when there is nobody any more."""
+    wishes: list[Wish] = field(default_factory=list)
     offer: Offer | None = None
     agent: str | None = None
     leg: Leg | None = None
-    """The agent's channel, while one rings or talks."""
+    """The channel of whom the caller is with, while it rings or talks."""
+    transfer: Transfer | None = None
+    transfer_failed: str | None = None
+    """Why the last transfer came to nothing; one German sentence for the page."""
+    handed: Handed | None = None
+    giver: str | None = None
+    """The agent who has handed the call on and stays with it until somebody has taken it."""
+    referred: bool = False
+    """An agent's telephone has sent the caller on: Asterisk begins another session as soon as ours is closed."""
+    in_session: bool = False
+    """One of our AGI sessions holds the caller, who can therefore be held, bridged and sent on."""
     answered_at: datetime | None = None
     talked_until: datetime | None = None
     wrap_up_until: datetime | None = None
-    earlier_calls: int = 0
+    spoke_with: str | None = None
+    """The agent who talked with the caller last."""
+    earlier_calls: int | None = None
+    """None before they are counted."""
     open_promises: int = 0
     identity: str | None = None
     """How the agent checked who is calling; None before the tick."""
@@ -118,17 +206,33 @@ class Call:
             return 0.0
         return (self.answered_at - self.joined_at).total_seconds()
 
-    @property
-    def may_be_shown(self) -> bool:
-        """Stored first, then pushed (design, step 5)."""
-        return self.phase is not Phase.OFFERED or (self.offer is not None and self.offer.stored)
+    def leg_of(self, agent: str) -> Leg | None:
+        """The leg of that agent, who talks with the caller or with a colleague about the call."""
+        if self.transfer is not None:
+            return self.transfer.own_leg if self.transfer.by == agent else self.transfer.leg
+        return self.leg
+
+    def forget_offer(self) -> None:
+        """Nobody rings any more."""
+        self.offer = self.agent = self.leg = None
+        self.talked_until = self.wrap_up_until = None
+        self.agent_found.clear()
 
     def forget_talk(self) -> None:
-        """Back to waiting: what belonged to the talk that broke off is not the next agent's."""
-        self.offer = self.agent = self.leg = None
-        self.answered_at = self.talked_until = self.wrap_up_until = None
-        self.identity = self.history = self.disposed = None
-        self.agent_found.clear()
+        """Back to the line: what belonged to the talk that broke off is not the next agent's."""
+        self.forget_offer()
+        self.answered_at = self.identity = self.history = self.disposed = self.handed = self.transfer = None
+
+    def shift(self, delta: timedelta) -> None:
+        """Business time has jumped by that: what is remembered of durations stays true."""
+        for name in ("joined_at", "answered_at", "talked_until", "wrap_up_until"):
+            moment: datetime | None = getattr(self, name)
+            if moment is not None:
+                setattr(self, name, moment + delta)
+        self.wishes = [replace(wish, until=wish.until + delta) for wish in self.wishes]
+        for offer in (self.offer, self.transfer.offer if self.transfer is not None else None):
+            if offer is not None:
+                offer.at += delta
 
     def display_number(self) -> str | None:
         """The caller's number as people write it."""
@@ -160,13 +264,11 @@ class Calls:
         self._by_id[call.id] = self._by_caller[call.unique] = call
 
     def remove(self, call: Call) -> None:
+        """The caller is gone; agents' legs are forgotten as they end."""
         self._by_id.pop(call.id, None)
         self._by_caller.pop(call.unique, None)
-        if call.leg is not None:
-            self._by_leg.pop(call.leg.unique, None)
 
     def add_leg(self, call: Call, leg: Leg) -> None:
-        call.leg = leg
         self._by_leg[leg.unique] = call
 
     def of_caller(self, unique: str | None) -> Call | None:

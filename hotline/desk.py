@@ -7,19 +7,22 @@ from typing import Any
 
 import structlog
 
-from agents.presence import Intent, State
+from agents.presence import Intent, State, Work
+from agents.transfer import Target, TargetError, resolve
 from config.schema import HotlineConfig, PhoneKind
 from hotline.callback_board import CallbackBoard
-from hotline.calls import Call, Phase
+from hotline.calls import Call, Handed, Handover
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.errors import Refused
 from hotline.journal import Journal
 from hotline.seats import Seat
+from hotline.storage.handovers import Handovers, SavedHandover
 from hotline.storage.ledger import Ledger
 from hotline.storage.presences import Presences
-from hotline.switchboard import Controls, Switchboard
-from hotline.views import call_view, history_view, hotline_view, seat_view
+from hotline.switchboard import Switchboard
+from hotline.transfers import Transfers
+from hotline.views import call_view, history_view, hotline_view, seat_view, targets_view
 from routing.hours import Calendar
 
 log = structlog.get_logger()
@@ -27,6 +30,7 @@ log = structlog.get_logger()
 HOME_CONFIRM = timedelta(seconds=20)
 """Within this time after the warning that callers wait, a second press on "home" counts."""
 WRAP_UP_EXTENSION = timedelta(seconds=60)
+_HAS_TALKED = {Work.TALKING, Work.LOST, Work.WRAP_UP}
 
 
 class Desk:
@@ -36,9 +40,10 @@ class Desk:
         self,
         configuration: Callable[[], tuple[int, HotlineConfig]],
         switchboard: Switchboard,
+        transfers: Transfers,
         journal: Journal,
-        controls: Controls,
         ledger: Ledger,
+        handovers: Handovers,
         presences: Presences,
         callbacks: CallbackBoard,
         case_work: CaseWork,
@@ -47,9 +52,10 @@ class Desk:
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
+        self._transfers = transfers
         self._journal = journal
-        self._controls = controls
         self._ledger = ledger
+        self._handovers = handovers
         self._presences = presences
         self._callbacks = callbacks
         self._case_work = case_work
@@ -66,7 +72,8 @@ class Desk:
         return {
             **seat_view(seat, config, now),
             "hotline": hotline_view(config, opening, board.seats, len(board.line), board.unserved()),
-            "call": call_view(seat.call, now) if seat.call is not None and seat.call.may_be_shown else None,
+            "call": call_view(seat.call, seat, now) if seat.call is not None and seat.may_show_call else None,
+            "transfer_targets": targets_view(config, board.seats, seat),
             "callbacks": self._callbacks.view(config),
         }
 
@@ -148,10 +155,47 @@ class Desk:
 
     async def hang_up(self, agent: str) -> None:
         """End the agent's leg from here: the same for browser and desk phone."""
-        call = self._seat(agent).call
-        if call is None or call.leg is None or call.phase is not Phase.TALKING:
+        seat = self._seat(agent)
+        leg = None if seat.call is None else seat.call.leg_of(agent)
+        if leg is None or seat.presence.work is not Work.TALKING:
             raise Refused("Es gibt gerade kein Gespräch, das beendet werden kann.")
-        await self._controls.hang_up(call.leg.channel)
+        self._switchboard.hang_up(leg)
+
+    # --- handing the caller on -----------------------------------------------------------------
+
+    async def transfer(
+        self, agent: str, call_id: str, how: str, kind: str, value: str, note: str, values: Mapping[str, str]
+    ) -> None:
+        """Connect the caller with somebody else, directly or after consulting; what was asked already goes along."""
+        call, seat = self._own_call(agent, call_id), self._seat(agent)
+        target, handover = self._target(call, kind, value), self._handover(how)
+        self._transfers.require_possible(call, seat, target)
+        handed = Handed(seat.agent.full_name, handover, note.strip(), dict(values))
+        saved = SavedHandover(agent, how, handed.note, handed.values)
+        await self._journal.now(partial(self._handovers.save, call.id, saved))
+        call.handed = handed
+        self._transfers.begin(call, seat, handover, target)
+
+    @staticmethod
+    def _target(call: Call, kind: str, value: str) -> Target:
+        try:
+            return resolve(call.config, kind, value)
+        except TargetError as error:
+            raise Refused(str(error)) from None
+
+    @staticmethod
+    def _handover(how: str) -> Handover:
+        if how not in {Handover.BLIND.value, Handover.CONSULT.value}:
+            raise Refused("So kann nicht verbunden werden; möglich sind Rückfrage und direktes Verbinden.")
+        return Handover(how)
+
+    async def complete_transfer(self, agent: str, call_id: str) -> None:
+        """Connect the caller with whoever was consulted."""
+        self._transfers.complete(self._own_call(agent, call_id), self._seat(agent))
+
+    async def take_back(self, agent: str, call_id: str) -> None:
+        """Back to the caller; whoever is consulted is hung up."""
+        self._transfers.take_back(self._own_call(agent, call_id), self._seat(agent))
 
     # --- during and after the talk -----------------------------------------------------------
 
@@ -195,7 +239,7 @@ class Desk:
         call.disposed = done
         if done["outcome"] == "callback":
             await self._callbacks.refresh()
-        if seat.call is call and call.phase is Phase.WRAP_UP:
+        if seat.call is call and seat.presence.work is Work.WRAP_UP:
             self._switchboard.release(seat)
         self._switchboard.seats.touch_all()
         return done
@@ -223,7 +267,10 @@ class Desk:
 
     def _own_call(self, agent: str, call_id: str) -> Call:
         """The call on this agent's screen, taken and not yet disposed of."""
-        call = self._seat(agent).call
-        if call is None or call.id != call_id or call.phase not in {Phase.TALKING, Phase.WRAP_UP}:
+        seat = self._seat(agent)
+        call = seat.call
+        if call is None or call.id != call_id or seat.presence.work not in _HAS_TALKED:
             raise Refused("Dieser Anruf ist nicht mehr bei Ihnen.")
+        if call.giver == agent or (call.transfer is not None and call.transfer.by != agent):
+            raise Refused("Dieser Anruf wird gerade verbunden.")
         return call

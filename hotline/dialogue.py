@@ -69,7 +69,7 @@ class Dialogue:
         Whoever calls looks at `agent_found` first: an entry in progress when it is set is returned as far as it came.
         """
         deadline = asyncio.get_running_loop().time() + effect.seconds
-        watcher = asyncio.create_task(self._interrupt_when_found())
+        watcher = asyncio.create_task(self._interrupt_when(self._agent_found))
         try:
             key = await self._announce(effect.prompts, KEYS if effect.max_digits else "")
             if self._agent_found.is_set():
@@ -79,6 +79,21 @@ class Dialogue:
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
+
+    async def hold(self, until: asyncio.Event) -> None:
+        """Music until something is decided elsewhere; keys mean nothing meanwhile."""
+        watcher = asyncio.create_task(self._interrupt_when(until))
+        try:
+            await self._music_on()
+            while not until.is_set():
+                await self._session.wait_for_digit(WAIT_SLICE)
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+
+    async def quiet(self) -> None:
+        """No music: two sounds at once would reach the caller during a bridge."""
+        await self._music_off()
 
     def dialled(self) -> None:
         """Dial has ended the music, and plays its own until somebody answers."""
@@ -129,9 +144,9 @@ class Dialogue:
             key = await self._session.wait_for_digit(between)
         return digits
 
-    async def _interrupt_when_found(self) -> None:
-        """Cut off prompt or music the moment an agent is found; again and again until it has taken effect."""
-        await self._agent_found.wait()
+    async def _interrupt_when(self, news: asyncio.Event) -> None:
+        """Cut off prompt or music the moment there is news; again and again until it has taken effect."""
+        await news.wait()
         while True:
             if self._session.busy_with == "play":
                 await self._interrupter.stop_prompt(self._channel)

@@ -24,6 +24,10 @@ class Duty:
             else:
                 self._nobody_since.setdefault(skill, now)
 
+    def shift(self, delta: timedelta) -> None:
+        """Business time has jumped by that."""
+        self._nobody_since = {skill: since + delta for skill, since in self._nobody_since.items()}
+
     def anybody(self, skill: str, now: datetime, besides: Seat | None = None) -> bool:
         """Whether an agent with that skill works, busy or not; `besides` is not counted."""
         return any(

@@ -1,43 +1,56 @@
-"""How the parent knows that the service lives: a line on a pipe each second, and what its absence means.
+"""What the service tells its parent: a beat each second on a pipe, and how its end by and by goes on.
 
 A service that hangs is worse than one that is dead: its callers hear music for ever, and nobody outside can take
 them away before its sockets close (tried on a real Asterisk). So the parent kills one whose pulse stops.
+
+Lines of the pipe: `READY`, then `.` each second; while draining `CALLS n` at each change, at last `DRAINED`.
 """
 
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 READY_FD = "HOTLINE_READY_FD"
-"""Environment variable with the descriptor the service writes to: READY first, then a beat each second."""
+"""Environment variable with the descriptor the service writes to."""
 BEAT_SECONDS = 1.0
 PULSE_PATIENCE = 5.0
 """Without a beat for so long the service hangs (design: failure direction)."""
+CALLS, DRAINED = "CALLS", "DRAINED"
+_SLICE = 1.0
+
+Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def heartbeat() -> Iterator[None]:
-    """Inside the block the service is ready and its event loop beats; without a parent nothing happens."""
+def heartbeat() -> Iterator[Tell]:
+    """Inside the block the service is ready and its event loop beats; the function tells the parent one more line.
+
+    Without a parent nothing happens.
+    """
     descriptor = os.environ.pop(READY_FD, None)
     if descriptor is None:
-        yield
+        yield lambda _: None
         return
     with os.fdopen(int(descriptor), "wb", buffering=0) as pipe:
         os.set_blocking(pipe.fileno(), False)
-        pipe.write(b"READY\n")
-        beating = asyncio.get_running_loop().create_task(_beat(pipe.fileno()), name="heartbeat")
+
+        def tell(line: str) -> None:
+            with contextlib.suppress(OSError):  # the parent is gone, or does not read: not our trouble
+                os.write(pipe.fileno(), f"{line}\n".encode())
+
+        tell("READY")
+        beating = asyncio.get_running_loop().create_task(_beat(tell), name="heartbeat")
         try:
-            yield
+            yield tell
         finally:
             beating.cancel()
 
 
-async def _beat(descriptor: int) -> None:
+async def _beat(tell: Tell) -> None:
     while True:
         await asyncio.sleep(BEAT_SECONDS)
-        with contextlib.suppress(OSError):  # the parent is gone, or does not read: not our trouble
-            os.write(descriptor, b".\n")
+        tell(".")
 
 
 class Pulse:
@@ -59,23 +72,31 @@ class Pulse:
 
     async def first(self, patience: float) -> bool:
         """Whether READY comes before the service ends or the patience is over."""
-        try:
-            async with asyncio.timeout(patience):
-                return (await self._reader.readline()).strip() == b"READY"
-        except TimeoutError:
-            return False
+        return (await self._line(patience)) == "READY"
 
-    async def stops(self) -> bool:
-        """True when no beat has come for PULSE_PATIENCE seconds; False when the service has closed the pipe."""
+    async def stops(self, take: Tell) -> bool:
+        """True when no beat has come for PULSE_PATIENCE seconds; False when the service has closed the pipe.
+
+        `take` gets the lines that are no beats.
+        """
         try:
-            while True:
-                async with asyncio.timeout(PULSE_PATIENCE):
-                    if not await self._reader.readline():
-                        return False
-        except TimeoutError:
-            return True
+            while line := await self._line(PULSE_PATIENCE):
+                if line != ".":
+                    take(line)
+            return line is None
         finally:
             self.close()
+
+    async def _line(self, patience: float) -> str | None:
+        """The next line, "" at the end, None when none came in time.
+
+        The time passes in slices: when this process itself was stopped for a while, that counts as one of them.
+        """
+        for _ in range(round(patience / _SLICE)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SLICE):
+                    return (await self._reader.readline()).decode("ascii", "replace").strip()
+        return None
 
     def close(self) -> None:
         self._transport.close()

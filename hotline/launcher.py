@@ -1,5 +1,6 @@
 """The parent of everything: `hotline run` starts Asterisk, the service and the demo mailbox, watches and stops them.
 
+It lives while they die: each is started again when it ends. It holds no call and no data, so little can go wrong here.
 Whatever ends it, nothing it started stays behind: it stops its children in turn, and if it is killed itself,
 the kernel tells them (hotline/processes.py).
 """
@@ -8,25 +9,27 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
+from hotline.asterisk_calendar import AsteriskCalendar
 from hotline.asterisk_process import AsteriskProcess
 from hotline.clock import Clock
-from hotline.errors import SetupError
-from hotline.heartbeat import PULSE_PATIENCE, READY_FD, Pulse
+from hotline.control import Control, socket_of
+from hotline.keeping import keep
+from hotline.notify import READY, STOPPING, Notifier
 from hotline.preparation import Prepared
 from hotline.processes import Child
-from hotline.setup.asterisk_files import AMI_USER
+from hotline.setup import asterisk_files
 from hotline.state import StateDirectory
 from hotline.welcome import welcome
+from hotline.worker_process import WorkerProcess
 
-READY_PATIENCE = 60.0
-WORKER_PATIENCE = 10.0
 MAILBOX_PATIENCE = 3.0
-FIRST_DELAY, LONGEST_DELAY, STEADY = 0.5, 10.0, 60.0
-"""Seconds before a restart: doubled each time, from the start again after a run of STEADY seconds."""
+DRAINING = "No new calls are accepted; the hotline ends when the last call is over."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PYTHON = (sys.executable, "-P", "-m")
 """`-P`: a `config` directory where we happen to be started must not shadow ours."""
@@ -39,18 +42,30 @@ class Launcher:
         self, state: StateDirectory, config: HotlineConfig, clock: Clock, prepared: Prepared, say: Callable[[str], None]
     ) -> None:
         self._state, self._config, self._clock, self._prepared, self._say = state, config, clock, prepared, say
+        self._system = Notifier.from_environment(os.environ)
+        self._control = Control(socket_of(state), self._drain)
         self._asterisk = AsteriskProcess(
-            prepared.script, config.network.ami, AMI_USER, prepared.secrets.ami_secret, self._shown("asterisk")
+            prepared.script,
+            config.network.ami,
+            asterisk_files.AMI_USER,
+            prepared.secrets.ami_secret,
+            self._shown("asterisk"),
         )
-        self._worker: Child | None = None
-        self._mailbox: Child | None = None
-        self._watching: asyncio.Task[None] | None = None
+        zone = ZoneInfo(config.hotline.timezone)
+        self._calendar = AsteriskCalendar(self._render_calendar, prepared.script, clock.now, zone, say)
+        self._worker = WorkerProcess(self._worker_command, self._shown("service"), say, self._on_calls)
+        self._mailbox = Child(
+            "mailbox", self._mailbox_command(), self._shown("mailbox"), environment={"PYTHONUNBUFFERED": "1"}
+        )
+        self._draining = ""
+        """While the hotline ends by and by, how far it is."""
 
     async def run(self) -> None:
-        """Until Ctrl-C or SIGTERM; SetupError when a part does not start or Asterisk ends."""
+        """Until Ctrl-C, SIGTERM or the end of a drain; SetupError when a part does not start the first time."""
         asked = asyncio.Event()
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal, asked)
+        await self._control.open()
         serving = asyncio.create_task(self._serve())
         stopping = asyncio.create_task(asked.wait())
         try:
@@ -58,113 +73,102 @@ class Launcher:
             if serving.done():
                 serving.result()
         finally:
+            self._system.tell(STOPPING)
             serving.cancel()
             stopping.cancel()
             await asyncio.gather(serving, stopping, return_exceptions=True)
             await self._stop()
+            await self._control.close(done=bool(self._draining) and not asked.is_set())
 
     def _on_signal(self, asked: asyncio.Event) -> None:
         """The first asks; a second one does not wait any longer."""
         if asked.is_set():
             for child in (self._worker, self._asterisk, self._mailbox):
-                if child is not None:
-                    child.kill()
+                child.kill()
         else:
             self._say("Stopping …")
             asked.set()
 
-    async def _serve(self) -> None:
-        await self._asterisk.start()
-        first_ready = asyncio.Event()
-        parts = {asyncio.create_task(self._until_asterisk_ends())}
-        if self._config.mail.demo_mailbox:
-            parts.add(asyncio.create_task(self._keep("The demo mailbox", self._start_mailbox)))
-        parts.add(asyncio.create_task(self._keep("The service", lambda: self._start_worker(first_ready))))
-        welcoming = asyncio.create_task(self._welcome(first_ready))
-        try:
-            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            for part in done:
-                part.result()
-        finally:
-            for task in (*parts, welcoming):
-                task.cancel()
-            await asyncio.gather(*parts, welcoming, return_exceptions=True)
+    # --- the parts ---------------------------------------------------------------------------
 
-    async def _welcome(self, ready: asyncio.Event) -> None:
-        await ready.wait()
+    async def _serve(self) -> None:
+        """Until the hotline has ended by and by."""
+        await self._start_asterisk()
+        ends = [self._work(), self._keep_asterisk()]
+        goes_on = [self._calendar.run(), self._system.keep_alive()]
+        if self._config.mail.demo_mailbox:
+            await self._mailbox.start()
+            goes_on.append(keep("The demo mailbox", self._mailbox.start, self._mailbox.wait, self._say))
+        ending, beside = [asyncio.create_task(one) for one in ends], [asyncio.create_task(one) for one in goes_on]
+        try:
+            done, _ = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*ending, *beside):
+                task.cancel()
+            await asyncio.gather(*ending, *beside, return_exceptions=True)
+
+    async def _start_asterisk(self) -> None:
+        await self._calendar.render()
+        await self._asterisk.start()
+
+    async def _keep_asterisk(self) -> None:
+        """While the hotline ends by and by it need not come back: with it, every call has ended."""
+        await keep("Asterisk", self._start_asterisk, self._asterisk.wait, self._say, lambda: bool(self._draining))
+        self._say("Asterisk has ended, and all calls with it.")
+
+    async def _work(self) -> None:
+        """The service's first start, and all later ones, until it has drained."""
+        await self._worker.start()
         now, moved = self._clock.now(), self._clock.moved
         self._say(welcome(self._config, self._prepared.secrets, now, moved, self._state, _program()))
+        self._system.tell(READY)
+        await keep("The service", self._worker.start, self._worker.wait, self._say, lambda: self._worker.drained)
 
-    async def _until_asterisk_ends(self) -> None:
-        code = await self._asterisk.wait()
-        raise SetupError(
-            f"Asterisk ended unexpectedly ({_ending(code)}) and all calls with it: start the hotline again."
-        )
-
-    async def _keep(self, name: str, start: Callable[[], Awaitable[Child]]) -> None:
-        """Start it again whenever it ends, each time a little later."""
-        delay, now = FIRST_DELAY, asyncio.get_running_loop().time
-        while True:
-            began = now()
-            code = await (await start()).wait()
-            delay = FIRST_DELAY if now() - began > STEADY else delay
-            self._say(f"{name} ended unexpectedly ({_ending(code)}) and starts again in {delay:g} s.")
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, LONGEST_DELAY)
-
-    async def _start_mailbox(self) -> Child:
-        mail = self._config.mail
-        address = ("--host", mail.host, "--port", str(mail.port))
-        command = [*_PYTHON, "hotline.mail.mailbox", *address, "--directory", str(self._state.mailbox)]
-        self._mailbox = Child("mailbox", command, self._shown("mailbox"), environment={"PYTHONUNBUFFERED": "1"})
-        await self._mailbox.start()
-        return self._mailbox
-
-    async def _start_worker(self, first_ready: asyncio.Event) -> Child:
-        """Return when it says that it is ready. At the first start it must, or the run is over."""
-        reading, writing = os.pipe()
-        self._worker = Child(
-            "service",
-            self._worker_command(),
-            self._shown("service"),
-            environment={"PYTHONUNBUFFERED": "1", READY_FD: str(writing)},
-            pass_fds=[writing],
-            at_parents_death=signal.SIGKILL,  # a hung one would not hear SIGTERM; what it promised is stored
-        )
-        try:
-            await self._worker.start()
-        finally:
-            os.close(writing)
-        pulse = await Pulse.open(reading)
-        if await pulse.first(READY_PATIENCE):
-            first_ready.set()
-            self._watching = asyncio.create_task(self._watch(pulse, self._worker), name="pulse")
-        elif not first_ready.is_set():
-            pulse.close()
-            raise SetupError("The service did not start: its lines above say why.")
-        return self._worker
-
-    async def _watch(self, pulse: Pulse, worker: Child) -> None:
-        """A service that hangs holds its callers in music for ever; only its end hands them to Asterisk."""
-        if await pulse.stops() and worker.running:
-            self._say(f"The service has not moved for {PULSE_PATIENCE:g} s and is killed.")
-            worker.kill()
-
-    def _worker_command(self) -> list[str]:
+    def _worker_command(self, draining: bool) -> list[str]:
         """A later start goes on at the business time that has been reached."""
         moved = ["--at", self._clock.now().isoformat()] if self._clock.moved else []
-        return [*_PYTHON, "hotline", "serve", "--state", str(self._state.path), *moved]
+        drain = ["--drain"] if draining else []
+        return [*_PYTHON, "hotline", "serve", "--state", str(self._state.path), *moved, *drain]
+
+    def _mailbox_command(self) -> list[str]:
+        mail = self._config.mail
+        address = ("--host", mail.host, "--port", str(mail.port))
+        return [*_PYTHON, "hotline.mail.mailbox", *address, "--directory", str(self._state.mailbox)]
+
+    def _render_calendar(self) -> bool:
+        facts = replace(self._prepared.facts, now=self._clock.real_now())
+        return asterisk_files.rerender(self._config, facts)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def _drain(self) -> str:
+        """End by and by; how far that is."""
+        if not self._draining:
+            self._progress(DRAINING)
+            self._worker.drain()
+        return self._draining
+
+    def _on_calls(self, calls: int) -> None:
+        if calls:
+            self._progress("1 call is still going on." if calls == 1 else f"{calls} calls are still going on.")
+        else:
+            self._progress("The last call is over.")
+
+    def _progress(self, sentence: str) -> None:
+        if sentence == self._draining:
+            return
+        self._draining = sentence
+        self._say(sentence)
+        self._system.status(sentence)
+        self._control.tell(sentence)
 
     async def _stop(self) -> None:
         """The service first, so that it can say goodbye to Asterisk and hand its last mails over."""
-        if self._watching is not None:
-            self._watching.cancel()  # a service that is stopping has no pulse
-            await asyncio.gather(self._watching, return_exceptions=True)
-        if self._worker is not None:
-            await self._worker.stop(WORKER_PATIENCE)
+        await self._worker.stop()
         await self._asterisk.stop()
-        if self._mailbox is not None:
-            await self._mailbox.stop(MAILBOX_PATIENCE)
+        await self._mailbox.stop(MAILBOX_PATIENCE)
 
     def _shown(self, name: str) -> Callable[[str], None]:
         return lambda line: self._say(f"{name:<8} | {line}")
@@ -174,7 +178,3 @@ def _program() -> str:
     """How a person calls `hotline` here."""
     called = Path(sys.argv[0])
     return str(called) if called.name == "hotline" else f"{sys.executable} -m hotline"
-
-
-def _ending(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,10 +1,13 @@
 """How the service writes its log: one readable line an event, to stdout, without personal data."""
 
+import contextlib
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 
 import structlog
+from structlog.typing import Processor
 
 
 def configure_logs() -> None:
@@ -19,6 +22,21 @@ def configure_logs() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s")
+
+
+@contextlib.contextmanager
+def passed_through(processor: Processor) -> Iterator[None]:
+    """Inside the block every line of the log goes through `processor` too, just before it is written.
+
+    The list is changed in place: loggers that were used before keep it.
+    """
+    processors: list[Processor] = structlog.get_config()["processors"]
+    processors.insert(-1, processor)
+    try:
+        yield
+    finally:
+        if processor in processors:
+            processors.remove(processor)
 
 
 def log_failure(what: str, call_id: str, error: Exception) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from config.loading import ConfigurationError, load
 from config.schema import HotlineConfig
+from dialplan.facts import AsteriskFacts
 from hotline import ports
+from hotline.clock import Clock
 from hotline.errors import ConfigurationBroken
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk_root import find_or_install
@@ -26,6 +28,8 @@ class Prepared:
     script: Path
     """Runs our Asterisk."""
     secrets: Secrets
+    facts: AsteriskFacts
+    """What Asterisk's configuration was rendered from."""
 
 
 def configuration(state: StateDirectory) -> HotlineConfig:
@@ -36,7 +40,7 @@ def configuration(state: StateDirectory) -> HotlineConfig:
         raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
 
 
-def prepare(state: StateDirectory, config: HotlineConfig, show: Show) -> Prepared:
+def prepare(state: StateDirectory, config: HotlineConfig, clock: Clock, show: Show) -> Prepared:
     """Bring everything up to date; SetupError in one plain sentence when that fails."""
     ports.require_free(ports.needed(config))
     asterisk = find_or_install(show)
@@ -45,8 +49,8 @@ def prepare(state: StateDirectory, config: HotlineConfig, show: Show) -> Prepare
     if render_music(state.music):
         show("Music for waiting callers is made.")
     secrets = state.secrets(agent.name for agent in config.agents)
-    facts = asterisk_files.facts_for(config, state, asterisk, secrets)
-    return Prepared(asterisk_files.write(config, facts, asterisk), secrets)
+    facts = asterisk_files.facts_for(config, state, asterisk, secrets, clock)
+    return Prepared(asterisk_files.write(config, facts, asterisk), secrets, facts)
 
 
 def _counting(show: Show) -> Callable[[int, int], None]:

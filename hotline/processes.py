@@ -15,7 +15,7 @@ _RELAY_PATIENCE = 1.0
 
 
 class Child:
-    """One program. `relay` gets each line it writes, without the line break.
+    """One program, which can be started again when it has ended. `relay` gets each line it writes, without the break.
 
     It gets `at_parents_death` from the kernel when this process dies in whatever way, even by SIGKILL.
     """
@@ -76,7 +76,7 @@ class Child:
         """Ask it to end; after `patience` seconds, and for what it has left behind, kill."""
         if self._process is None:
             return
-        self._signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         try:
             async with asyncio.timeout(patience):
                 await self._exited(self._process)
@@ -98,7 +98,8 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
+        """A signal to the program itself, if it runs."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)

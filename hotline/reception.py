@@ -1,12 +1,24 @@
-"""Where callers come in: an AGI session becomes a call in the ledger, and its conversation begins."""
+"""Where callers come in: an AGI session becomes a call in the ledger, or goes on with one that is there already.
 
-import secrets
-from collections.abc import Callable
+call     a new caller
+return   a caller whom Asterisk kept in its queue while we were away, or to whom our session broke off
+inside   an agent's telephone has dialled an extension, or has sent a caller there
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
-from config.schema import Gateway, HotlineConfig
+from config.schema import HotlineConfig
 from dialplan import variables
+from dialplan.extensions import AGI_CALL, AGI_RETURN
+from dialplan.transfers import INSIDE_PATH
+from hotline.book import Book
+from hotline.call_ids import id_of_channel, new_call_id
+from hotline.caller_numbers import caller_number
 from hotline.callers import CallbackRequests, Caller
 from hotline.calls import Call
 from hotline.clock import Clock
@@ -14,76 +26,188 @@ from hotline.dialogue import Interrupter
 from hotline.errors import AgiError
 from hotline.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiSession
-from routing.numbers import NumberPlan, header_number
+from hotline.transfers import Transfers
 
 log = structlog.get_logger()
 
+FORMER_SESSION_SECONDS = 2.0
+"""How long a caller's next session waits for the one before to end."""
+LONGEST_WAIT = timedelta(hours=24)
+"""Nobody has waited longer; a time before is none."""
+
+
+class Inside(Protocol):
+    """See hotline/inside.py."""
+
+    def refer(self, session: AgiSession, call: Call) -> None: ...
+
+    async def dial(self, session: AgiSession, config: HotlineConfig) -> None: ...
+
+
+class Known(Protocol):
+    """Who knows calls of an earlier run; see hotline/restoring.py."""
+
+    def recall(self, call_id: str, channel: str, unique: str) -> Call | None: ...
+
+
+class Order(Protocol):
+    """Who keeps the order of those who come back; see hotline/returning.py."""
+
+    async def pass_through(self, unique: str, joined_at: datetime) -> None: ...
+
 
 class Reception:
-    """Handler of the AGI server; one run per caller's session."""
+    """Handler of the AGI server; one run per session."""
 
     def __init__(
         self,
         configuration: Callable[[], tuple[int, HotlineConfig]],
         switchboard: Switchboard,
+        transfers: Transfers,
         interrupter: Interrupter,
         callbacks: CallbackRequests,
         clock: Clock,
         prompt_path: Callable[[str], str],
+        *,
+        book: Book,
+        known: Known,
+        order: Order,
+        inside: Inside,
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
+        self._transfers = transfers
         self._interrupter = interrupter
         self._callbacks = callbacks
         self._clock = clock
         self._prompt_path = prompt_path
+        self._book = book
+        self._known = known
+        self._order = order
+        self._inside = inside
+        self._sessions: dict[str, asyncio.Event] = {}
+        """By call: set when the session that runs is over."""
 
     async def __call__(self, session: AgiSession) -> None:
+        path = session.environment.get("agi_network_script", AGI_CALL)
         try:
-            call = await self._begin(session)
+            if path == AGI_RETURN:
+                await self._take_back(session)
+            elif path == INSIDE_PATH:
+                await self._come_from_inside(session)
+            else:
+                await self._welcome(session)
         except AgiError as error:
-            log.info("session ended before the call began", why=str(error))
-            return
-        caller = Caller(
-            session, call, self._switchboard, self._interrupter, self._callbacks, self._clock, self._prompt_path
-        )
-        try:
-            await caller.run()
-        finally:
-            self._switchboard.session_over(call)
+            log.info("session ended before the call began", path=path, why=str(error))
 
-    async def _begin(self, session: AgiSession) -> Call:
+    # --- a new caller ------------------------------------------------------------------------
+
+    async def _welcome(self, session: AgiSession) -> None:
+        call = await self._new_call(session, new_call_id(), self._clock.now())
+        await session.set_variable(f"__{variables.CALL_ID}", call.id)
+        await self._switchboard.arrived(call)
+        log.info("call arrived", call=call.id, gateway=call.gateway, withheld=call.caller is None)
+        await self._converse(session, call, lambda caller: caller.run())
+
+    async def _new_call(self, session: AgiSession, call_id: str, at: datetime) -> Call:
         version, config = self._configuration()
         gateway = await session.get_variable(variables.GATEWAY) or ""
-        call = Call(
-            id=secrets.token_hex(8),
+        privacy = await session.get_variable(variables.PRIVACY) or ""
+        header = await session.get_variable(variables.FROM) or ""
+        return Call(
+            id=call_id,
             channel=session.environment.get("agi_channel", ""),
             unique=session.environment.get("agi_uniqueid", ""),
             config=config,
             version=version,
-            arrived_at=self._clock.now(),
-            caller=await self._caller_number(session, config, gateway),
+            arrived_at=at,
+            caller=caller_number(config, gateway, header, privacy),
             gateway=gateway,
         )
-        await session.set_variable(f"__{variables.CALL_ID}", call.id)
-        await self._switchboard.arrived(call)
-        log.info("call arrived", call=call.id, gateway=gateway, withheld=call.caller is None)
+
+    # --- a caller who comes back -------------------------------------------------------------
+
+    async def _take_back(self, session: AgiSession) -> None:
+        call = await self._known_call(session) or await self._unknown_call(session)
+        log.info("caller is back in the line", call=call.id, known=call.request is not None)
+        await self._order.pass_through(call.unique, call.joined_at or call.arrived_at)
+        await self._converse(session, call, lambda caller: caller.run_again())
+
+    async def _known_call(self, session: AgiSession) -> Call | None:
+        """The call of this run of the service, or of an earlier one."""
+        call_id = await session.get_variable(variables.CALL_ID) or ""
+        call = self._switchboard.calls.get(call_id) if call_id else None
+        if call is not None:
+            call.end_reason = None  # what the former session thought
+        if call is not None or not call_id:
+            return call
+        environment = session.environment
+        call = self._known.recall(call_id, environment.get("agi_channel", ""), environment.get("agi_uniqueid", ""))
+        if call is not None:
+            self._switchboard.calls.add(call)
         return call
 
-    async def _caller_number(self, session: AgiSession, config: HotlineConfig, name: str) -> str | None:
-        """E.164, or None when withheld, not a number, or from a gateway the configuration does not know."""
-        gateway = next((one for one in config.gateways if one.name == name), None)
-        if gateway is None or await self._withheld(session):
-            return None
-        header = await session.get_variable(variables.FROM) or ""
-        return self._canonical(header, config, gateway)
+    async def _unknown_call(self, session: AgiSession) -> Call:
+        """A caller who never met us: waits since coming to the fallback, for whatever it may be about."""
+        call_id = await session.get_variable(variables.CALL_ID)
+        since = self._since(await session.get_variable(variables.SINCE) or "")
+        call = await self._new_call(session, call_id or id_of_channel(session.environment["agi_uniqueid"]), since)
+        call.joined_at = since
+        await session.set_variable(f"__{variables.CALL_ID}", call.id)
+        self._switchboard.calls.add(call)
+        await self._book.taken_back(call, since)
+        return call
 
-    @staticmethod
-    async def _withheld(session: AgiSession) -> bool:
-        privacy = await session.get_variable(variables.PRIVACY) or ""
-        return bool({"id", "user", "full"} & {word.strip() for word in privacy.replace(",", ";").split(";")})
+    def _since(self, seconds: str) -> datetime:
+        """Business time of seconds since 1970; now when they make no sense."""
+        now = self._clock.now()
+        try:
+            since = datetime.fromtimestamp(int(seconds), UTC) + self._clock.offset
+        except (ValueError, OverflowError, OSError):
+            return now
+        return since if now - LONGEST_WAIT < since <= now else now
 
-    @staticmethod
-    def _canonical(header: str, config: HotlineConfig, gateway: Gateway) -> str | None:
-        plan = NumberPlan(config.hotline.country_code, config.hotline.area_code)
-        return plan.caller(header_number(header), gateway.numbers_without_prefix)
+    # --- from inside -------------------------------------------------------------------------
+
+    async def _come_from_inside(self, session: AgiSession) -> None:
+        call = self._switchboard.calls.of_caller(session.environment.get("agi_uniqueid"))
+        if call is None:
+            await self._inside.dial(session, self._configuration()[1])
+            return
+        await self._former_session_over(call)
+        self._inside.refer(session, call)
+        await self._converse(session, call, lambda caller: caller.run_referred())
+
+    # --- one session after the other ---------------------------------------------------------
+
+    async def _converse(self, session: AgiSession, call: Call, run: Callable[[Caller], Awaitable[None]]) -> None:
+        await self._former_session_over(call)
+        over = self._sessions[call.id] = asyncio.Event()
+        caller = Caller(
+            session,
+            call,
+            self._switchboard,
+            self._transfers,
+            self._interrupter,
+            self._callbacks,
+            self._clock,
+            self._prompt_path,
+        )
+        try:
+            await run(caller)
+        finally:
+            over.set()
+            if self._sessions.get(call.id) is over:
+                del self._sessions[call.id]
+                self._switchboard.session_over(call)
+
+    async def _former_session_over(self, call: Call) -> None:
+        """What the session before still has to do must not be done to this one."""
+        before = self._sessions.get(call.id)
+        if before is None:
+            return
+        try:
+            async with asyncio.timeout(FORMER_SESSION_SECONDS):
+                await before.wait()
+        except TimeoutError:
+            log.warning("a caller's former session does not end", call=call.id)

@@ -1,18 +1,24 @@
-"""What a restarted service takes up again: agents' intents, talks that went on without it, wrap-ups not written yet.
+"""What is taken up again after a start or a login: agents' intents, talks that went on without us, wrap-ups not
+written yet, and the true ends of calls that are over.
 
-The database says what was promised and written, Asterisk says who still talks to whom; where they differ,
-Asterisk is right about channels and the database about everything else.
+The database says what was promised and written, Asterisk says who still talks to whom and what it did by itself;
+where they differ, Asterisk is right about channels and the database about everything else.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+import asyncio
+from collections.abc import Awaitable, Collection
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from agents.presence import Intent, Work
 from config.schema import HotlineConfig, RequestType
 from hotline.calls import Call, Leg, Phase
+from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
+from hotline.errors import StorageError
+from hotline.journal import Journal
 from hotline.seats import Seat
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenCall, OpenWork
@@ -23,13 +29,21 @@ log = structlog.get_logger()
 
 WRITE_UP = timedelta(hours=12)
 """A talk that was not written up within a working day is not put on a screen again."""
-RESTARTED = "service_restarted"
+CUT_BY_ASTERISK, RESTARTED = "cut_by_asterisk", "service_restarted"
+DIFFERENCE = "difference corrected after a login"
+LATE_SECONDS = 1.0
+"""Asterisk writes down the end of a call a moment after its channel is gone."""
+AGAIN_SECONDS = 5.0
 
-Channel = Mapping[str, str]
+
+class BringsIn(Protocol):
+    """See hotline/happenings.py."""
+
+    def bring_in(self) -> Awaitable[bool]: ...
 
 
 class Restorer:
-    """Used once, in this order: `intents`, `load`, and `adopt` when Asterisk has told its channels."""
+    """First `intents` and `load`; then `adopt` after each login, when Asterisk has told its channels."""
 
     def __init__(
         self,
@@ -38,14 +52,18 @@ class Restorer:
         switchboard: Switchboard,
         ledger: Ledger,
         open_work: OpenWork,
+        importer: BringsIn,
+        journal: Journal,
         clock: Clock,
     ) -> None:
         self._version, self._config = version, config
         self._switchboard = switchboard
         self._ledger = ledger
         self._open_work = open_work
+        self._importer = importer
+        self._journal = journal
         self._clock = clock
-        self._open: list[OpenCall] = []
+        self._open: dict[str, OpenCall] = {}
 
     async def intents(self, presences: Presences) -> None:
         """Agents' own intent survives a restart."""
@@ -54,65 +72,166 @@ class Restorer:
                 self._switchboard.wanting(self._switchboard.seats[name], Intent(saved.intent), saved.reason)
 
     async def load(self) -> None:
-        """Read what is open; wrap-ups of calls that have ended are on the screens from now on."""
-        self._open = await self._open_work.calls(self._clock.now() - WRITE_UP)
-        for found in self._open:
-            if found.row.ended_at is not None:
-                self._write_up(found)
+        """Import what Asterisk did alone, and read what is open; wrap-ups of calls that are over are on the screens."""
+        await self._importer.bring_in()
+        await self._read_open()
+        await self._write_ups()
 
-    async def adopt(self, channels: Mapping[str, Channel]) -> None:
-        """Take up the talks that went on without us; calls whose caller is gone get their end in the ledger."""
-        callers = {_call_id(channel): channel for channel in channels.values() if _call_id(channel)}
-        for found in self._open:
-            if found.row.ended_at is None:
-                await self._take_up(found, callers.get(found.row.id), channels)
-        self._open = []
+    def waiting_since(self, call_id: str) -> datetime | None:
+        """Since when a call that is not ours yet waits; None when that is not known."""
+        found = self._open.get(call_id)
+        return (found.row.joined_at or found.row.started_at) if found is not None else None
 
-    async def _take_up(self, found: OpenCall, mine: Channel | None, channels: Mapping[str, Channel]) -> None:
-        leg = _bridged_with(mine, channels) if mine is not None else None
-        if mine is not None and leg is not None and self._seat(found) is not None:
-            self._talk_goes_on(found, mine, leg)
+    def recall(self, call_id: str, channel: str, unique: str) -> Call | None:
+        """A call of an earlier run of the service, as the ledger has it, for a caller who comes back to the line."""
+        found = self._open.get(call_id)
+        if found is None:
+            return None
+        call = self._call(found, channel, unique)
+        call.front = found.row.answered_at is not None
+        call.callback_asked = found.callback_asked
+        return call
+
+    # --- after a login -----------------------------------------------------------------------
+
+    async def adopt(self, channels: Channels) -> None:
+        """Take up talks that go on without us, and find the ends of calls whose caller is gone."""
+        before = set(self._open)
+        await self._importer.bring_in()
+        await self._read_open()
+        here = callers_by_call(channels)
+        self._take_up_all(here, channels)
+        missing = {call_id for call_id in before | self._open.keys() if call_id not in here and not self._held(call_id)}
+        if missing:
+            self._switchboard.spawn(self._find_ends(missing))
+
+    async def take_up_talks(self, channels: Channels) -> None:
+        """Talks that began in Asterisk's queue and are not on any screen yet."""
+        here = callers_by_call(channels)
+        if any(agents_leg_with(one, channels) and not self._is_ours(call_id) for call_id, one in here.items()):
+            await self._importer.bring_in()
+            await self._read_open()
+            self._take_up_all(here, channels)
+
+    async def _read_open(self) -> None:
+        """After all that is to be written; what was known stays when the database does not answer."""
+        try:
+            found: list[OpenCall] = await self._journal.now(self._open_work.unended)
+        except StorageError as error:
+            log.warning("open calls not read", why=str(error))
             return
-        log.warning("call was cut off by a restart", call=found.row.id)
-        await self._ledger.call_ended(found.row.id, self._clock.now(), RESTARTED)
-        if found.row.answered_at is not None and not found.disposed:
-            self._write_up(found)
+        self._open = {one.row.id: one for one in found}
 
-    def _talk_goes_on(self, found: OpenCall, mine: Channel, leg: Leg) -> None:
-        log.info("talk taken up again", call=found.row.id, agent=found.row.agent)
-        call, seat = self._call(found, mine["Uniqueid"]), self._seat(found)
-        if seat is None or seat.call is not None:
+    def _held(self, call_id: str) -> bool:
+        return self._switchboard.calls.get(call_id) is not None
+
+    def _is_ours(self, call_id: str) -> bool:
+        """Whether the service has the talk in its hands already."""
+        call = self._switchboard.calls.get(call_id)
+        return call is not None and (call.in_session or call.phase not in {Phase.MENU, Phase.WAITING})
+
+    # --- talks -------------------------------------------------------------------------------
+
+    def _take_up_all(self, here: dict[str, Channel], channels: Channels) -> None:
+        for call_id, found in self._open.items():
+            mine = here.get(call_id)
+            leg = agents_leg_with(mine, channels) if mine is not None else None
+            if mine is not None and leg is not None and not self._is_ours(call_id):
+                self._take_up(found, mine, leg)
+
+    def _take_up(self, found: OpenCall, mine: Channel, leg: Channel) -> None:
+        name = agent_of(leg)
+        if name not in self._switchboard.seats:
+            log.warning("a talk goes on with an agent who is not in the configuration", call=found.row.id)
             return
-        call.phase = Phase.TALKING
+        seat = self._switchboard.seats[name]
+        call = self._switchboard.calls.get(found.row.id) or self._call(found, mine["Channel"], mine["Uniqueid"])
+        if not self._make_room(seat, call):
+            return
+        log.info("talk taken up again", call=call.id, agent=name, fallback=found.row.fallback)
+        self._switchboard.line.leave(call.id)
         self._switchboard.calls.add(call)
-        self._switchboard.calls.add_leg(call, leg)
+        call.leg = Leg(leg["Channel"], leg["Uniqueid"])
+        self._switchboard.calls.add_leg(call, call.leg)
         seat.call = call
+        if found.row.agent == name and found.row.answered_at is not None:
+            self._goes_on(call, seat, found.row.answered_at)
+        else:
+            self._switchboard.with_agent(call, seat)
+
+    def _make_room(self, seat: Seat, call: Call) -> bool:
+        """Whoever talks sees the talk; a wrap-up that stood there is written up another time."""
+        other = seat.call
+        if other is None or other is call:
+            return True
+        if other.phase is not Phase.WRAP_UP:
+            log.warning("an agent talks with another caller than we thought", call=call.id, other=other.id)
+            return False
+        log.warning(DIFFERENCE, cause="a talk goes on beside a wrap-up", call=call.id, agent=seat.agent.name)
+        return True
+
+    def _goes_on(self, call: Call, seat: Seat, since: datetime) -> None:
+        """The ledger knows of the answer."""
+        call.phase, call.agent, call.spoke_with = Phase.TALKING, seat.agent.name, seat.agent.name
+        call.answered_at = since
         seat.presence = seat.presence.busy(Work.TALKING, self._clock.now())
         seat.touch()
 
+    # --- ends --------------------------------------------------------------------------------
+
+    async def _find_ends(self, missing: Collection[str]) -> None:
+        """Their ends by Asterisk's own word; without one Asterisk itself was gone, and the end is written by us."""
+        await asyncio.sleep(LATE_SECONDS)
+        told = await self._importer.bring_in()
+        while True:
+            try:
+                open_now = await self._journal.now(self._open_work.unended)
+                break
+            except StorageError as error:
+                log.warning("ends of calls not written yet", calls=len(missing), why=str(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+        for found in open_now:
+            if found.row.id in missing and not self._held(found.row.id):
+                await self._end(found, CUT_BY_ASTERISK if told else RESTARTED)
+        await self._read_open()
+        await self._write_ups(missing)
+
+    async def _end(self, found: OpenCall, how: str) -> None:
+        log.warning(DIFFERENCE, cause="the caller is gone and nobody has told the end", call=found.row.id, how=how)
+        at = self._clock.now()
+        await self._journal.soon(lambda: self._ledger.call_ended(found.row.id, at, how))
+
+    # --- wrap-ups ----------------------------------------------------------------------------
+
+    async def _write_ups(self, only: Collection[str] | None = None) -> None:
+        """Back onto the agents' screens, with the full time for wrapping up."""
+        found: list[OpenCall] = await self._journal.now(lambda: self._open_work.calls(self._clock.now() - WRITE_UP))
+        for one in found:
+            if one.row.ended_at is not None and (only is None or one.row.id in only):
+                self._write_up(one)
+
     def _write_up(self, found: OpenCall) -> None:
-        """Back onto the agent's screen, with the full time for wrapping up."""
-        seat = self._seat(found)
+        seat = self._seat(found.row.agent)
         if seat is None or seat.call is not None:
             return
-        call, now = self._call(found, unique=""), self._clock.now()
+        call, now = self._call(found, found.row.channel, unique=""), self._clock.now()
         call.phase = Phase.WRAP_UP
+        call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
         call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
         call.over.set()
         seat.call = call
         seat.presence = seat.presence.busy(Work.WRAP_UP, now)
         seat.touch()
 
-    def _seat(self, found: OpenCall) -> Seat | None:
-        name = found.row.agent
+    def _seat(self, name: str | None) -> Seat | None:
         return self._switchboard.seats[name] if name is not None and name in self._switchboard.seats else None
 
-    def _call(self, found: OpenCall, unique: str) -> Call:
+    def _call(self, found: OpenCall, channel: str, unique: str) -> Call:
         row = found.row
-        call = Call(row.id, row.channel, unique, self._config, self._version, row.started_at, found.caller, row.gateway)
+        call = Call(row.id, channel, unique, self._config, self._version, row.started_at, found.caller, row.gateway)
         call.request = self._request(row.request_type)
         call.household_number = found.household_number
-        call.joined_at, call.answered_at, call.agent = row.joined_at, row.answered_at, row.agent
+        call.joined_at = row.joined_at
         call.disposed = {"outcome": "settled"} if found.disposed else None
         return call
 
@@ -121,19 +240,3 @@ class Restorer:
             return self._config.request_type(key or "")
         except KeyError:
             return self._config.unclear
-
-
-def _call_id(channel: Channel) -> str:
-    """The service's id of the call, from `channelvars` of manager.conf; only callers' channels count."""
-    variable = channel.get("ChanVariable", "")
-    is_caller = not channel.get("Channel", "").startswith("PJSIP/agent-")
-    return variable.partition("=")[2].strip() if is_caller and variable.startswith("CALLID=") else ""
-
-
-def _bridged_with(mine: Channel, channels: Mapping[str, Channel]) -> Leg | None:
-    """The agent's channel in the same bridge."""
-    for unique, other in channels.items():
-        together = mine.get("BridgeId") and other.get("BridgeId") == mine["BridgeId"]
-        if together and other.get("Channel", "").startswith("PJSIP/agent-"):
-            return Leg(other["Channel"], unique)
-    return None

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agents.presence import Intent, Presence
 from config.schema import Agent
-from hotline.calls import Call
+from hotline.calls import Call, Offer
 
 
 @dataclass(eq=False)
@@ -19,10 +19,33 @@ class Seat:
     screens: set[str] = field(default_factory=set)
     call: Call | None = None
     """Offered, talking or in wrap-up; stays until the call is disposed of."""
+    offer: Offer | None = None
+    """What this agent is being offered now."""
     seq: int = 1
     home_asked_at: datetime | None = None
     """When the agent was last told that callers wait, on pressing "home"."""
     _pulse: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def may_show_call(self) -> bool:
+        """Stored first, then pushed (design, step 5)."""
+        return self.offer is None or self.offer.stored
+
+    def can_be_rung_for(self, call: Call) -> bool:
+        """Whether a call that is meant for this agent can ring here now."""
+        if not self.presence.reachable:
+            return False
+        return self.presence.available if self.call is None else self.call is call and self.offer is None
+
+    def may_be_awaited_for(self, call: Call) -> bool:
+        """Whether it is worth waiting a moment for this agent's telephone."""
+        return self.presence.intent is Intent.READY and self.call in (None, call) and self.presence.bar is None
+
+    def shift(self, delta: timedelta) -> None:
+        """Business time has jumped by that."""
+        self.presence = self.presence.shifted(delta)
+        if self.home_asked_at is not None:
+            self.home_asked_at += delta
 
     def touch(self) -> None:
         """Tell the agent's pages that there is something new."""

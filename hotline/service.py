@@ -14,23 +14,37 @@ import structlog
 
 from config.loading import parse
 from config.schema import HotlineConfig
+from dialplan import happenings
+from hotline.alive import Alive
 from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
 from hotline.book import Book
 from hotline.callback_board import CallbackBoard
+from hotline.caller_numbers import number_plan
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.desk import Desk
-from hotline.heartbeat import heartbeat
+from hotline.drain import Drain
+from hotline.happenings import Importer, Meaning
+from hotline.happenings_file import HappeningsFile
+from hotline.heartbeat import Tell, heartbeat
+from hotline.inside import Inside
 from hotline.journal import Journal
 from hotline.links import Links
+from hotline.logs import log_failure, passed_through
 from hotline.mail.sender import MailSender
+from hotline.metrics import Metrics
+from hotline.mirror import Mirror
 from hotline.reception import Reception
 from hotline.restoring import Restorer
+from hotline.resync import Resync
+from hotline.returning import Returner
 from hotline.seats import Seats
 from hotline.state import Secrets, StateDirectory
 from hotline.storage.accounts import Accounts, Role
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
+from hotline.storage.handovers import Handovers
+from hotline.storage.imports import Imports
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenWork
 from hotline.storage.outbox import Outbox
@@ -41,8 +55,10 @@ from hotline.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiServer
 from hotline.telephony.ami import AmiClient
 from hotline.telephony.controls import AmiControls
+from hotline.transfers import Transfers
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
+from hotline.web.metrics import METRICS
 
 log = structlog.get_logger()
 
@@ -51,32 +67,56 @@ AMI_PATIENCE = 15.0
 """How long Asterisk may take to start before we give up, seconds."""
 
 
-async def serve(state: StateDirectory, clock: Clock) -> None:
-    """Run until SIGINT or SIGTERM. Raises SetupError, StorageError, AmiError when a part does not start."""
-    stop = asyncio.Event()
+async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False) -> None:
+    """Run until SIGINT or SIGTERM, or until the last call is over after SIGUSR1 (or with `drain` from the start on).
+
+    Raises SetupError, StorageError, AmiError when a part does not start.
+    """
+    stop, draining = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(state, clock, on_failure=stop.set):
+    loop.add_signal_handler(signal.SIGUSR1, draining.set)
+    if drain:
+        draining.set()
+    async with running(state, clock, on_failure=stop.set, draining=draining) as ending:
         log.info("hotline ready")
-        with heartbeat():
-            await stop.wait()
+        with heartbeat() as tell:
+            await _until_over(stop, ending, tell)
         log.info("hotline stops")
+
+
+async def _until_over(stop: asyncio.Event, drain: Drain, tell: Tell) -> None:
+    """Until somebody says stop, or a drain is through."""
+    ending = asyncio.create_task(drain.run(tell), name="drain")
+    ending.add_done_callback(lambda _: stop.set())
+    await stop.wait()
+    ending.cancel()
+    (failure,) = await asyncio.gather(ending, return_exceptions=True)
+    if isinstance(failure, Exception):
+        log_failure("drain failed, the service ends and starts again", "", failure)
 
 
 @asynccontextmanager
 async def running(
-    state: StateDirectory, clock: Clock, on_failure: Callable[[], None] = lambda: None
-) -> AsyncIterator[None]:
-    """The whole service, up inside the block. `on_failure` is called when a part ends that must not."""
+    state: StateDirectory,
+    clock: Clock,
+    on_failure: Callable[[], None] = lambda: None,
+    draining: asyncio.Event | None = None,
+) -> AsyncIterator[Drain]:
+    """The whole service, up inside the block. `on_failure` is called when a part ends that must not.
+
+    Once `draining` is set no new calls come; whoever runs the Drain is told when the last one is over.
+    """
     text = state.config_file.read_text("utf-8")
     config = parse(text, str(state.config_file))
     secrets = state.secrets(agent.name for agent in config.agents)
     async with _database(state, clock) as database:
         version = await _active_version(database, config, text, clock)
         await _ensure_accounts(database, config, secrets)
-        async with _parts(database, config, version, state, secrets, clock, on_failure):
-            yield
+        parts = _parts(database, config, version, state, secrets, clock, on_failure, draining or asyncio.Event())
+        async with parts as drain:
+            yield drain
 
 
 @asynccontextmanager
@@ -129,7 +169,8 @@ async def _parts(
     secrets: Secrets,
     clock: Clock,
     on_failure: Callable[[], None],
-) -> AsyncIterator[None]:
+    draining: asyncio.Event,
+) -> AsyncIterator[Drain]:
     """Everything that has a socket or a task; what starts last stops first."""
     hotline, network = config.hotline.id, config.network
     journal = Journal()
@@ -154,16 +195,51 @@ async def _parts(
     def configuration() -> tuple[int, HotlineConfig]:
         return version, config
 
+    transfers = Transfers(switchboard, book, clock, controls)
     desk = Desk(
-        configuration, switchboard, journal, controls, ledger, presences, board, case_work, clock, secrets.phone_secrets
+        configuration,
+        switchboard,
+        transfers,
+        journal,
+        ledger,
+        Handovers(database, hotline),
+        presences,
+        board,
+        case_work,
+        clock,
+        secrets.phone_secrets,
     )
-    reception = Reception(configuration, switchboard, controls, board, clock, lambda name: str(state.prompts / name))
-    restorer = Restorer(version, config, switchboard, ledger, OpenWork(database, hotline), clock)
-    events = AsteriskEvents(ami, switchboard, restorer)
+    held = switchboard.calls.get
+    happened = HappeningsFile(state.asterisk / "log" / happenings.FILE)
+    imports = Imports(database, hotline, number_plan(config).may_call_back)
+    meaning = Meaning(configuration, clock, held)
+    importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh)
+    restorer = Restorer(version, config, switchboard, ledger, OpenWork(database, hotline), importer, journal, clock)
+    mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored)
+    returner = Returner(ami, controls, restorer.take_up_talks, restorer.waiting_since, clock)
+    resync = Resync(mirror, restorer, returner)
+    reception = Reception(
+        configuration,
+        switchboard,
+        transfers,
+        controls,
+        board,
+        clock,
+        lambda name: str(state.prompts / name),
+        book=book,
+        known=restorer,
+        order=returner.gate,
+        inside=Inside(switchboard, transfers),
+    )
+    events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
     agi = AgiServer(reception, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
+    app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
 
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(passed_through(metrics.count))
+        stack.push_async_callback(metrics.close)
+        await _run_beside(stack, clock.watch(switchboard.clock_stepped), "clock", on_failure)
         journal.start()
         stack.push_async_callback(journal.close)
         await restorer.intents(presences)
@@ -173,12 +249,17 @@ async def _parts(
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await _run_beside(stack, events.run(), "asterisk events", on_failure)
+        await _run_beside(stack, importer.run(), "import", on_failure)
+        await _run_beside(stack, mirror.run(), "mirror", on_failure)
         await _run_beside(stack, sender.run(), "mail", on_failure)
         runner = await serve_pages(app, network.web)
         stack.push_async_callback(runner.cleanup)
         await agi.start()
         stack.push_async_callback(agi.close)
-        yield
+        await _run_beside(stack, returner.run(), "returning", on_failure)
+        alive = Alive(ami, draining, clock.real_now)
+        await _run_beside(stack, alive.run(), "alive", on_failure)
+        yield Drain(draining, alive, ami, lambda: switchboard.calls)
 
 
 async def _run_beside(

@@ -1,40 +1,41 @@
-"""The one place where callers and agents meet: the line, offers, answers, and who is free again.
+"""The one place where callers and agents meet: the line, who gets whom, answers, and who is free again.
 
 Every method runs in the event loop and changes the state without awaiting in between, so that no two
 events see a half-done change; what must be stored first is awaited before the state goes on.
 """
 
 import asyncio
-import secrets
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 
 from agents.presence import Bar, Intent, Work
 from hotline.book import Book
-from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase
+from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
 from hotline.clock import Clock
 from hotline.duty import Duty
+from hotline.offers import Offers
 from hotline.seats import Seat, Seats
 from routing.line import Line
-from routing.matcher import FreeAgent, Match, match
+from routing.matcher import FreeAgent, match
 
 log = structlog.get_logger()
 
-_BARS = {
-    OfferEnd.MISSED: Bar.MISSED,
-    OfferEnd.REJECTED: Bar.REJECTED,
-    OfferEnd.STALE: Bar.STALE_SCREEN,
-    OfferEnd.GONE: Bar.PHONE_GONE,
-}
+RETURN_SECONDS = 10.0
+"""How long a telephone may take to come back, and how long it rings then, after a leg was lost (design, step 7)."""
+
+MOMENT = 0.05
+"""After a time limit is looked at again, not before: seconds."""
 
 
 class Controls(Protocol):
     """What the switchboard needs of Asterisk's manager interface."""
 
     async def hang_up(self, channel: str) -> None: ...
+
+    async def mirror(self, agent: str, ready: bool) -> None: ...
 
 
 class Switchboard:
@@ -43,9 +44,12 @@ class Switchboard:
         self.line = Line()
         self.calls = Calls()
         self.duty = Duty(seats)
+        self.offers = Offers(seats, self.calls, book, clock, self.rematch)
         self._book = book
         self._clock = clock
         self._controls = controls
+        self._meant: dict[str, Call] = {}
+        """Calls that are meant for a certain agent, by id."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- the caller's side -------------------------------------------------------------------
@@ -63,7 +67,8 @@ class Switchboard:
         if call.joined_at is None:
             call.joined_at = now
             self._book.joined(call, now)
-            self._spawn(self._count_earlier(call))
+        if call.earlier_calls is None:
+            self.spawn(self._count_earlier(call))
         self._enter_line(call)
 
     async def _count_earlier(self, call: Call) -> None:
@@ -73,12 +78,12 @@ class Switchboard:
         if call.agent is not None:
             self.seats[call.agent].touch()
 
-    def _enter_line(self, call: Call, *, front: bool = False) -> None:
+    def _enter_line(self, call: Call) -> None:
         if call.over.is_set() or call.request is None or call.joined_at is None:
             return
         call.phase = Phase.WAITING
         if call.id not in self.line:
-            self.line.join(call.id, call.request.skill, call.joined_at, front=front)
+            self.line.join(call.id, call.request.skill, call.joined_at, front=call.front)
         self.rematch()
 
     def leave_line(self, call: Call) -> None:
@@ -89,9 +94,10 @@ class Switchboard:
     def _take_out(self, call: Call) -> None:
         """Out of the line; an agent who is being rung for the call is free again, without blame."""
         self.line.leave(call.id)
+        self._forget_wishes(call)
         if call.offer is not None and call.offer.open:
-            self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
-            self._hang_up_leg(call)
+            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
+            self.hang_up(call.leg)
             call.forget_talk()
         self.rematch()
 
@@ -123,6 +129,8 @@ class Switchboard:
     def rematch(self) -> None:
         """Offer waiting calls to free agents; called after every change that could make a match."""
         self.duty.look(self._clock.now())
+        for call in list(self._meant.values()):
+            self._pursue(call)
         free = [
             FreeAgent(
                 seat.agent.name,
@@ -132,90 +140,120 @@ class Switchboard:
             for seat in self.seats.available()
         ]
         for found in match(self.line, free) if free else ():
-            self._begin_offer(found)
+            call, seat = self.calls[found.call_id], self.seats[found.agent]
+            call.forget_talk()
+            self._begin_offer(call, seat, call.config.distribution.ring_seconds)
         self.seats.touch_all()
 
-    def _begin_offer(self, found: Match) -> None:
-        call, seat, now = self.calls[found.call_id], self.seats[found.agent], self._clock.now()
+    def _begin_offer(self, call: Call, seat: Seat, ring_seconds: float, wish: Wish | None = None) -> None:
         self.line.leave(call.id)
-        offer = Offer(secrets.token_hex(8), call.id, seat.agent.name, now)
-        call.forget_talk()
+        call.forget_offer()
+        offer = self.offers.make(call, seat, ring_seconds, self._clock.now(), wish)
         call.offer, call.phase, call.agent = offer, Phase.OFFERED, seat.agent.name
-        seat.call = call
-        seat.presence = seat.presence.busy(Work.OFFERED, now)
-        self._spawn(self._show(call, seat, offer, self._book.offered(offer)))
+        self.spawn(self._show(call, seat, offer, self.offers.store(offer)))
 
     async def _show(self, call: Call, seat: Seat, offer: Offer, stored: "asyncio.Future[Any]") -> None:
         """Once stored, push the pop and let the caller's session dial; then expect the page's word."""
-        await self._book.begun(stored)
-        if not offer.open:
-            return
-        offer.stored = True
-        seat.touch()
-        call.agent_found.set()
-        try:
-            async with asyncio.timeout(call.config.distribution.screen_seconds):
-                await offer.news.wait()
-        except TimeoutError:
+
+        def push() -> None:
+            seat.touch()
+            call.agent_found.set()
+
+        if not await self.offers.show(call, offer, stored, push):
             await self.withdraw(call, offer, OfferEnd.STALE)
 
     def shown(self, agent: str, offer_id: str) -> None:
         """The agent's page has rendered the pop of this offer."""
-        offer = self._open_offer(agent, offer_id)
-        if offer is not None and not offer.shown:
-            offer.shown = True
-            offer.news.set()
-            self._book.shown(offer, self._clock.now())
+        self.offers.shown(agent, offer_id)
 
     async def reject(self, agent: str, offer_id: str) -> None:
         """The agent does not want this call: it goes to the next one."""
-        offer = self._open_offer(agent, offer_id)
-        if offer is not None:
-            await self.withdraw(self.calls[offer.call_id], offer, OfferEnd.REJECTED)
-
-    def _open_offer(self, agent: str, offer_id: str) -> Offer | None:
-        call = self.seats[agent].call
-        offer = call.offer if call is not None else None
-        return offer if offer is not None and offer.id == offer_id and offer.open else None
+        found = self.offers.find(agent, offer_id)
+        if found is not None:
+            await self.withdraw(*found, OfferEnd.REJECTED)
 
     async def withdraw(self, call: Call, offer: Offer, end: OfferEnd) -> None:
-        """Take an offer back while the phone rings; the caller's session notices and waits again."""
-        if call.offer is offer and offer.open:
-            self._close_offer(call, offer, end)
-            self._hang_up_leg(call)
-
-    def _hang_up_leg(self, call: Call) -> None:
-        if call.leg is not None and not call.leg.over.is_set():
-            self._spawn(self._controls.hang_up(call.leg.channel))
-
-    def _close_offer(self, call: Call, offer: Offer, end: OfferEnd) -> None:
-        now, seat = self._clock.now(), self.seats[offer.agent]
-        offer.end = end
-        offer.news.set()
-        self._book.offer_closed(offer, now)
-        if end is OfferEnd.ANSWERED:
+        """Take an offer back while the phone rings; who waits for the answer notices and goes on."""
+        if not offer.open:
             return
-        seat.call = None
-        seat.presence = (
-            seat.presence.barred(_BARS[end], now) if end in _BARS else seat.presence.free(now, keep_idle=True)
-        )
-        log.info("offer not taken", call=call.id, agent=offer.agent, end=end.value)
-        self.rematch()
+        consulted = call.transfer is not None and call.transfer.offer is offer
+        leg = call.transfer.leg if call.transfer is not None and consulted else call.leg
+        self.offers.close(offer, end)
+        self.hang_up(leg)
+
+    def hang_up(self, leg: Leg | None) -> None:
+        """End an agent's leg, if there is one: on purpose, so that it does not count as lost."""
+        if leg is not None and not leg.over.is_set():
+            leg.dismissed = True
+            self.spawn(self._controls.hang_up(leg.channel))
 
     def not_taken(self, call: Call, end: OfferEnd) -> None:
         """The caller's session is back from dialling without an answer: the caller keeps the original place."""
         if call.offer is not None and call.offer.open:
-            self._close_offer(call, call.offer, end)
-        call.forget_talk()
-        self._enter_line(call)
+            self.offers.close(call.offer, end)
+        call.forget_offer()
+        self._pursue(call)
+
+    # --- calls meant for a certain agent -----------------------------------------------------
+
+    def direct(self, call: Call, wishes: list[Wish]) -> None:
+        """These agents, one after the other, are to get the call; when none can be had, it is the next of the line."""
+        call.front, call.wishes, call.phase = True, wishes, Phase.LOST
+        call.forget_offer()
+        self._meant[call.id] = call
+        for wish in wishes:
+            self.spawn(self._look_again(call, wish))
+        self.rematch()
+
+    async def _look_again(self, call: Call, wish: Wish) -> None:
+        await asyncio.sleep(max(0.0, (wish.until - self._clock.now()).total_seconds()) + MOMENT)
+        if call.id in self._meant:
+            self._pursue(call)
+
+    def _pursue(self, call: Call) -> None:
+        """Ring the next agent the call is meant for; without any the caller goes into the line."""
+        now = self._clock.now()
+        while call.wishes:
+            wish, seat = call.wishes[0], self.seats[call.wishes[0].agent]
+            if seat.can_be_rung_for(call):
+                call.wishes.pop(0)
+                self._meant.pop(call.id, None)
+                return self._begin_offer(call, seat, wish.ring_seconds, wish)
+            if now < wish.until and seat.may_be_awaited_for(call):
+                self._meant[call.id] = call
+                call.phase = Phase.LOST
+                return None
+            call.wishes.pop(0)
+            self._stop_waiting_for(call, seat)
+        self._meant.pop(call.id, None)
+        self._dismiss_giver(call)
+        return self._enter_line(call)
+
+    def _stop_waiting_for(self, call: Call, seat: Seat) -> None:
+        if seat.call is call and seat.presence.work is Work.LOST:
+            seat.call = None
+            seat.presence = seat.presence.barred(Bar.PHONE_GONE, self._clock.now())
+
+    def _forget_wishes(self, call: Call) -> None:
+        self._meant.pop(call.id, None)
+        for wish in call.wishes:
+            self._stop_waiting_for(call, self.seats[wish.agent])
+        call.wishes = []
+
+    def _dismiss_giver(self, call: Call) -> None:
+        """Somebody else has the call now: whoever handed it on is free."""
+        giver, call.giver = call.giver, None
+        if giver is not None and giver != call.agent and self.seats[giver].call is call:
+            self.release(self.seats[giver])
 
     # --- talking -----------------------------------------------------------------------------
 
     def dialling(self, call: Call, leg: Leg) -> None:
-        """Asterisk rings the agent on this leg."""
+        """Asterisk rings somebody on this leg for the caller."""
         self.calls.add_leg(call, leg)
-        if call.offer is None or not call.offer.open:
-            self._hang_up_leg(call)
+        call.leg = leg
+        if call.phase is not Phase.OUTSIDE and (call.offer is None or not call.offer.open):
+            self.hang_up(leg)
 
     def answered(self, call: Call, leg_unique: str | None = None) -> None:
         """The agent has picked up: the two are talking. News of a leg that is not the call's own is ignored."""
@@ -224,17 +262,23 @@ class Switchboard:
             return
         if leg_unique is not None and (call.leg is None or call.leg.unique != leg_unique):
             return
+        self.offers.close(offer, OfferEnd.ANSWERED)
+        call.wishes = []
+        self.with_agent(call, self.seats[offer.agent])
+
+    def with_agent(self, call: Call, seat: Seat) -> None:
+        """From now on this agent talks with the caller."""
         now = self._clock.now()
-        call.phase, call.answered_at = Phase.TALKING, now
-        seat = self.seats[offer.agent]
+        call.phase, call.agent, call.spoke_with = Phase.TALKING, seat.agent.name, seat.agent.name
+        call.answered_at = call.answered_at or now
         seat.presence = seat.presence.busy(Work.TALKING, now)
-        self._close_offer(call, offer, OfferEnd.ANSWERED)
-        self._book.answered(call, offer.agent, now)
-        log.info("answered", call=call.id, agent=offer.agent, waited=round(call.waited, 1))
+        self._book.answered(call, seat.agent.name, now)
+        log.info("answered", call=call.id, agent=seat.agent.name, waited=round(call.waited, 1))
+        self._dismiss_giver(call)
         seat.touch()
 
     def leg_over(self, call: Call, unique: str, cause: int) -> None:
-        """The agent's leg of this call is gone, for a Q.850 cause."""
+        """An agent's leg of this call is gone, for a Q.850 cause."""
         if call.leg is not None and call.leg.unique == unique:
             call.leg.cause = cause
             call.leg.over.set()
@@ -244,28 +288,39 @@ class Switchboard:
         """Caller or agent has hung up after talking: wrap-up begins, or ends at once when all is written."""
         if call.phase is not Phase.TALKING or call.agent is None:
             return
-        now, seat = self._clock.now(), self.seats[call.agent]
-        call.phase, call.talked_until = Phase.WRAP_UP, now
-        call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
-        seat.presence = seat.presence.busy(Work.WRAP_UP, now)
+        now = self._clock.now()
+        call.talked_until = now
         self._book.talk_ended(call, now)
+        self.begin_wrap_up(call, self.seats[call.agent])
+
+    def begin_wrap_up(self, call: Call, seat: Seat) -> None:
+        """The agent writes up what the call came to; done already, when it was written during the talk."""
+        now = self._clock.now()
+        if call.phase is not Phase.OUTSIDE:
+            call.phase = Phase.WRAP_UP
+        call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
+        seat.call, seat.presence = call, seat.presence.busy(Work.WRAP_UP, now)
         if call.disposed is not None:
             self.release(seat)
         seat.touch()
 
     def agent_lost(self, call: Call) -> None:
-        """The agent's leg vanished in mid-talk: the caller goes to the front, the agent keeps nothing."""
+        """The agent's leg vanished in mid-talk: the same agent is rung again, else the next of the line."""
         if call.phase is not Phase.TALKING or call.agent is None:
             return
         now, seat = self._clock.now(), self.seats[call.agent]
-        self._book.noted(call, now, "agent_lost", call.agent)
-        seat.call = None
-        seat.presence = seat.presence.barred(Bar.PHONE_GONE, now)
-        call.forget_talk()
-        self._enter_line(call, front=True)
+        self._book.noted(call, now, "agent_lost", seat.agent.name)
+        log.warning("an agent's leg was lost, the agent is rung again", call=call.id, agent=seat.agent.name)
+        seat.presence = seat.presence.busy(Work.LOST, now)
+        self.direct(call, [self.back_to(seat)])
+
+    def back_to(self, seat: Seat) -> Wish:
+        """The wish that this agent, who has talked with the caller, gets the call again."""
+        until = self._clock.now() + timedelta(seconds=RETURN_SECONDS)
+        return Wish(seat.agent.name, until, RETURN_SECONDS)
 
     def release(self, seat: Seat) -> None:
-        """Wrap-up is done: the agent is free for the next call."""
+        """The agent has nothing to do with a call any more: free for the next one."""
         seat.call = None
         seat.presence = seat.presence.free(self._clock.now())
         self.rematch()
@@ -277,6 +332,7 @@ class Switchboard:
         now = self._clock.now()
         seat.presence = seat.presence.wanting(intent, reason, now)
         log.info("intent", agent=seat.agent.name, intent=intent.value)
+        self.spawn(self._controls.mirror(seat.agent.name, intent is Intent.READY))
         if intent is not Intent.READY:
             self._withdraw_from(seat, OfferEnd.WITHDRAWN)
         self.rematch()
@@ -287,13 +343,26 @@ class Switchboard:
             return
         seat.presence = seat.presence.sensed(self._clock.now(), registered=registered, engaged=engaged)
         if not registered:
-            self._withdraw_from(seat, OfferEnd.GONE)
+            self.phone_gone(seat)
         self.rematch()
 
+    def phone_gone(self, seat: Seat) -> None:
+        """What rings now rings at nobody's. Whoever is to get a caller back is rung again when the phone is there."""
+        call, offer = seat.call, seat.offer
+        if call is None or offer is None or not offer.open:
+            return
+        if offer.wish is None or call.offer is not offer or self._clock.now() >= offer.wish.until:
+            self._withdraw_from(seat, OfferEnd.GONE)
+            return
+        leg = call.leg
+        self.offers.close(offer, OfferEnd.WITHDRAWN)
+        seat.call, seat.presence = call, seat.presence.busy(Work.LOST, self._clock.now())
+        call.wishes.insert(0, offer.wish)
+        self.hang_up(leg)
+
     def _withdraw_from(self, seat: Seat, end: OfferEnd) -> None:
-        call = seat.call
-        if call is not None and call.offer is not None:
-            self._spawn(self.withdraw(call, call.offer, end))
+        if seat.call is not None and seat.offer is not None:
+            self.spawn(self.withdraw(seat.call, seat.offer, end))
 
     def screens(self, seat: Seat, screens: set[str]) -> None:
         """Which pages of this agent are open."""
@@ -301,29 +370,51 @@ class Switchboard:
         seat.presence = seat.presence.sensed(self._clock.now(), screens=len(screens))
         self.rematch()
 
+    def clock_stepped(self, delta: timedelta) -> None:
+        """Business time has jumped: everybody has waited, rung and talked as long as before."""
+        for call in self.calls:
+            call.shift(delta)
+        for seat in self.seats:
+            seat.shift(delta)
+        self.line.shift(delta)
+        self.duty.shift(delta)
+        self.rematch()
+
     # --- the end -----------------------------------------------------------------------------
 
     def session_over(self, call: Call) -> None:
         """The caller's session with us is over, although the channel may live on: nobody is rung for it."""
-        if not call.over.is_set() and call.phase in {Phase.WAITING, Phase.OFFERED}:
+        if not call.over.is_set() and call.phase in {Phase.WAITING, Phase.OFFERED, Phase.LOST}:
             self._take_out(call)
 
-    def over(self, call: Call, how: str | None = None) -> None:
+    def over(self, call: Call, how: str | None = None, at: datetime | None = None) -> None:
         """Asterisk says that the caller's channel is gone: the one true end of a call."""
         if call.over.is_set():
             return
         call.over.set()
-        how = how or self._how_it_ended(call)
+        how, writer = how or self._how_it_ended(call), self._who_writes_up(call)
         self.line.leave(call.id)
+        self._meant.pop(call.id, None)
+        call.wishes, call.giver = [], None
         if call.offer is not None and call.offer.open:
-            self._close_offer(call, call.offer, OfferEnd.CALLER_LEFT)
+            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
         self.talk_ended(call)
+        if writer is not None:
+            self.begin_wrap_up(call, writer)
         if call.phase is not Phase.WRAP_UP:
             call.phase = Phase.OVER
         self.calls.remove(call)
-        self._book.ended(call, self._clock.now(), how)
+        self._book.ended(call, at or self._clock.now(), how)
         log.info("call over", call=call.id, how=how)
         self.rematch()
+
+    def _who_writes_up(self, call: Call) -> Seat | None:
+        """Who has talked with a caller who leaves while nobody does, and still has the call on the screen."""
+        if call.spoke_with is None:
+            return None
+        seat = self.seats[call.spoke_with]
+        waits = call.phase in {Phase.LOST, Phase.OFFERED} or call.giver is not None
+        return seat if waits and seat.call is call and call.disposed is None else None
 
     @staticmethod
     def _how_it_ended(call: Call) -> str:
@@ -337,7 +428,8 @@ class Switchboard:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside; ended by `close`."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agents.presence import Intent, State, Work
+from agents.transfer import numbers_allowed, targets
 from config.schema import HotlineConfig, RequestType
-from hotline.calls import Call, Phase
+from hotline.calls import Call, TransferState
 from hotline.seats import Seat, Seats
 from hotline.storage.views import History
 from routing.hours import Opening
@@ -39,28 +40,85 @@ def request_view(request: RequestType) -> dict[str, Any]:
     }
 
 
-def call_view(call: Call, now: datetime) -> dict[str, Any]:
+def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
     """The pop: what the agent may know of a call now; the history only after the identity tick."""
-    ring = timedelta(seconds=call.config.distribution.ring_seconds)
-    offered_at = call.offer.at if call.offer is not None else None
+    offer = seat.offer
     until = call.answered_at or now
     return {
         "call_id": call.id,
-        "offer_id": call.offer.id if call.offer is not None else None,
-        "phase": call.phase.value,
+        "offer_id": offer.id if offer is not None else None,
+        "phase": _phase(call, seat),
         "caller": call.display_number(),
         "request_type": request_view(call.request or call.config.unclear),
         "household_number": call.household_number,
         "waited_seconds": (until - call.joined_at).total_seconds() if call.joined_at else 0.0,
-        "offered_at": _iso(offered_at),
+        "offered_at": _iso(offer.at if offer is not None else None),
         "answered_at": _iso(call.answered_at),
-        "ring_until": _iso(offered_at + ring) if offered_at and call.phase is Phase.OFFERED else None,
+        "ring_until": _iso(offer.at + timedelta(seconds=offer.ring_seconds)) if offer is not None else None,
+        "lost_until": _iso(call.wishes[0].until if call.wishes and seat.presence.work is Work.LOST else None),
         "wrap_up_until": _iso(call.wrap_up_until),
-        "earlier_calls": call.earlier_calls,
+        "earlier_calls": call.earlier_calls or 0,
         "open_promises": call.open_promises,
         "identity": call.identity,
         "history": call.history if call.identity is not None else None,
         "disposed": call.disposed,
+        "caller_gone": call.over.is_set(),
+        "transfer": _transfer_view(call, seat),
+        "handed": _handed_view(call, seat),
+    }
+
+
+def _phase(call: Call, seat: Seat) -> str:
+    """Where the call stands for this agent; "consulting" for a colleague who is asked about it."""
+    transfer = call.transfer
+    consulted = transfer is not None and transfer.by != seat.agent.name
+    return "consulting" if consulted and seat.presence.work is Work.TALKING else seat.presence.work.value
+
+
+def _transfer_view(call: Call, seat: Seat) -> dict[str, Any] | None:
+    """For the agent who hands on: how far it has come, or why it came to nothing."""
+    transfer, name = call.transfer, seat.agent.name
+    if transfer is not None and transfer.by == name:
+        state = "talking" if transfer.state is TransferState.TALKING else "ringing"
+        return _transfer_row(transfer.how.value, transfer.target.kind.value, transfer.target.label, state)
+    if call.giver == name and call.agent is not None:
+        return _transfer_row("blind", "agent", call.config.agent(call.agent).full_name, "ringing")
+    if call.transfer_failed is not None and call.spoke_with == name:
+        return {**_transfer_row("consult", "agent", "", "failed"), "why": call.transfer_failed}
+    return None
+
+
+def _transfer_row(how: str, kind: str, target: str, state: str) -> dict[str, Any]:
+    return {"how": how, "kind": kind, "target": target, "state": state, "why": None}
+
+
+def _handed_view(call: Call, seat: Seat) -> dict[str, Any] | None:
+    """For the agent who gets a caller from a colleague."""
+    handed = call.handed
+    if handed is None or handed.by == seat.agent.full_name:
+        return None
+    return {"by": handed.by, "how": handed.how.value, "note": handed.note, "values": dict(handed.values)}
+
+
+def targets_view(config: HotlineConfig, seats: Seats, mine: Seat) -> dict[str, Any]:
+    """To whom this agent could hand a caller on."""
+    zone = ZoneInfo(config.hotline.timezone)
+    return {
+        "agents": [
+            {
+                "name": seat.agent.name,
+                "full_name": seat.agent.full_name,
+                "state": seat.presence.state.value,
+                "cause": seat.presence.cause(zone),
+                "available": seat.presence.available and seat.call is None,
+            }
+            for seat in seats
+            if seat is not mine
+        ],
+        "case_workers": [
+            {"key": target.key, "name": target.label, "phone": target.dialled} for target in targets(config)
+        ],
+        "numbers": numbers_allowed(config),
     }
 
 
@@ -96,7 +154,7 @@ def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting:
 def seat_view(seat: Seat, config: HotlineConfig, now: datetime) -> dict[str, Any]:
     """The agent's own state with its cause."""
     presence = seat.presence
-    if seat.call is not None and not seat.call.may_be_shown:
+    if seat.call is not None and not seat.may_show_call:
         presence = replace(presence, work=Work.FREE)
     return {
         "seq": seat.seq,

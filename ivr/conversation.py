@@ -16,7 +16,7 @@ from ivr import closed, menu
 from ivr.effects import Effect, JoinLine
 from ivr.events import CallArrived, Event
 from ivr.stage import Facts, Stage, Turn, unexpected
-from ivr.waiting import join_line
+from ivr.waiting import join_line, talking
 from routing.hours import Calendar
 
 
@@ -49,6 +49,11 @@ class Conversation:
         """Go on in the line, whatever was before: for a caller whose conversation with us broke off."""
         facts = Facts(self._config, self._calendar, caller, callback_possible)
         return self._take(join_line(facts, request_type))
+
+    def resume_talk(self, caller: str | None, callback_possible: bool, request_type: str) -> None:
+        """Go on as if the caller had just talked with an agent: for one whom an agent's telephone has sent on."""
+        self.request_type = request_type
+        self._stage = talking(Facts(self._config, self._calendar, caller, callback_possible), request_type)
 
     @property
     def state(self) -> str:

@@ -65,7 +65,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Ring the agent and bridge the caller. Ends with `TalkEnded`, `AgentMissed` or `AgentLost`."""
+    """Ring the agent and bridge the caller. Ends with `TalkEnded`, `AgentMissed`, `AgentLost` or `HandedOn`."""
 
     agent: str
 

@@ -67,4 +67,19 @@ class AgentLost:
     """The agent's leg vanished during the talk (browser closed, network gone)."""
 
 
-Event = CallArrived | DigitsEntered | SilenceElapsed | WaitElapsed | AgentFound | AgentMissed | TalkEnded | AgentLost
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """The agent has handed the caller on: somebody else is to be rung, or the same agent again."""
+
+
+Event = (
+    CallArrived
+    | DigitsEntered
+    | SilenceElapsed
+    | WaitElapsed
+    | AgentFound
+    | AgentMissed
+    | TalkEnded
+    | AgentLost
+    | HandedOn
+)

@@ -23,6 +23,7 @@ from ivr.events import (
     CallArrived,
     DigitsEntered,
     Event,
+    HandedOn,
     SilenceElapsed,
     TalkEnded,
     WaitElapsed,
@@ -60,6 +61,8 @@ class Teller:
                 return "Der Anruf wird nicht angenommen"
             case AgentLost():
                 return "Die Verbindung zum Platz bricht ab"
+            case HandedOn():
+                return "Der Anruf wird weiterverbunden"
             case TalkEnded():
                 return "Gespräch geführt und beendet"
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ivr.callback import take_callback
 from ivr.effects import Connect, EndReason, JoinLine, LeaveLine, NoteHouseholdNumber, Wait
-from ivr.events import AgentFound, AgentLost, AgentMissed, DigitsEntered, Event, TalkEnded, WaitElapsed
+from ivr.events import AgentFound, AgentLost, AgentMissed, DigitsEntered, Event, HandedOn, TalkEnded, WaitElapsed
 from ivr.stage import Facts, Turn, end, unexpected
 from ivr.words import HIGHEST_NUMBER, number_prompt
 
@@ -139,6 +139,8 @@ class Talking:
                 return end(EndReason.SETTLED, saying=())
             case AgentMissed():
                 return self.waiting.wait("please_wait")
+            case HandedOn():
+                return replace(self.waiting, waiting_since=None, position_said=None).wait("please_wait")
             case AgentLost():
                 return replace(self.waiting, waiting_since=None, position_said=None).wait("agent_lost")
         raise unexpected(self, event)
@@ -148,6 +150,11 @@ def join_line(facts: Facts, request_type: str, *first: str) -> Turn:
     """Join at once, before any prompt, so that a free agent is rung without delay."""
     turn = Waiting(facts, request_type).wait(*first, "please_wait")
     return replace(turn, effects=(JoinLine(request_type), *turn.effects))
+
+
+def talking(facts: Facts, request_type: str) -> Talking:
+    """An agent has the caller, who has waited in the line before."""
+    return Talking(Waiting(facts, request_type))
 
 
 def _position_prompts(position: int) -> tuple[str, ...]:

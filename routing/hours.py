@@ -74,6 +74,14 @@ class Calendar:
         reason = self._reason(day, closure, holiday)
         return Opening(False, reason, holiday, None, self._next_open(moment, day), closure.reason if closure else None)
 
+    def openings(self, start: datetime, until: datetime) -> Iterator[Span]:
+        """Every span in which the hotline is open and that reaches into `start <= t < until`, in order."""
+        moment, day = self._moment_and_day(start)
+        end, last = self._moment_and_day(until)
+        while day <= last:
+            yield from (span for span in self._spans(day) if span[0] < end and span[1] > moment)
+            day += timedelta(days=1)
+
     def closed_for(self, at: datetime) -> float:
         """Seconds since the hotline closed; 0 while open, infinite when it was not open within 400 days."""
         moment, day = self._moment_and_day(at)

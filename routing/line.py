@@ -7,8 +7,8 @@ pointers, too small to be seen beside the rest for any number of callers a hotli
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Collection, Container, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 
@@ -64,6 +64,12 @@ class Line:
         waiting = self._calls[call_id]
         self.leave(call_id)
         self._insert(Waiting(call_id, skill, waiting.joined_at, waiting.order))
+
+    def shift(self, delta: timedelta) -> None:
+        """Business time has jumped by that: everybody has waited as long as before, in the same order."""
+        waiting, self._calls, self._queues = list(self.waiting()), {}, {}
+        for one in waiting:
+            self._insert(replace(one, joined_at=one.joined_at + delta))
 
     def position(self, call_id: str, skills: Collection[str] | None = None) -> int:
         """1 for the next, counted among those who wait for the same skill, or for any of `skills`.

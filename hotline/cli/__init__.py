@@ -7,7 +7,7 @@ import click
 
 from hotline.errors import HotlineError
 
-COMMANDS = ("check", "explain", "run", "serve", "testcall", "doctor", "prompts", "dialplan", "user", "config")
+COMMANDS = ("check", "explain", "run", "drain", "serve", "testcall", "doctor", "prompts", "dialplan", "user", "config")
 
 
 class Commands(click.Group):

@@ -30,7 +30,7 @@ def command(state: Path, moment: str | None, host: str | None) -> int:
     with exclusive_or_refused(directory.path / "run.lock", lambda process: _runs_already(directory, process)):
         config = configuration(directory)
         clock = business_clock(moment, directory.config_file)
-        prepared = prepare(directory, config, _say)
+        prepared = prepare(directory, config, clock, _say)
         asyncio.run(Launcher(directory, config, clock, prepared, _say).run())
     return 0
 

@@ -25,8 +25,10 @@ log = structlog.get_logger()
 
 FIRST_WAIT = 30.0
 LONGEST_WAIT = 900.0
-IDLE = 60.0
-"""Seconds after which the outbox is looked at even if nobody woke us."""
+SPREAD = 1.2
+"""A wait may be longer by so much, so that many mails do not come back at the same moment."""
+SHORTEST_PAUSE, IDLE = 0.1, 60.0
+"""Seconds between two looks into the outbox, if nobody wakes us."""
 AFTER_STORAGE_ERROR = 5.0
 
 
@@ -77,7 +79,7 @@ class MailSender:
 
     async def send_due(self) -> int:
         """Try every due mail once, in order, over one connection; returns how many were sent."""
-        due = await self._outbox.due(self._clock.real_now())
+        due = await self._outbox.due(await self._looking_at())
         if not due:
             return 0
         smtp = self._client()
@@ -88,6 +90,11 @@ class MailSender:
             return sum([await self._send(smtp, mail) for mail in due])
         finally:
             smtp.close()
+
+    async def _looking_at(self) -> datetime:
+        """Now; or when the earliest mail is due, if that is too far away to be true: the clock was set back."""
+        now, following = self._clock.real_now(), await self._outbox.next_try()
+        return following if following is not None and _beyond(following, now) else now
 
     def _client(self) -> aiosmtplib.SMTP:
         security = self._mail.security
@@ -148,10 +155,10 @@ class MailSender:
         log.warning("mail put off", mail=mail.id, code=failure.code, attempt=mail.attempts + 1)
 
     async def _pause(self) -> float:
-        following = await self._outbox.next_try()
+        now, following = self._clock.real_now(), await self._outbox.next_try()
         if following is None:
             return IDLE
-        return min(max((following - self._clock.real_now()).total_seconds(), 0.1), IDLE)
+        return SHORTEST_PAUSE if _beyond(following, now) else _between((following - now).total_seconds())
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -162,10 +169,18 @@ class MailSender:
 
 
 def next_try(now: datetime, attempts: int) -> datetime:
-    """After so many earlier attempts: 30 s, doubled each time up to 15 min, and up to a fifth more, so that
-    many mails do not come back at the same moment."""
+    """After so many earlier attempts: 30 s, doubled each time up to 15 min, and up to a fifth more."""
     wait = min(FIRST_WAIT * 2 ** min(attempts, 16), LONGEST_WAIT)
-    return now + timedelta(seconds=wait * random.uniform(1.0, 1.2))  # noqa: S311 - spreads load, guards nothing
+    return now + timedelta(seconds=wait * random.uniform(1.0, SPREAD))  # noqa: S311 - spreads load, guards nothing
+
+
+def _beyond(moment: datetime, now: datetime) -> bool:
+    """Later than any mail is ever put off."""
+    return moment > now + timedelta(seconds=LONGEST_WAIT * SPREAD)
+
+
+def _between(seconds: float) -> float:
+    return min(max(seconds, SHORTEST_PAUSE), IDLE)
 
 
 def _of_recipient(code: int, _text: str) -> Failure:

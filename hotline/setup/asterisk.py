@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialplan.modules import REQUIRED
+from dialplan.modules import FURTHER, REQUIRED
 from hotline.errors import SetupError
 
 OLDEST, NEWEST = 18, 22
@@ -35,6 +35,11 @@ class Asterisk:
     """Holds the documentation that Asterisk needs to start most modules."""
     loader: tuple[str, ...] = ()
     """Words before the program: the private root's own loader and library path."""
+
+    @property
+    def further_modules(self) -> tuple[str, ...]:
+        """Modules that only some versions have, and need."""
+        return tuple(name for name in FURTHER if (self.modules / f"{name}.so").exists())
 
     def command(self, argv0: Path | None = None) -> list[str]:
         """The program as a command; with `argv0` it believes to be that script, and `core restart` runs it again."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from config.schema import HotlineConfig, Tls
 from dialplan.render import AsteriskFacts, Directories, render
+from hotline.clock import Clock
 from hotline.errors import SetupError
+from hotline.setup import happenings_file
 from hotline.setup.asterisk import Asterisk
 from hotline.state import Secrets, StateDirectory
 
@@ -15,9 +17,18 @@ _LONGEST_SOCKET = 100
 """Asterisk cuts a longer path of its control socket off without a word (the system allows 107 bytes)."""
 
 
-def facts_for(config: HotlineConfig, state: StateDirectory, asterisk: Asterisk, secrets: Secrets) -> AsteriskFacts:
-    """What the rendering needs. SetupError when a gateway's password cannot be read or a path cannot be used."""
-    own = state.asterisk
+def facts_for(
+    config: HotlineConfig,
+    state: StateDirectory,
+    asterisk: Asterisk,
+    secrets: Secrets,
+    clock: Clock | None = None,
+) -> AsteriskFacts:
+    """What the rendering needs; without a clock, business time is real time.
+
+    SetupError when a gateway's password cannot be read or a path cannot be used.
+    """
+    own, clock = state.asterisk, clock or Clock()
     try:
         directories = Directories(
             **{name: own / name for name in ("etc", "run", "lib", "db", "spool", "log")},
@@ -36,8 +47,11 @@ def facts_for(config: HotlineConfig, state: StateDirectory, asterisk: Asterisk, 
         AMI_USER,
         secrets.ami_secret,
         secrets.phone_secrets,
+        clock.real_now(),
         state.config_file.parent,
         gateway_secrets(config, state.config_file),
+        round(clock.offset.total_seconds()),
+        asterisk.further_modules,
     )
 
 
@@ -62,14 +76,32 @@ def write(config: HotlineConfig, facts: AsteriskFacts, asterisk: Asterisk) -> Pa
     own = Path(facts.directories.etc).parent
     if len(str(own / "run" / "asterisk.ctl")) > _LONGEST_SOCKET:
         raise SetupError(f"The path {own} is too long for Asterisk's control socket: choose a shorter --state.")
-    try:
-        files = render(config, facts)
-    except ValueError as error:
-        raise SetupError(f"Asterisk cannot be set up like this: {error}.") from None
+    files = _rendered(config, facts)
     _make_directories(facts.directories)
     for name, content in files.items():
         _write_private(Path(facts.directories.etc) / name, content)
+    happenings_file.make(Path(facts.directories.log))
     return _write_script(own / "asterisk", Path(facts.directories.etc), asterisk)
+
+
+def rerender(config: HotlineConfig, facts: AsteriskFacts) -> bool:
+    """Write the dialplan anew, whole or not at all; True when it has changed. SetupError, OSError.
+
+    A running Asterisk takes it over by `dialplan reload`; calls in progress go on.
+    """
+    path = Path(facts.directories.etc) / "extensions.conf"
+    content = _rendered(config, facts)[path.name]
+    if path.exists() and path.read_text("utf-8") == content:
+        return False
+    _write_private(path, content)
+    return True
+
+
+def _rendered(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
+    try:
+        return render(config, facts)
+    except ValueError as error:
+        raise SetupError(f"Asterisk cannot be set up like this: {error}.") from None
 
 
 def _secret(path: Path, gateway: str) -> str:
@@ -88,8 +120,12 @@ def _make_directories(own: Directories) -> None:
 
 
 def _write_private(path: Path, content: str) -> None:
-    path.touch(0o600)
-    path.write_text(content, "utf-8")
+    """Whole or not at all: Asterisk may be reading."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    draft.replace(path)
 
 
 def _write_script(script: Path, etc: Path, asterisk: Asterisk) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Update, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hotline.storage.call_rows import NewCall, begin_call, end_call
 from hotline.storage.database import Database
 from hotline.storage.history import earlier, history
 from hotline.storage.steps import Code, step
@@ -25,22 +26,23 @@ class Ledger:
         self._hotline = hotline_id
 
     async def call_started(
-        self, call_id: str, at: datetime, channel: str, gateway: str, caller: str | None, config_version: int
+        self,
+        call_id: str,
+        at: datetime,
+        channel: str,
+        gateway: str,
+        caller: str | None,
+        config_version: int,
+        *,
+        fallback: bool = False,
     ) -> None:
-        """A call reached us; `caller` in E.164, or None when withheld."""
-        row = {
-            "id": call_id,
-            "channel": channel,
-            "gateway": gateway,
-            "config_version": config_version,
-            "started_at": at,
-        }
+        """A call reached us; `caller` in E.164, or None when withheld. A call that is there already stays as it is.
+
+        `fallback`: it was with Asterisk alone before.
+        """
+        call = NewCall(call_id, at, channel, gateway, caller, config_version, fallback)
         async with self._db.write() as connection:
-            await connection.execute(insert(calls).values(hotline_id=self._hotline, **row))
-            await connection.execute(
-                insert(call_persons).values(call_id=call_id, hotline_id=self._hotline, caller=caller)
-            )
-            await self._step(connection, call_id, at, "call_started", gateway=gateway, version=config_version)
+            await begin_call(connection, self._hotline, call)
 
     async def note(self, call_id: str, at: datetime, kind: str, agent: str | None = None, **codes: Code) -> None:
         """Keep a progress event; it is stored with the next write, at the latest 0.2 s later."""
@@ -102,17 +104,18 @@ class Ledger:
             await self._step(connection, call_id, at, "answered", agent)
 
     async def talk_ended(self, call_id: str, at: datetime) -> None:
-        """Caller and agent no longer speak."""
+        """Caller and agent no longer speak; once the call's end is written this comes too late."""
+        ended = select(calls.c.id).where(calls.c.hotline_id == self._hotline, calls.c.id == call_id)
         async with self._db.write() as connection:
+            if (await connection.execute(ended.where(calls.c.ended_at.is_not(None)))).first():
+                return
             await connection.execute(self._call(call_id).values(talk_ended_at=at))
             await self._step(connection, call_id, at, "talk_ended")
 
     async def call_ended(self, call_id: str, at: datetime, how: str) -> None:
         """The caller's channel is gone. The first end counts, a second one changes nothing."""
-        change = self._call(call_id).where(calls.c.ended_at.is_(None)).values(ended_at=at, how=how)
         async with self._db.write() as connection:
-            if (await connection.execute(change)).rowcount:
-                await self._step(connection, call_id, at, "call_ended", how=how)
+            await end_call(connection, self._hotline, call_id, at, how)
 
     async def earlier(self, caller: str | None, except_call: str) -> Earlier:
         """How many earlier calls and open promises that number has; none for a withheld one."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, not_, or_, select
 
 from hotline.storage.database import Database
-from hotline.storage.tables import call_persons, calls, dispositions
+from hotline.storage.imports import WITHOUT_SERVICE
+from hotline.storage.tables import call_persons, callbacks, calls, dispositions
 from hotline.storage.views import CallRow, call_row
 
 
@@ -19,6 +20,7 @@ class OpenCall:
     caller: str | None
     household_number: str | None
     disposed: bool
+    callback_asked: bool
 
 
 class OpenWork:
@@ -31,16 +33,38 @@ class OpenWork:
     async def calls(self, since: datetime) -> list[OpenCall]:
         """Calls without an end, and calls answered since then without a disposition; oldest first."""
         async with self._db.read() as connection:
-            rows = await connection.execute(self._query(since))
-            return [OpenCall(call_row(row), row.caller, row.household_number, row.disposed is not None) for row in rows]
+            which = or_(calls.c.ended_at.is_(None), self._to_write_up(since))
+            return [_open_call(row) for row in await connection.execute(self._rows(which))]
 
-    def _query(self, since: datetime) -> Select[Any]:
+    async def unended(self) -> list[OpenCall]:
+        """Calls without an end, oldest first."""
+        async with self._db.read() as connection:
+            rows = await connection.execute(self._rows(calls.c.ended_at.is_(None)))
+            return [_open_call(row) for row in rows]
+
+    def _to_write_up(self, since: datetime) -> ColumnElement[bool]:
+        """Not what the fallback handled to the end: its agents had no page, and have gone on to the next callers."""
+        alone = func.coalesce(calls.c.how, "").startswith(WITHOUT_SERVICE, autoescape=True)
+        return and_(
+            calls.c.answered_at.is_not(None), dispositions.c.id.is_(None), calls.c.started_at >= since, not_(alone)
+        )
+
+    def _rows(self, which: ColumnElement[bool]) -> Select[Any]:
         disposed = (dispositions.c.call_id == calls.c.id) & (dispositions.c.hotline_id == calls.c.hotline_id)
-        to_write_up = calls.c.answered_at.is_not(None) & dispositions.c.id.is_(None) & (calls.c.started_at >= since)
+        asked = exists().where(callbacks.c.call_id == calls.c.id, callbacks.c.hotline_id == calls.c.hotline_id)
         return (
-            select(calls, *call_persons.c["caller", "household_number"], dispositions.c.id.label("disposed"))
+            select(
+                calls,
+                *call_persons.c["caller", "household_number"],
+                dispositions.c.id.label("disposed"),
+                asked.label("callback_asked"),
+            )
             .outerjoin(call_persons, call_persons.c.call_id == calls.c.id)
             .outerjoin(dispositions, disposed)
-            .where(calls.c.hotline_id == self._hotline, or_(calls.c.ended_at.is_(None), to_write_up))
+            .where(calls.c.hotline_id == self._hotline, which)
             .order_by(calls.c.started_at, calls.c.id)
         )
+
+
+def _open_call(row: Row[Any]) -> OpenCall:
+    return OpenCall(call_row(row), row.caller, row.household_number, row.disposed is not None, bool(row.callback_asked))

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -76,6 +78,7 @@ calls = _table(
     Column("request_type", CODE),
     Column("agent", CODE),
     Column("how", CODE),
+    Column("fallback", Boolean, nullable=False, server_default=false()),
     _time("started_at", required=True),
     _time("joined_at"),
     _time("answered_at"),
@@ -262,6 +265,14 @@ audit = _table(
     Index("audit_by_time", "hotline_id", "at"),
 )
 
+imports = _table(
+    "imports",
+    _hotline(),
+    Column("source", String(64), nullable=False),
+    Column("cursor", NUMBER, nullable=False),
+    UniqueConstraint("hotline_id", "source", name="imports_source_once"),
+)
+
 # Personal data: each row can be erased without touching the ledger.
 
 call_persons = _table(
@@ -316,4 +327,14 @@ callback_persons = _table(
     Column("note", Text),
 )
 
-PERSONAL = (call_persons, disposition_details, promise_details, outbox_mails, callback_persons)
+call_handovers = _table(
+    "call_handovers",
+    Column("call_id", ID, primary_key=True),
+    _hotline(),
+    Column("agent", CODE, nullable=False),
+    Column("how", CODE, nullable=False),
+    Column("note", Text),
+    Column("form", JSON, nullable=False),
+)
+
+PERSONAL = (call_persons, call_handovers, disposition_details, promise_details, outbox_mails, callback_persons)

@@ -22,6 +22,8 @@ class CallRow:
     answered_at: datetime | None
     talk_ended_at: datetime | None
     ended_at: datetime | None
+    fallback: bool = False
+    """For a while, or from beginning to end, Asterisk handled the call without the service."""
 
 
 class Step(NamedTuple):

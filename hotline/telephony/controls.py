@@ -1,13 +1,20 @@
 """What the service makes Asterisk do from outside a caller's AGI session, by AMI actions."""
 
+import asyncio
+
 import structlog
 
+from dialplan import variables
+from dialplan.extensions import AGI_RETURN, HOTLINE_CONTEXT
+from dialplan.fallback import QUEUE
+from dialplan.transfers import AGENT_LEG_CONTEXT, CONSULT_EXTENSION
 from hotline.errors import AmiError
 from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
 
 ANSWER_SECONDS = 5.0
+DEVICE = "PJSIP/agent-"
 
 
 class AmiControls:
@@ -15,6 +22,8 @@ class AmiControls:
 
     def __init__(self, ami: AmiClient) -> None:
         self._ami = ami
+        self.not_mirrored = asyncio.Event()
+        """An intent did not reach the fallback queue."""
 
     async def hang_up(self, channel: str) -> None:
         """End that channel; a channel already gone is fine."""
@@ -28,8 +37,50 @@ class AmiControls:
         """Let Asterisk believe that the caller pressed this key, which ends WAIT FOR DIGIT."""
         await self._try("PlayDTMF", Channel=channel, Digit=key, Receive="true", Duration="50")
 
-    async def _try(self, action: str, **fields: str) -> None:
+    async def consult(self, channel: str, dial: str, seconds: float) -> bool:
+        """Take an agent's leg away from the caller and let it dial; False when Asterisk did not."""
+        for name, value in ((variables.TARGET, dial), (variables.RING, str(round(seconds)))):
+            if not await self._try("Setvar", Channel=channel, Variable=name, Value=value):
+                return False
+        return await self._try(
+            "Redirect", Channel=channel, Context=AGENT_LEG_CONTEXT, Exten=CONSULT_EXTENSION, Priority="1"
+        )
+
+    async def take_back(self, channel: str) -> bool:
+        """Let a caller who waits in the fallback come to our AGI server again; False when Asterisk did not."""
+        return await self._try("Redirect", Channel=channel, Context=HOTLINE_CONTEXT, Exten=AGI_RETURN, Priority="1")
+
+    async def mirror(self, agent: str, ready: bool) -> None:
+        """Whether the fallback queue may ring this agent; hotline/mirror.py sees to what does not succeed at once."""
+        if self._ami.connected and not await self.pause(agent, not ready):
+            self.not_mirrored.set()
+
+    async def pause(self, agent: str, paused: bool) -> bool:
+        """False when the agent's telephone is not in the fallback queue, or Asterisk did not do it."""
+        return await self._try("QueuePause", Queue=QUEUE, Interface=interface(agent), Paused=_truth(paused))
+
+    async def add_member(self, agent: str, paused: bool) -> bool:
+        """The agent's telephone into the fallback queue, where Asterisk keeps it through its own restarts."""
+        where = {"Queue": QUEUE, "Interface": interface(agent), "MemberName": agent}
+        return await self._try("QueueAdd", **where, Penalty="0", Paused=_truth(paused))
+
+    async def remove_member(self, interface: str) -> bool:
+        """Out of the fallback queue."""
+        return await self._try("QueueRemove", Queue=QUEUE, Interface=interface)
+
+    async def _try(self, action: str, **fields: str) -> bool:
         try:
             await self._ami.action(action, timeout=ANSWER_SECONDS, **fields)
         except AmiError as error:
             log.info("asterisk did not carry out an action", action=action, why=str(error))
+            return False
+        return True
+
+
+def interface(agent: str) -> str:
+    """What Asterisk rings for this agent."""
+    return f"{DEVICE}{agent}"
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"

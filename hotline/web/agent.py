@@ -1,5 +1,6 @@
 """What the agent's page can ask for: the page itself, and one small JSON request per button."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,12 @@ OUTCOMES = {
     Outcome.CALLBACK: "Rückruf",
     Outcome.NO_REQUEST: "Kein Anliegen",
 }
+HANDOVERS = frozenset({"consult", "blind"})
+TARGET_KINDS = frozenset({"agent", "case_worker", "number"})
+DIALLED = re.compile(r"\+?[0-9 ()/-]{1,40}")
+"""A number as people write it; whether it may be rung is decided behind the desk."""
+TARGET_LENGTH = 254
+"""A case worker's key is an e-mail address."""
 CALLBACK_OUTCOMES = {"reached": "Erreicht", "not_reached": "Nicht erreicht", "not_needed": "Nicht mehr nötig"}
 NOTE_LENGTH = 2000
 
@@ -111,11 +118,34 @@ async def disposition(request: web.Request) -> web.StreamResponse:
         finding = "Bitte wählen Sie, wie das Gespräch ausging."
         raise Problem(422, finding, {"outcome": finding})
     values = texts(body, "values")
-    if len(values.get("note", "")) > NOTE_LENGTH:
-        long = f"Die Notiz darf höchstens {NOTE_LENGTH} Zeichen lang sein."
-        raise Problem(422, long, {"note": long})
+    _check_note(values.get("note", ""))
     result = await _desk(request).dispose(request[USER].name, path_word(request), outcome, values)
     return _done(result)
+
+
+async def transfer(request: web.Request) -> web.StreamResponse:
+    """POST /agent/calls/{id}/transfer {how, kind, value, note, values: {field: text}}"""
+    body = await json_body(request)
+    how, kind, note, values = word(body, "how"), word(body, "kind"), text(body, "note"), texts(body, "values")
+    if how not in HANDOVERS or kind not in TARGET_KINDS:
+        raise Problem(422, "So kann ein Anruf nicht weitergegeben werden.", {"how": "Rückfrage oder direkt."})
+    value = _target(request, kind, text(body, "value", TARGET_LENGTH).strip())
+    _check_note(note)
+    _check_note(values.get("note", ""))
+    await _desk(request).transfer(request[USER].name, path_word(request), how, kind, value, note, values)
+    return _done()
+
+
+async def complete_transfer(request: web.Request) -> web.StreamResponse:
+    """POST /agent/calls/{id}/transfer/complete"""
+    await _desk(request).complete_transfer(request[USER].name, path_word(request))
+    return _done()
+
+
+async def take_back(request: web.Request) -> web.StreamResponse:
+    """POST /agent/calls/{id}/transfer/back"""
+    await _desk(request).take_back(request[USER].name, path_word(request))
+    return _done()
 
 
 async def extend_wrap_up(request: web.Request) -> web.StreamResponse:
@@ -139,6 +169,26 @@ async def finish_callback(request: web.Request) -> web.StreamResponse:
         raise Problem(422, finding, {"outcome": finding})
     await _desk(request).finish_callback(request[USER].name, path_word(request), outcome, note)
     return _done()
+
+
+def _target(request: web.Request, kind: str, value: str) -> str:
+    """To whom a caller is handed on, as far as it can be judged without the service."""
+    if kind == "number" and not (DIALLED.fullmatch(value) and any(sign.isdecimal() for sign in value)):
+        raise _wrong_target("Bitte eine Rufnummer eingeben, zum Beispiel 05721 12345.")
+    others = {agent.name for agent in site(request).config.agents} - {request[USER].name}
+    if not value or (kind == "agent" and value not in others):
+        raise _wrong_target("Bitte wählen Sie, mit wem der Anrufer verbunden werden soll.")
+    return value
+
+
+def _wrong_target(finding: str) -> Problem:
+    return Problem(422, finding, {"value": finding})
+
+
+def _check_note(note: str) -> None:
+    if len(note) > NOTE_LENGTH:
+        long = f"Die Notiz darf höchstens {NOTE_LENGTH} Zeichen lang sein."
+        raise Problem(422, long, {"note": long})
 
 
 def _desk(request: web.Request) -> Desk:

@@ -5,7 +5,7 @@ from aiohttp import web
 from config.schema import Endpoint, HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.web import agent, case_worker, login
+from hotline.web import agent, case_worker, login, metrics
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk
 from hotline.web.events import events
@@ -63,6 +63,7 @@ async def _stop_streams(app: web.Application) -> None:
 _ROUTES = [
     web.get("/", login.home),
     web.get("/health", health),
+    web.get("/metrics", metrics.show),
     web.get("/login", login.show_login),
     web.post("/login", login.log_in),
     web.post("/logout", login.log_out),
@@ -76,6 +77,9 @@ _ROUTES = [
     web.post("/agent/calls/{id}/type", agent.correct_type),
     web.post("/agent/calls/{id}/identity", agent.identity),
     web.post("/agent/calls/{id}/disposition", agent.disposition),
+    web.post("/agent/calls/{id}/transfer", agent.transfer),
+    web.post("/agent/calls/{id}/transfer/complete", agent.complete_transfer),
+    web.post("/agent/calls/{id}/transfer/back", agent.take_back),
     web.post("/agent/wrap-up/extend", agent.extend_wrap_up),
     web.post("/agent/callbacks/{id}/take", agent.take_callback),
     web.post("/agent/callbacks/{id}/finish", agent.finish_callback),

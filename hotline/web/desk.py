@@ -34,13 +34,30 @@ class Desk(Protocol):
         """The agent does not take the offered call."""
 
     async def hang_up(self, agent: str) -> None:
-        """End the agent's leg from our side: for desk phones, and when the page cannot do it."""
+        """End the agent's leg because the agent wants to; the same for browser and desk phone.
+
+        A leg of a browser's phone that ends without having been asked for here has broken off.
+        """
 
     async def correct_type(self, agent: str, call_id: str, request_type: str) -> None:
         """The call is about something else than the caller pressed."""
 
     async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
         """The agent has checked who is calling; afterwards the snapshot carries `history`."""
+
+    async def transfer(
+        self, agent: str, call_id: str, how: str, kind: str, value: str, note: str, values: Mapping[str, str]
+    ) -> None:
+        """Hand the caller on to an `agent` (name), `case_worker` (e-mail address) or `number`: `consult` first, or `blind`.
+
+        `note` is for whoever gets the call, `values` is what stands in the form so far, the field `note` included.
+        """
+
+    async def complete_transfer(self, agent: str, call_id: str) -> None:
+        """The consultation is over: the caller goes to whom the agent is talking with."""
+
+    async def take_back(self, agent: str, call_id: str) -> None:
+        """The consultation is over, also while it rings: the agent goes on with the caller."""
 
     async def extend_wrap_up(self, agent: str) -> None:
         """More time after the talk."""

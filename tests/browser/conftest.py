@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.pictures import log_in
 from tests.browser.served import CHROMIUM, FLAGS, LIMIT, Served, served
 from tests.browser.softphone import use_fake_softphone
 
@@ -40,3 +41,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
     yield page
     assert errors == []
+
+
+@pytest.fixture
+def anna(site: Served, page: Page) -> Page:
+    """Anna's page, ready, her telephone registered."""
+    log_in(page, site.url)
+    page.wait_for_function("() => window.fakeUa?.started")
+    expect(page.locator("#phone-status")).to_contain_text("bereit zum Klingeln")
+    return page

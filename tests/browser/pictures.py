@@ -9,10 +9,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
 from tests.browser.softphone import use_fake_softphone
-from tests.unit.doubles_web import PASSWORD, TOKEN, example_callbacks, example_history
+from tests.unit.doubles_web import PASSWORD, TOKEN, example_callbacks, example_handed, example_history
 
 TRIAL = "Probebetrieb: Geschäftszeit verschoben auf Montag, 23. November 2026, 10:00 Uhr"
-WIDE, LARGE, PHONE = (1366, 768), (1920, 1080), (390, 844)
+WIDE, LARGE, SMALL, PHONE = (1280, 720), (1920, 1080), (1024, 640), (390, 844)
 
 
 def log_in(page: Page, url: str, name: str = "anna") -> None:
@@ -74,7 +74,94 @@ def missed(site: Served, page: Page) -> None:
     page.wait_for_selector("#alarm:not([hidden])")
 
 
-STAGES: list[Callable[[Served, Page], None]] = [ready, offered, talking, wrap_up, receipt, missed]
+def choosing(site: Served, page: Page) -> None:
+    """To whom shall the caller go?"""
+    talking(site, page)
+    page.click("#transfer-open")
+    page.fill("#transfer-number", "abc")
+    page.fill("#transfer-note", "Frage zu den Nebenkosten.")
+    page.click("[value=blind]")
+    page.wait_for_selector("#transfer-problem:not([hidden])")
+
+
+def asking(site: Served, page: Page) -> None:
+    """Anna asks Ben, the caller hears music."""
+    talking(site, page)
+    transfer = {"how": "consult", "kind": "agent", "target": "Ben Brinkmann", "state": "talking", "why": None}
+    site.do(site.desk.change_call, transfer=transfer)
+    page.wait_for_selector("#transfer-complete:not([hidden])")
+
+
+def not_reached(site: Served, page: Page) -> None:
+    talking(site, page)
+    why = "Ben Brinkmann hat nicht abgenommen."
+    transfer = {"how": "consult", "kind": "agent", "target": "Ben Brinkmann", "state": "failed", "why": why}
+    site.do(site.desk.change_call, transfer=transfer)
+    page.wait_for_selector("#situation:not([hidden])")
+
+
+def asked_by_ben(site: Served, page: Page) -> None:
+    ready(site, page)
+    page.wait_for_function("() => window.fakeUa?.started")
+    site.do(site.desk.offer, handed=example_handed(), identity="birth_date_and_address")
+    page.evaluate("fakeUa.ring()")
+    page.wait_for_selector("#answer:not([disabled])")
+
+
+def consulted(site: Served, page: Page) -> None:
+    asked_by_ben(site, page)
+    page.click("#answer")
+    site.do(site.desk.consulted)
+    page.wait_for_selector("#situation:not([hidden])")
+
+
+def taken_over(site: Served, page: Page) -> None:
+    consulted(site, page)
+    site.do(site.desk.talk)
+    page.wait_for_selector("#situation", state="hidden")
+    page.check("[name=outcome][value=forwarded]")
+
+
+def lost(site: Served, page: Page) -> None:
+    talking(site, page)
+    page.evaluate("fakeUa.session.finish()")
+    site.do(site.desk.lose)
+    page.wait_for_selector("#situation:not([hidden])")
+
+
+def away(site: Served, page: Page) -> None:
+    ready(site, page)
+    page.wait_for_function("() => window.fakeUa?.started")
+    site.stop_pages()
+    page.wait_for_selector("#presence-note:not([hidden])")
+
+
+def orphan(site: Served, page: Page) -> None:
+    """A call out of Asterisk's fallback."""
+    away(site, page)
+    page.evaluate("fakeUa.ring()")
+    page.wait_for_selector("#orphan:not([hidden])")
+
+
+def orphan_talking(site: Served, page: Page) -> None:
+    orphan(site, page)
+    page.click("#orphan-answer")
+    page.fill("#notes-list textarea", "Frau Kruse, 05722 123456, neue Miete 612,50 ab 1.12., bitte zurückrufen.")
+
+
+def noted(site: Served, page: Page) -> None:
+    """The service is back, and what was written down meanwhile is still there."""
+    orphan_talking(site, page)
+    page.evaluate("fakeUa.session.finish()")
+    site.start_pages()
+    page.wait_for_selector("#connection", state="hidden")
+
+
+STAGES: list[Callable[[Served, Page], None]] = [
+    *(ready, offered, talking, wrap_up, receipt, missed),
+    *(choosing, asking, not_reached, asked_by_ben, consulted, taken_over),
+    *(lost, away, orphan, orphan_talking, noted),
+]
 
 
 def agent_pages(browser: Browser, folder: Path, size: tuple[int, int], scheme: str, zoom: float = 1) -> None:
@@ -86,6 +173,7 @@ def agent_pages(browser: Browser, folder: Path, size: tuple[int, int], scheme: s
             use_fake_softphone(page)
             log_in(page, site.url)
             stage(site, page)
+            page.wait_for_timeout(100)  # the last change is painted
             page.screenshot(
                 path=folder / f"agent-{stage.__name__}-{size[0]}-{scheme}{'-zoom' if zoom > 1 else ''}.png",
                 full_page=True,
@@ -114,6 +202,7 @@ def main(folder: Path) -> None:
         if os.environ.get("PICTURES") == "all":
             for scheme in ("light", "dark"):
                 agent_pages(browser, folder, WIDE, scheme)
+                agent_pages(browser, folder, SMALL, scheme)
                 small_pages(browser, folder, PHONE, scheme)
                 small_pages(browser, folder, WIDE, scheme)
             agent_pages(browser, folder, LARGE, "light")
@@ -126,7 +215,7 @@ def main(folder: Path) -> None:
 def picture(browser: Browser, folder: Path) -> None:
     """The one of the README."""
     with served() as site:
-        viewport = {"width": WIDE[0], "height": 900}
+        viewport = {"width": 1366, "height": 900}
         page = browser.new_context(viewport=viewport, permissions=["notifications"]).new_page()  # type: ignore[arg-type]
         use_fake_softphone(page)
         log_in(page, site.url)

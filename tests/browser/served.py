@@ -31,7 +31,7 @@ class Served:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port = 0
-        self._runner = self._run(self._start(trial))
+        self._runner: web.AppRunner | None = self._run(self._start(trial))
 
     async def _start(self, trial: str | None) -> web.AppRunner:
         config = example_config()
@@ -56,7 +56,9 @@ class Served:
 
     def stop_pages(self) -> None:
         """The service goes away; the desk keeps what it knows."""
-        self._run(self._runner.cleanup())
+        if self._runner is not None:
+            self._run(self._runner.cleanup())
+        self._runner = None
 
     def start_pages(self) -> None:
         """The service comes back on the same port."""

@@ -49,15 +49,20 @@ def test_public_pages_have_no_findings(chromium: Browser, path: str, scheme: str
         context.close()
 
 
+NARROW = [pictures.wrap_up, pictures.choosing, pictures.asking, pictures.consulted, pictures.orphan_talking]
+
+
+@pytest.mark.parametrize("stage", NARROW, ids=lambda stage: stage.__name__)
 @pytest.mark.parametrize("width", [640, 360], ids=["1280 at 200 %", "telephone"])
-def test_nothing_needs_scrolling_sideways(chromium: Browser, width: int) -> None:
+def test_nothing_needs_scrolling_sideways(chromium: Browser, stage: Callable[[Served, Page], None], width: int) -> None:
     with served() as site:
         context = chromium.new_context(viewport={"width": width, "height": 720})
         use_fake_softphone(context)
         page = context.new_page()
         pictures.log_in(page, site.url)
-        pictures.wrap_up(site, page)
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        stage(site, page)
+        widths = "[document.documentElement, ...document.querySelectorAll('dialog[open]')].map((it) => it.scrollWidth)"
+        assert max(page.evaluate(f"() => {widths}")) <= width
         context.close()
 
 

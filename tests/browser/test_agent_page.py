@@ -7,38 +7,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.pictures import log_in
 from tests.browser.served import Served
+from tests.browser.work import answered, asked, ring
 from tests.unit.doubles_web import example_callbacks, moment, refusing
-
-
-@pytest.fixture
-def anna(site: Served, page: Page) -> Page:
-    """Anna's page, ready, her telephone registered."""
-    log_in(page, site.url)
-    page.wait_for_function("() => window.fakeUa?.started")
-    expect(page.locator("#phone-status")).to_contain_text("bereit zum Klingeln")
-    return page
-
-
-def ring(page: Page) -> None:
-    page.evaluate("() => { window.incoming = fakeUa.ring() }")
-
-
-def answered(site: Served, page: Page) -> None:
-    site.do(site.desk.offer)
-    ring(page)
-    page.click("#answer")
-    site.do(site.desk.talk)
-    expect(page.locator("#state-name")).to_have_text("Im Gespräch")
-
-
-def asked(site: Served, page: Page, name: str) -> list[tuple[object, ...]]:
-    """What the desk was asked under this name, once it was asked at all."""
-    for _ in range(200):
-        if found := [ask for ask in site.desk.asked if ask[0] == name]:
-            return found
-        page.wait_for_timeout(25)
-    raise AssertionError(f"{name} was never asked; asked were {site.desk.asked}")
-
 
 # --- the pop and the ring
 
@@ -108,7 +78,27 @@ def test_answer_mute_hold_and_hang_up_by_keyboard(site: Served, anna: Page) -> N
     anna.keyboard.press("Alt+n")
     expect(anna.locator("#field-note")).to_be_focused()
     anna.keyboard.press("Alt+u")
-    assert anna.evaluate("() => incoming.log") == ["answer", "terminate "]
+    asked(site, anna, "hang_up")
+    anna.evaluate("() => incoming.finish()")  # as Asterisk does when the service has it hung up
+    site.do(site.desk.wrap_up)
+    expect(anna.locator("#state-name")).to_have_text("Nacharbeit")
+    assert anna.evaluate("() => incoming.log") == ["answer"]
+
+
+def test_telephone_hangs_up_by_itself_when_the_service_does_not(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    anna.click("#hangup")
+    asked(site, anna, "hang_up")  # and then nothing happens
+    anna.wait_for_function("() => incoming.log.includes('terminate ')")
+
+
+def test_telephone_hangs_up_at_once_when_the_service_is_away(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    site.stop_pages()
+    began = anna.evaluate("() => performance.now()")
+    anna.click("#hangup")
+    anna.wait_for_function("() => incoming.log.includes('terminate ')")
+    assert anna.evaluate("() => performance.now()") - began < 1400
 
 
 def test_reject_stops_the_ring_and_tells_the_desk(site: Served, anna: Page) -> None:

@@ -204,7 +204,8 @@ async def hotline(
     for agent in raw["agents"]:
         agent["phone"] = phones
     config = HotlineConfig.model_validate(raw)
-    asterisk = await start_asterisk(config)
+    clock = Clock.starting_at(at)
+    asterisk = await start_asterisk(config, clock_offset=round(clock.offset.total_seconds()))
     for name in catalogue(config):
         prompt(asterisk.state, name)
     asterisk.state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
@@ -214,7 +215,7 @@ async def hotline(
         stack.callback(mailbox.close)
         chain = Chain(asterisk, stack)
         stack.push_async_callback(chain.stop_service)
-        await chain.start_service(Clock.starting_at(at))
+        await chain.start_service(clock)
         yield chain
 
 

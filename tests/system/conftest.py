@@ -23,6 +23,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
+from dialplan.fallback import PROMPTS
 from hotline.asterisk_process import AsteriskProcess
 from hotline.phone import tones
 from hotline.setup import asterisk_files
@@ -126,7 +127,8 @@ async def start_asterisk(installation: Asterisk, short_directory: Path) -> Async
     async def start(config: HotlineConfig, **changes: Any) -> RunningAsterisk:
         state = StateDirectory(short_directory / f"state{len(running)}")
         state.prepare()
-        silent_prompt(state.prompts / "technical_problem.wav")
+        for name in PROMPTS:
+            silent_prompt(state.prompts / f"{name}.wav")
         sound_file(state.music / "music.wav", tones.tone((MUSIC_TONE,), 2.0, 8000))
         secrets = state.secrets(agent.name for agent in config.agents)
         facts = replace(asterisk_files.facts_for(config, state, installation, secrets), **changes)

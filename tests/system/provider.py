@@ -7,12 +7,14 @@ Telephones dial it and say by headers what it shall do: P-Asserted-Identity and 
 
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.schema import Endpoint
+from dialplan.cel import cel_files
 from dialplan.core import core_files
 from dialplan.facts import AsteriskFacts, Directories
 from dialplan.modules import modules_conf
@@ -150,7 +152,7 @@ class Provider:
             remembered.unlink()
         there = self._installation
         directories = Directories(**own, modules=there.modules, data=there.data)
-        facts = AsteriskFacts(directories, there.version, "provider", AMI_USER, AMI_SECRET, {})
+        facts = AsteriskFacts(directories, there.version, "provider", AMI_USER, AMI_SECRET, {}, datetime.now(UTC))
         for name, content in {**core_files(facts), **self._files()}.items():
             (own["etc"] / name).write_text(content, "utf-8")
         script = self._directory / "asterisk"
@@ -162,7 +164,9 @@ class Provider:
     def _files(self) -> dict[str, str]:
         manager = f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {self._ami_port}\n{ENTRY_IN_AMI}"
         return {
-            "modules.conf": modules_conf() + "load = app_stack.so\n",
+            "modules.conf": modules_conf(self._installation.further_modules),
+            "queues.conf": "",
+            **cel_files(),
             "manager.conf": manager,
             "http.conf": "[general]\nenabled = no\n",
             "rtp.conf": f"[general]\nrtpstart = {self._rtp}\nrtpend = {self._rtp + RTP_PORTS}\n",

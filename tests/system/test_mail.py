@@ -182,6 +182,21 @@ async def test_without_a_server_mails_wait_and_go_when_it_is_back(
     assert script.message_ids == ids
 
 
+async def test_mails_do_not_wait_an_hour_longer_when_the_clock_was_set_back(
+    db: Database, outbox: Outbox, clock: MovableClock, unused_tcp_port: int
+) -> None:
+    ids = await promise_mails(db, 2)
+    worker = sender(outbox, clock, unused_tcp_port)
+    assert await worker.send_due() == 0
+    clock.forward(-3600)
+    script = Script()
+    async with smtp_server(script, unused_tcp_port):
+        working = asyncio.create_task(worker.run())
+        await until(lambda: len(script.received) == 2)
+        working.cancel()
+    assert sorted(script.message_ids) == sorted(ids)
+
+
 @pytest.mark.parametrize("answers", [{"recipient_answers": ["451"]}, {"data_answers": ["452"]}])
 async def test_temporary_refusal_is_tried_again(
     db: Database, outbox: Outbox, clock: MovableClock, answers: dict[str, list[str]]

@@ -1,111 +1,50 @@
 """`hotline run` as a person uses it: one command starts everything, Ctrl-C ends it, and nothing stays behind."""
 
 import asyncio
+import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from ruamel.yaml import YAML
 
-from hotline.processes import Child
-from tests.system.conftest import on_free_ports
+from hotline.phone import Phone, PhoneError
+from tests.system.runs import (
+    OPEN_AT,
+    PATIENCE,
+    Run,
+    channels,
+    finished,
+    network,
+    number,
+    on_ports_of_its_own,
+    processes,
+    running,
+    state_made_once,
+    until,
+)
 
-HOTLINE = (sys.executable, "-P", "-m", "hotline")
-SHIPPED = Path(__file__).resolve().parents[2] / "config" / "hotline.yaml"
-PATIENCE = 120.0
-"""Seconds; the first start makes the prompts."""
+BACK_SECONDS = 3.0
+"""After Asterisk was killed, a new call is answered within this time; measured: about 0.7."""
+HUNG_SECONDS = 7.0
+"""So long a service that hangs may hold its callers."""
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
 def made_once() -> Iterator[Path]:
-    """A state directory whose prompts are made by the first test that needs them."""
-    path = Path(tempfile.mkdtemp(prefix="hotline-"))
-    yield path / "var"
-    shutil.rmtree(path)
+    with state_made_once() as path:
+        yield path
 
 
 @pytest.fixture
 def state(made_once: Path) -> Path:
     """The state directory with free ports of this test's own."""
-    made_once.mkdir(exist_ok=True)
-    raw: dict[str, Any] = on_free_ports(YAML(typ="safe").load(SHIPPED.read_text("utf-8")))
-    with (made_once / "hotline.yaml").open("w", encoding="utf-8") as file:
-        YAML().dump(raw, file)
-    return made_once
-
-
-def network(state: Path) -> Any:
-    return YAML(typ="safe").load((state / "hotline.yaml").read_text("utf-8"))["network"]
-
-
-class Run:
-    """A running `hotline run` and what it has printed."""
-
-    def __init__(self, state: Path, *options: str) -> None:
-        self.state = state
-        self.lines: list[str] = []
-        self.child = Child("run", [*HOTLINE, "run", "--state", state, *options], self.lines.append)
-
-    async def says(self, pattern: str) -> None:
-        """Wait until a line matches."""
-        try:
-            await until(lambda: any(re.search(pattern, line) for line in self.lines) or not self.child.running)
-        except TimeoutError:
-            pytest.fail("\n".join(["it did not say " + pattern, *self.lines]))
-        assert any(re.search(pattern, line) for line in self.lines), "\n".join(self.lines)
-
-    def process(self, word: str) -> int:
-        """The process of this run with that word in its command line."""
-        return next(pid for pid, words in processes(self.state).items() if word in words)
-
-
-@asynccontextmanager
-async def running(state: Path, *options: str) -> AsyncIterator[Run]:
-    run = Run(state, *options)
-    await run.child.start()
-    try:
-        await run.says("^Log in with name")
-        yield run
-    finally:
-        await run.child.stop(PATIENCE)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - other processes give no event to wait for
-            await asyncio.sleep(0.02)
-
-
-def processes(state: Path) -> dict[int, str]:
-    """Everything that runs with this state directory, by process id."""
-    found = {}
-    for directory in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (directory / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
-        except OSError:
-            continue
-        if str(state) in words:
-            found[int(directory.name)] = words
-    return found
-
-
-async def finished(state: Path, *options: str) -> tuple[int, list[str]]:
-    """A run that ends by itself: exit code and what it said."""
-    run = Run(state, *options)
-    await run.child.start()
-    async with asyncio.timeout(PATIENCE):
-        return await run.child.wait(), run.lines
+    return on_ports_of_its_own(made_once)
 
 
 async def test_one_command_serves_pages_and_calls_and_ctrl_c_ends_it_all(state: Path) -> None:
@@ -132,21 +71,106 @@ async def test_killed_parent_takes_everything_with_it(state: Path) -> None:
         await until(lambda: processes(state) == {})
 
 
-async def test_service_that_dies_is_started_again(state: Path) -> None:
+async def test_service_that_dies_is_started_again_at_once(state: Path) -> None:
     async with running(state) as run:
         first = run.process("hotline serve")
         os.kill(first, signal.SIGKILL)
-        await run.says(r"^The service ended unexpectedly \(signal SIGKILL\) and starts again in 0\.5 s\.$")
+        await run.says(r"^The service ended unexpectedly \(signal SIGKILL\)\. It starts again at once\.$")
         await until(lambda: sum("hotline ready" in line for line in run.lines) == 2)
         assert run.process("hotline serve") != first
 
 
-async def test_asterisk_that_dies_ends_the_run_with_one_sentence(state: Path) -> None:
-    async with running(state) as run:
-        os.kill(run.process("asterisk.conf"), signal.SIGKILL)
-        assert await run.child.wait() == 1
-        assert run.lines[-1].startswith("Asterisk ended unexpectedly (signal SIGKILL)")
-        assert processes(state) == {}
+# --- Asterisk ------------------------------------------------------------------------------------
+
+
+async def call_gets_through(run: Run) -> float:
+    """Call again and again until the service has a call; after how many seconds."""
+    now = asyncio.get_running_loop().time
+    began = now()
+    async with asyncio.timeout(PATIENCE), Phone(user="+495721777001") as phone:
+        while not any("call arrived" in line for line in run.lines):
+            call = await phone.dial(number(run.state))
+            with contextlib.suppress(PhoneError):
+                await call.answered(0.5)
+                await asyncio.sleep(0.1)
+            with contextlib.suppress(PhoneError):
+                await call.hang_up()
+    return now() - began
+
+
+async def test_asterisk_that_is_killed_is_back_within_seconds_and_the_service_goes_on(state: Path) -> None:
+    async with running(state, "--at", OPEN_AT) as run:
+        first, service = run.process("asterisk.conf"), run.process("hotline serve")
+        os.kill(first, signal.SIGKILL)
+        assert await call_gets_through(run) < BACK_SECONDS
+        assert "Asterisk ended unexpectedly (signal SIGKILL). It starts again at once." in run.lines
+        assert run.process("asterisk.conf") != first
+        assert run.process("hotline serve") == service
+
+
+async def test_restart_that_an_administrator_asks_for_is_asterisks_own(state: Path) -> None:
+    async with running(state, "--at", OPEN_AT) as run:
+        first = run.process("asterisk.conf")
+        restarting = await asyncio.create_subprocess_exec(
+            state / "asterisk" / "asterisk", "-rx", "core restart gracefully", stdout=asyncio.subprocess.DEVNULL
+        )
+        await restarting.wait()
+        await run.says("Asterisk is now restarting")
+        await call_gets_through(run)
+        assert run.process("asterisk.conf") == first
+        assert [line for line in run.lines if "unexpectedly" in line] == []
+
+
+async def test_asterisk_that_does_not_start_at_first_ends_the_run_with_a_sentence(state: Path) -> None:
+    """As when another Asterisk holds the control socket."""
+    path = state / "asterisk" / "run" / "asterisk.ctl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        code, lines = await finished(state)
+    assert code == 1
+    assert lines[-1] == "Asterisk ended while it started (1): its last lines above say why."
+    assert processes(state) == {}
+
+
+async def test_opening_hours_in_asterisk_are_renewed_after_midnight(state: Path) -> None:
+    async with running(state, "--at", "2026-11-23T23:59:50") as run:
+        file = state / "asterisk" / "etc" / "extensions.conf"
+        with file.open("a", encoding="utf-8") as out:
+            out.write("; yesterday's\n")
+        await run.says(r"^Asterisk has its opening hours from 2026-11-24 on\.$")
+        assert "yesterday's" not in file.read_text("utf-8")
+
+
+# --- systemd -------------------------------------------------------------------------------------
+
+
+async def test_systemd_hears_ready_signs_of_life_and_the_end(state: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "900000"}
+        heard = asyncio.create_task(hear(systemd))
+        async with running(state, environment=told) as run:
+            await asyncio.sleep(1)
+            os.kill(run.child.pid, signal.SIGTERM)
+            assert await run.child.wait() == 0
+        words = await heard
+    assert words[-1] == "STOPPING=1"
+    assert words.count("WATCHDOG=1") >= 3
+    assert words.count("READY=1") == 1
+
+
+async def hear(systemd: socket.socket) -> list[str]:
+    words = [""]
+    while words[-1] != "STOPPING=1":
+        words.append((await asyncio.get_running_loop().sock_recv(systemd, 1000)).decode())
+    return words
+
+
+# --- what is refused -----------------------------------------------------------------------------
 
 
 async def test_second_run_on_the_same_state_is_refused(state: Path) -> None:
@@ -189,10 +213,17 @@ async def test_serving_other_machines_is_refused_for_now(state: Path) -> None:
     assert len(lines) == 1
 
 
-async def test_service_that_hangs_is_killed_and_started_again(state: Path) -> None:
-    async with running(state) as run:
-        first = run.process("hotline serve")
+async def test_service_that_hangs_is_killed_and_its_callers_leave_the_music_that_nobody_ends(state: Path) -> None:
+    async with running(state, "--at", OPEN_AT) as run, Phone(user="+495721777001") as phone:
+        call = await phone.dial(number(state))
+        await call.answered()
+        assert [channel[5] for channel in await channels(state)] == ["AGI"]
+        first, now = run.process("hotline serve"), asyncio.get_running_loop().time
+        stopped = now()
         os.kill(first, signal.SIGSTOP)
+        while (there := await channels(state)) and there[0][5] == "AGI":  # noqa: ASYNC110 - Asterisk is asked
+            await asyncio.sleep(0.05)
+        assert now() - stopped < HUNG_SECONDS
         await run.says(r"^The service has not moved for 5 s and is killed\.$")
         await until(lambda: sum("hotline ready" in line for line in run.lines) == 2)
         assert run.process("hotline serve") != first

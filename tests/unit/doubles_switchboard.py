@@ -48,9 +48,13 @@ class RememberingLedger:
 class RememberingControls:
     def __init__(self) -> None:
         self.hung_up: list[str] = []
+        self.mirrored: list[tuple[str, bool]] = []
 
     async def hang_up(self, channel: str) -> None:
         self.hung_up.append(channel)
+
+    async def mirror(self, agent: str, ready: bool) -> None:
+        self.mirrored.append((agent, ready))
 
 
 class Office:

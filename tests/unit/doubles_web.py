@@ -86,6 +86,16 @@ class FakeDesk:
         self.change(state="talking", cause="im Gespräch", since=moment())
         self.change_call(phase="talking", answered_at=moment(), ring_until=None)
 
+    def lose(self, seconds: float = 10) -> None:
+        """The agent's leg has broken off; the caller hears music."""
+        self.change(state="lost", cause="Gespräch unterbrochen", since=moment())
+        self.change_call(phase="lost", lost_until=moment(seconds), offer_id=None)
+
+    def consulted(self, **values: Any) -> None:
+        """The agent has answered the question of a colleague; the caller waits."""
+        self.change(state="talking", cause="im Gespräch", since=moment())
+        self.change_call(phase="consulting", answered_at=moment(), ring_until=None, **values)
+
     def wrap_up(self, seconds: float = 60) -> None:
         self.change(state="wrap_up", cause="Nacharbeit", since=moment())
         self.change_call(phase="wrap_up", wrap_up_until=moment(seconds))
@@ -143,6 +153,22 @@ class FakeDesk:
     async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
         self._ask("identity_checked", agent, call_id, how)
         self.change_call(identity=how, history=example_history())
+
+    async def transfer(
+        self, agent: str, call_id: str, how: str, kind: str, value: str, note: str, values: Mapping[str, str]
+    ) -> None:
+        self._ask("transfer", agent, call_id, how, kind, value, note, dict(values))
+        label = self.config.agent(value).full_name if kind == "agent" else value
+        self.change_call(transfer={"how": how, "kind": kind, "target": label, "state": "ringing", "why": None})
+
+    async def complete_transfer(self, agent: str, call_id: str) -> None:
+        self._ask("complete_transfer", agent, call_id)
+        self.change_call(transfer=None)
+        self.wrap_up()
+
+    async def take_back(self, agent: str, call_id: str) -> None:
+        self._ask("take_back", agent, call_id)
+        self.change_call(transfer=None)
 
     async def extend_wrap_up(self, agent: str) -> None:
         self._ask("extend_wrap_up", agent)
@@ -240,6 +266,7 @@ def free_seat(config: HotlineConfig) -> dict[str, Any]:
             "registered": True,
             "request_types": types,
             "call": None,
+            "transfer_targets": example_targets(),
         },
         "hotline": {**hotline, "waiting": 0, "ready": 3, "alarm": None},
         "callbacks": [],
@@ -252,8 +279,34 @@ def example_call(config: HotlineConfig, offer_id: str, request_type: str, values
         **{"request_type": type_view(config, request_type), "household_number": "31402123456", "waited_seconds": 42.4},
         **{"offered_at": moment(), "answered_at": None, "ring_until": moment(12), "wrap_up_until": None},
         **{"earlier_calls": 2, "open_promises": 1, "identity": None, "history": None, "disposed": None},
+        **{"lost_until": None, "transfer": None, "handed": None, "caller_gone": False},
         **values,
     }
+
+
+def example_targets() -> dict[str, Any]:
+    states = [
+        ("ben", "Ben Brinkmann", "ready", "wartet auf Anruf"),
+        ("carla", "Carla Cordes", "talking", "im Gespräch"),
+        ("david", "David Demir", "pause", "Besprechung"),
+        ("elif", "Elif Ebeling", "home", "Feierabend"),
+    ]
+    agents = [
+        {"name": name, "full_name": full, "state": state, "cause": cause, "available": state == "ready"}
+        for name, full, state, cause in states
+    ]
+    workers = [
+        {"key": "falke@jobcenter.example", "name": "Frau Falke", "phone": "05721 9831"},
+        {"key": "immig@jobcenter.example", "name": "Herr Immig", "phone": "05751 4027"},
+    ]
+    return {"agents": agents, "case_workers": workers, "numbers": True}
+
+
+def example_handed() -> dict[str, Any]:
+    """What Ben has asked already."""
+    values = {"family_name": "Kruse", "office": "rinteln", "new_rent": "612,50", "from_date": "2026-12-01"}
+    values |= {"household_number": "31402123456", "note": "Miete steigt zum Dezember."}
+    return {"by": "Ben Brinkmann", "how": "consult", "note": "Geht es auch ohne Nebenkosten?", "values": values}
 
 
 def example_callbacks() -> list[dict[str, Any]]:

@@ -55,3 +55,6 @@ def test_notices_are_shown_only_after_the_start() -> None:
     take("Asterisk Ready.")
     take(notice)
     assert shown == ["warning: odd (x.c)", "Asterisk Ready.", "notice: 76 modules will be loaded. (loader.c)"]
+    take("Asterisk is now restarting...")
+    take(notice)
+    assert shown[3:] == ["Asterisk is now restarting..."]

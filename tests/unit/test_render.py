@@ -3,6 +3,7 @@
 import configparser
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -41,6 +42,7 @@ FACTS = AsteriskFacts(
     ami_user="hotline",
     ami_secret="ami",
     phone_secrets={name: f"phone-{name}" for name in ("anna", "ben", "carla", "david", "elif")},
+    now=datetime(2026, 11, 22, 12, tzinfo=UTC),
     gateway_secrets={"provider": "secret;#"},
 )
 
@@ -96,7 +98,8 @@ def test_number_written_twice_stands_once_in_the_dialplan() -> None:
 
 def test_no_gateway_may_dial_out() -> None:
     text = render(shipped(PROVIDER), FACTS)["extensions.conf"]
-    assert "Dial(" not in text
+    assert text.count("Dial(") == context(shipped(PROVIDER), "hotline-agent").count("Dial(") == 1
+    assert "hotline-agent" not in "".join(context(shipped(PROVIDER), f"gateway-{name}") for name in ("haus", "provider"))
     assert "include" not in text
 
 
@@ -205,8 +208,13 @@ def test_agent_has_one_phone_and_the_newest_wins() -> None:
     assert (aor["max_contacts"], aor["remove_existing"]) == ("1", "yes")
 
 
-def test_what_an_agents_phone_dials_leads_nowhere() -> None:
-    assert "exten" not in context(shipped(), pjsip(shipped(), "agent-anna", "endpoint")["context"])
+def test_what_an_agents_phone_dials_leads_to_the_service_only() -> None:
+    reached = context(shipped(), pjsip(shipped(), "agent-anna", "endpoint")["context"])
+    assert {step.rpartition(",")[2].partition("(")[0] for step in re.findall(r"=> (\S+?\()", reached)} == {
+        "Set",
+        "AGI",
+        "Goto",
+    }
 
 
 def test_agent_without_a_generated_password_is_never_rendered() -> None:

@@ -138,8 +138,10 @@ async def test_flush_stores_notes_at_once_and_only_once(ledger: Ledger) -> None:
 async def test_failed_transaction_keeps_the_waiting_notes_in_order(db: Database, ledger: Ledger) -> None:
     await a_call(ledger, "c1")
     await ledger.note("c1", after(1), "first")
+    again = {"id": "c1", "hotline_id": "schaumburg", "channel": "", "gateway": "", "config_version": 1}
     with pytest.raises(IntegrityError):
-        await a_call(ledger, "c1")
+        async with db.write() as connection:
+            await connection.execute(insert(calls).values(started_at=NINE, **again))
     await ledger.note("c1", after(2), "second")
     await ledger.flush()
     assert [step.kind for step in await ledger.steps("c1")] == ["call_started", "first", "second"]
@@ -189,6 +191,44 @@ async def test_first_end_of_a_call_counts(ledger: Ledger) -> None:
     assert row is not None
     assert (row.ended_at, row.how) == (after(5), "caller")
     assert [step.kind for step in await ledger.steps("c1")].count("call_ended") == 1
+
+
+async def test_call_that_is_entered_again_stays_as_it_is(ledger: Ledger) -> None:
+    await a_call(ledger, "c1")
+    await ledger.call_started("c1", after(9), "PJSIP/other-1", "other", None, 2, fallback=True)
+    row = await ledger.call("c1")
+    assert row is not None
+    assert (row.started_at, row.gateway, row.fallback) == (NINE, "amt", False)
+    assert [step.kind for step in await ledger.steps("c1")] == ["call_started"]
+    assert await ledger.latest_call_from(CALLER, NINE) == "c1"
+
+
+async def test_call_that_began_without_the_service_is_marked(ledger: Ledger) -> None:
+    await ledger.call_started("c1", NINE, "PJSIP/gateway-amt-1", "amt", CALLER, 1, fallback=True)
+    row = await ledger.call("c1")
+    assert row is not None
+    assert row.fallback
+
+
+async def test_end_of_a_call_closes_what_was_still_offered(db: Database, ledger: Ledger) -> None:
+    await a_call(ledger, "c1")
+    await ledger.offer_made("o1", "c1", "anna", after(1))
+    await ledger.call_ended("c1", after(5), "service_restarted")
+    async with db.read() as connection:
+        found = (await connection.execute(select(offers.c.closed_at, offers.c.outcome))).one()
+    assert tuple(found) == (after(5), "gone")
+
+
+async def test_end_of_a_talk_after_the_end_of_its_call_comes_too_late(ledger: Ledger) -> None:
+    await a_call(ledger, "c1")
+    await ledger.answered("c1", "anna", after(1))
+    await ledger.talk_ended("c1", after(4))
+    await ledger.call_ended("c1", after(5), "talked")
+    await ledger.talk_ended("c1", after(9))
+    row = await ledger.call("c1")
+    assert row is not None
+    assert row.talk_ended_at == after(4)
+    assert [step.kind for step in await ledger.steps("c1")].count("talk_ended") == 1
 
 
 async def test_return_to_the_line_keeps_the_first_time_of_joining(ledger: Ledger) -> None:

@@ -165,18 +165,6 @@ async def test_nobody_ready_is_counted_from_the_moment_the_last_one_left(office:
     assert office.switchboard.nobody_ready_for(call) == pytest.approx(61)
 
 
-async def test_lost_leg_returns_the_caller_to_the_original_place(office: Office) -> None:
-    office.ready("anna")
-    call = await office.call("c1")
-    await office.settle()
-    joined = call.joined_at
-    office.switchboard.answered(call)
-    office.switchboard.agent_lost(call)
-    assert call.phase is Phase.WAITING
-    assert call.joined_at == joined
-    assert office.switchboard.seats["anna"].call is None
-
-
 async def test_broken_ledger_turns_no_caller_away(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     async def disk_full(*_args: object) -> None:
         raise OSError("disk full")
@@ -236,16 +224,6 @@ async def test_late_news_of_an_answered_leg_does_not_answer_the_next_offer(offic
     assert call.phase is Phase.OFFERED
     office.switchboard.answered(call, "leg-ben")
     assert call.phase is Phase.TALKING
-
-
-async def test_next_agent_after_a_lost_leg_must_check_the_identity_again(office: Office) -> None:
-    office.ready("anna")
-    call = await office.call("c1")
-    await office.settle()
-    office.switchboard.answered(call)
-    call.identity, call.history, call.disposed = "known_personally", {"calls": []}, {"outcome": "settled"}
-    office.switchboard.agent_lost(call)
-    assert (call.identity, call.history, call.disposed) == (None, None, None)
 
 
 async def test_phone_that_talks_without_a_call_of_ours_is_not_offered_one(office: Office) -> None:

@@ -24,6 +24,23 @@ REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
         {"outcome": "settled", "values": {"note": "Alles geklärt.\r\nDanke"}},
         ("dispose", "anna", "c1", "settled", {"note": "Alles geklärt.\nDanke"}),
     ),
+    (
+        "/agent/calls/c1/transfer",
+        {"how": "consult", "kind": "agent", "value": "ben", "note": "Bitte", "values": {"new_rent": "612,50"}},
+        ("transfer", "anna", "c1", "consult", "agent", "ben", "Bitte", {"new_rent": "612,50"}),
+    ),
+    (
+        "/agent/calls/c1/transfer",
+        {"how": "blind", "kind": "number", "value": " +49 (5721) 98-31 ", "note": "", "values": {}},
+        ("transfer", "anna", "c1", "blind", "number", "+49 (5721) 98-31", "", {}),
+    ),
+    (
+        "/agent/calls/c1/transfer",
+        {"how": "blind", "kind": "case_worker", "value": "falke@jobcenter.example"},
+        ("transfer", "anna", "c1", "blind", "case_worker", "falke@jobcenter.example", "", {}),
+    ),
+    ("/agent/calls/c1/transfer/complete", {}, ("complete_transfer", "anna", "c1")),
+    ("/agent/calls/c1/transfer/back", None, ("take_back", "anna", "c1")),
     ("/agent/wrap-up/extend", {}, ("extend_wrap_up", "anna")),
     ("/agent/callbacks/7/take", {}, ("take_callback", "anna", "7")),
     (
@@ -32,6 +49,8 @@ REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
         ("finish_callback", "anna", "7", "reached", "erledigt"),
     ),
 ]
+
+WISH = {"how": "consult", "kind": "agent", "value": "ben", "note": "", "values": {}}
 
 
 @pytest.mark.parametrize(("path", "body", "asked"), REQUESTS)
@@ -76,6 +95,18 @@ async def test_receipt_comes_back_to_be_read_out(anna: Visitor) -> None:
         ("/agent/calls/c1/disposition", {"outcome": "", "values": {}}, "outcome"),
         ("/agent/calls/c1/disposition", {"outcome": "settled", "values": {"note": "x" * 2001}}, "note"),
         ("/agent/callbacks/7/finish", {"outcome": "maybe", "note": ""}, "outcome"),
+        ("/agent/calls/c1/transfer", WISH | {"how": "loudly"}, "how"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "pigeon"}, "how"),
+        ("/agent/calls/c1/transfer", WISH | {"value": ""}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"value": "anna"}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"value": "nobody"}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "case_worker", "value": " "}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "number", "value": "anna"}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "number", "value": "+-"}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "number", "value": "\u0661\u0662"}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"kind": "number", "value": "0" * 50}, "value"),
+        ("/agent/calls/c1/transfer", WISH | {"note": "x" * 2001}, "note"),
+        ("/agent/calls/c1/transfer", WISH | {"values": {"note": "x" * 2001}}, "note"),
     ],
 )
 async def test_unknown_choice_is_refused_at_its_field(anna: Visitor, path: str, body: Any, field: str) -> None:

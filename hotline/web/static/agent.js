@@ -3,30 +3,47 @@
 
 import { api } from "./api.js";
 import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
-import { callerText, renderButtons, renderCall, tickCall } from "./call.js";
+import { callerText, rememberCheck, renderButtons, renderCall, tickCall } from "./call.js";
 import { byId, setText, show } from "./dom.js";
 import { forgetDrafts, onDisposed, renderForm } from "./form.js";
+import { renderHanded } from "./handed.js";
+import { Hearing } from "./hearing.js";
+import { hangUp } from "./hangup.js";
 import { onIntent, renderHead, tickHead } from "./head.js";
+import { notesLeft, renderNotes } from "./notes.js";
+import { renderOrphan, tickOrphan } from "./orphan.js";
 import { Phone } from "./phone.js";
 import { keepReceipt, onReceiptRead, renderReceipt } from "./receipt.js";
 import { RingTone } from "./ring.js";
 import { listenForKeys } from "./shortcuts.js";
 import { renderCallbacks, renderPhone } from "./side.js";
+import { handedBy, renderSituation } from "./situation.js";
+import { Standing } from "./standing.js";
 import { Stream } from "./stream.js";
 import { PhoneTab } from "./tab.js";
 import { setNow } from "./times.js";
+import { listenForTransfers, renderTransfer } from "./transfer.js";
 
-const ORPHAN_MS = 3000; // an incoming call that the service says nothing about rings all the same
-const HANG_UP_MS = 1500;
+const TALKS = ["talking", "consulting"];
+const AWAY = "Verbindung unterbrochen. Was Sie schreiben, bleibt erhalten; die Seite verbindet sich von selbst neu.";
+const STILL_RINGS = "Ihr Telefon ist weiter angemeldet: Anrufe klingeln, aber ohne Angaben.";
+const RESTING = {
+  logout: "Sie sind abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
+  replaced: "Der Telefonservice ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.",
+};
 
 const kind = document.body.dataset.phone;
 let snapshot = null;
+let shown = null; // the call as it stands, see believed()
 let pop = { offer: null, rendered: false };
 let rejected = null;
-let orphan = false;
 let keptElsewhere = false;
+let resting = "";
+let warnedOfNotes = false;
 
-const phone = new Phone(byId("remote-audio"), () => phoneChanged());
+const phone = new Phone(byId("remote-audio"), () => update());
+const hearing = new Hearing(phone, api.softphone);
+const standing = new Standing(() => update());
 const tone = new RingTone(() => update());
 const tab = new PhoneTab({
   own: () => phone.start(api.softphone),
@@ -40,43 +57,79 @@ const stream = new Stream({ state: take, connected: connection, ended });
 
 function take(told) {
   setNow(told.now);
+  const before = snapshot?.call;
   snapshot = told;
-  update();
   const { call } = snapshot;
+  if (call?.phase === "lost" && before?.phase !== "lost") dropDeadLeg();
+  update();
   if (call?.phase === "offered" && call.offer_id !== pop.offer) showPop(call);
   if (!call) pop = { offer: null, rendered: false };
 }
 
+// Asterisk has no leg of ours any more: what this telephone still holds would keep it busy when it is rung again.
+function dropDeadLeg() {
+  if (phone.talking) phone.hangUp();
+}
+
 function update() {
+  const { call } = snapshot ?? {};
+  const { busy, incoming, talking } = phone;
+  const talk = talking && TALKS.includes(call?.phase);
+  standing.look({ busy, incoming, connected: stream.connected, told: isTold(call), talk });
+  const before = shown;
+  shown = believed(call);
   considerRinging();
-  show(byId("orphan"), orphan && phone.busy && !snapshot?.call);
-  show(byId("orphan-answer"), phone.incoming);
-  if (!snapshot) return;
   const local = localState();
-  renderHead(snapshot);
-  renderCall(snapshot);
-  renderForm(snapshot.call);
-  renderReceipt(snapshot.call);
-  renderButtons(snapshot.call, local);
+  renderConnection();
+  renderOrphan(standing.orphan ? local : null, !stream.connected);
+  renderTitle();
+  if (!snapshot) return;
+  const current = { ...snapshot, call: shown };
+  renderHead(snapshot, stream.connected || stream.rests);
+  renderCall(current, stream.connected);
+  renderHanded(shown);
+  renderForm(shown);
+  renderReceipt(shown);
+  renderButtons(shown, standing.orphan ? { ...local, ...IDLE } : local);
+  renderSituation(shown, before);
+  renderTransfer(snapshot.transfer_targets, shown);
   renderPhone(snapshot, phone, local);
   renderCallbacks(snapshot, refused);
-  renderTitle();
   show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered"].includes(snapshot.state));
   tick();
 }
+
+const IDLE = { ringing: false, incoming: false, answering: false, talking: false, muted: false, held: false, busy: false };
 
 function localState() {
   const { incoming, answering, talking, muted, held, busy } = phone;
   return { kind, owner: tab.owner, kept: keptElsewhere, ringing: tone.ringing, incoming, answering, talking, muted, held, busy };
 }
 
-function renderTitle() {
-  const { call } = snapshot;
-  if (call?.phase === "offered") setTitle(`☎ Anruf: ${call.request_type.label}`);
-  else if (call?.phase === "talking") setTitle("Im Gespräch");
-  else setTitle("");
-  if (call?.phase !== "offered") withdraw();
+// Whether the service has said what the telephone's call is, and the page shows it.
+function isTold(call) {
+  if (call?.phase === "offered") return pop.rendered && pop.offer === call.offer_id;
+  return TALKS.includes(call?.phase);
 }
+
+// While the service is away its last word grows old; the telephone here knows whether the talk goes on.
+function believed(call) {
+  if (!call || stream.connected || kind !== "browser" || !tab.owner) return call;
+  if (call.phase === "offered" && standing.known && phone.talking) return { ...call, phase: "talking", ring_until: null };
+  if (TALKS.includes(call.phase) && !standing.known) return { ...call, phase: "wrap_up", wrap_up_until: null, transfer: null };
+  return call;
+}
+
+function renderTitle() {
+  if (standing.orphan) setTitle(phone.incoming ? "☎ Anruf ohne Angaben" : "Im Gespräch");
+  else if (shown?.phase === "offered") setTitle(`☎ ${callName(shown)}: ${shown.request_type.label}`);
+  else if (TALKS.includes(shown?.phase)) setTitle("Im Gespräch");
+  else if (shown?.phase === "lost") setTitle("Verbindung abgebrochen");
+  else setTitle("");
+  if (shown?.phase !== "offered" && !(standing.orphan && phone.incoming)) withdraw();
+}
+
+const callName = (call) => (call.handed ? handedBy(call.handed) : "Anruf");
 
 // Rendered means: in the document, laid out, and, if anybody can see the page, painted.
 async function showPop(call) {
@@ -88,7 +141,7 @@ async function showPop(call) {
   byId("call").dataset.popRenderedAt = String(performance.now());
   byId("call").dataset.offer = call.offer_id;
   delete byId("call").dataset.ringStartedAt;
-  announce(`Anruf: ${call.request_type.label}, Nummer ${callerText(call)}.`);
+  announce(`${callName(call)}: ${call.request_type.label}, Nummer ${callerText(call)}.`);
   notify(`Anruf: ${call.request_type.label}`);
   acknowledge(call.offer_id);
   update();
@@ -110,22 +163,9 @@ async function acknowledge(offer, tries = 3) {
   }
 }
 
-function phoneChanged() {
-  if (!phone.busy) orphan = false;
-  else if (!considerRinging.waiting) {
-    considerRinging.waiting = setTimeout(() => {
-      considerRinging.waiting = null;
-      orphan = phone.incoming && (!snapshot?.call || !stream.connected);
-      update();
-    }, ORPHAN_MS);
-  }
-  update();
-}
-
 function considerRinging() {
-  const call = snapshot?.call;
-  const shown = call?.phase === "offered" ? pop.rendered && pop.offer === call.offer_id : call?.phase === "talking";
-  if (phone.incoming && (shown || orphan) && !(call && rejected === call.offer_id)) {
+  const wanted = standing.orphan || (standing.known && rejected !== snapshot?.call?.offer_id);
+  if (phone.incoming && wanted) {
     if (!tone.ringing) {
       tone.start();
       byId("call").dataset.ringStartedAt = String(performance.now());
@@ -134,20 +174,21 @@ function considerRinging() {
 }
 
 function connection(connected) {
-  const text = "Verbindung unterbrochen. Was Sie schreiben, bleibt erhalten; die Seite verbindet sich von selbst neu.";
-  setText(byId("connection"), connected ? "" : text);
-  show(byId("connection"), !connected);
   document.body.dataset.connected = String(connected);
   update();
 }
 
 function ended(why) {
   if (why === "logout" && !phone.busy) location.assign("/login");
-  const text = why === "logout"
-    ? "Sie sind abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu."
-    : "Der Telefonservice ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.";
+  resting = RESTING[why];
+  update();
+}
+
+function renderConnection() {
+  const away = phone.status === "registered" ? `${AWAY} ${STILL_RINGS}` : AWAY;
+  const text = resting || (stream.connected === false ? away : "");
   setText(byId("connection"), text);
-  show(byId("connection"), true);
+  show(byId("connection"), text !== "");
 }
 
 function refused(error) {
@@ -155,17 +196,6 @@ function refused(error) {
   show(byId("refusal"), true);
   clearTimeout(refused.timer);
   refused.timer = setTimeout(() => show(byId("refusal"), false), 15000);
-}
-
-function hangUp() {
-  if (!phone.hangUp()) {
-    api.hangUp().catch(refused);
-    return;
-  }
-  const { call_id: ending } = snapshot?.call ?? {};
-  setTimeout(() => {
-    if (ending && snapshot.call?.call_id === ending && snapshot.call.phase === "talking") api.hangUp().catch(refused);
-  }, HANG_UP_MS);
 }
 
 function reject() {
@@ -180,9 +210,22 @@ function reject() {
 }
 
 function tick() {
+  tickOrphan();
   if (!snapshot) return;
   tickHead(snapshot);
-  if (snapshot.call) tickCall(snapshot.call);
+  if (shown) tickCall(shown);
+  if (kind === "browser") hearing.look(stream.connected ? snapshot.phone.registered : null);
+}
+
+// Notes of calls without data are nowhere else: logging out takes two presses while there are any.
+function logOut(event) {
+  if (notesLeft() && !warnedOfNotes) {
+    event.preventDefault();
+    warnedOfNotes = true;
+    refused(new Error("Es gibt noch Notizen zu Anrufen ohne Angaben. Beim Abmelden werden sie gelöscht: Zum Löschen und Abmelden noch einmal klicken."));
+    return;
+  }
+  forgetDrafts();
 }
 
 function submits(id, act) {
@@ -194,9 +237,11 @@ function submits(id, act) {
 
 byId("answer").addEventListener("click", () => phone.answer());
 byId("orphan-answer").addEventListener("click", () => phone.answer());
-byId("orphan-hangup").addEventListener("click", hangUp);
+byId("orphan-reject").addEventListener("click", () => phone.hangUp());
+byId("orphan-hangup").addEventListener("click", () => hangUp(phone, standing.orphan, refused));
+byId("orphan-mute").addEventListener("click", () => phone.toggleMute());
 byId("reject").addEventListener("click", reject);
-byId("hangup").addEventListener("click", hangUp);
+byId("hangup").addEventListener("click", () => hangUp(phone, standing.orphan, refused));
 byId("mute").addEventListener("click", () => phone.toggleMute());
 byId("hold").addEventListener("click", () => phone.toggleHold());
 byId("extend").addEventListener("click", () => api.extend().catch(refused));
@@ -206,10 +251,14 @@ byId("phone-take").addEventListener("click", async () => {
   keptElsewhere = !(await tab.takeOver());
   update();
 });
-byId("logout").addEventListener("submit", forgetDrafts);
+byId("logout").addEventListener("submit", logOut);
 submits("type-form", (call) => api.correctType(call.call_id, byId("type").value));
-submits("identity-form", (call) => api.identity(call.call_id, byId("identity-how").value));
-onIntent((intent, reason) => api.presence(intent, reason).catch(refused));
+submits("identity-form", (call) => {
+  rememberCheck(call.call_id);
+  return api.identity(call.call_id, byId("identity-how").value);
+});
+listenForTransfers({ release: () => phone.held && phone.toggleHold(), refused });
+onIntent((intent, reason) => api.presence(intent, reason).catch(refused), refused);
 onReceiptRead(update);
 onDisposed((callId, outcome, result) => {
   keepReceipt(callId, outcome, result);
@@ -217,10 +266,11 @@ onDisposed((callId, outcome, result) => {
 });
 document.addEventListener("loggedout", () => ended("logout"));
 addEventListener("beforeunload", (event) => {
-  if (phone.talking || snapshot?.call?.phase === "talking") event.preventDefault();
+  if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase)) event.preventDefault();
 });
 
 listenForKeys();
+renderNotes();
 offerNotifications();
 setInterval(tick, 500);
 stream.open();

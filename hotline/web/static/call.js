@@ -1,22 +1,30 @@
 // The call on the screen: who calls, about what, since when, what to ask, and which buttons make sense now.
 
 import { byId, build, fillList, setAttribute, setDisabled, setText, show } from "./dom.js";
+import { handedBy, transferring } from "./situation.js";
 import { atClock, duration, onShortDay, secondsSince, secondsUntil } from "./times.js";
 
-const PHASES = { offered: "Anruf klingelt", talking: "Im Gespräch", wrap_up: "Nacharbeit" };
+const PHASES = {
+  offered: "Anruf klingelt",
+  talking: "Im Gespräch",
+  consulting: "Rückfrage",
+  lost: "Verbindung abgebrochen",
+  wrap_up: "Nacharbeit",
+};
+const CHECKED = "hotline-checked"; // the call whose identity was checked in this tab
 const PROMISES = { open: "offen", kept: "erledigt", overdue: "überfällig" };
 let typeShown = "";
 
 export const callerText = (call) => call.caller ?? "unterdrückt";
 
-export function renderCall(snapshot) {
+export function renderCall(snapshot, connected) {
   const { call } = snapshot;
   show(byId("call"), Boolean(call));
   show(byId("no-call"), !call);
-  if (!call) return renderEmpty(snapshot);
+  if (!call) return renderEmpty(snapshot, connected);
   setAttribute(byId("call"), "data-phase", call.phase);
   setAttribute(byId("call"), "data-disposed", String(Boolean(call.disposed)));
-  setText(byId("call-phase"), PHASES[call.phase] ?? call.phase);
+  setText(byId("call-phase"), phaseText(call));
   setText(byId("call-type"), call.request_type.label);
   setText(byId("call-caller"), callerText(call));
   setText(byId("call-household"), call.household_number ?? "nicht eingegeben");
@@ -29,11 +37,16 @@ export function renderCall(snapshot) {
   return undefined;
 }
 
-function renderEmpty(snapshot) {
-  const ready = snapshot.state === "ready";
-  setText(byId("no-call-text"), ready
-    ? "Der nächste Anruf erscheint hier, bevor es klingelt."
-    : "Sie bekommen gerade keine Anrufe. Mit „Bereit“ geht es los.");
+function phaseText({ phase, handed, transfer }) {
+  if (phase === "offered" && handed) return `${handedBy(handed)} klingelt`;
+  if (phase === "talking" && transfer?.how === "consult" && transfer.state !== "failed") return PHASES.consulting;
+  return PHASES[phase] ?? phase;
+}
+
+function renderEmpty({ state }, connected) {
+  const quiet = "Sie bekommen gerade keine Anrufe. Mit „Bereit“ geht es los.";
+  const ready = state === "ready" ? "Der nächste Anruf erscheint hier, bevor es klingelt." : quiet;
+  setText(byId("no-call-text"), connected ? ready : "Solange der Telefonservice fehlt, erscheinen hier keine Anrufe.");
 }
 
 // The choice is only set when the call's type changes: a list that is being used must not jump.
@@ -50,7 +63,8 @@ function renderIdentity(snapshot, call) {
   show(byId("identity-form"), !call.identity);
   show(byId("identity-done"), Boolean(call.identity));
   const option = [...byId("identity-how").options].find(({ value }) => value === call.identity);
-  setText(byId("identity-done"), call.identity ? `✓ Geprüft: ${option?.text ?? call.identity}` : "");
+  const by = call.handed && sessionStorage.getItem(CHECKED) !== call.call_id ? ` (von ${call.handed.by})` : "";
+  setText(byId("identity-done"), call.identity ? `✓ Geprüft: ${option?.text ?? call.identity}${by}` : "");
   show(byId("history"), Boolean(call.history));
   const types = Object.fromEntries(snapshot.request_types.map(({ key, label }) => [key, label]));
   fillList(byId("history-promises"), call.history?.promises ?? [], (promise) =>
@@ -59,6 +73,9 @@ function renderIdentity(snapshot, call) {
     entry(`${onShortDay(earlier.at)}, ${atClock(earlier.at)} Uhr: ${types[earlier.type] ?? earlier.type ?? "unklar"}`,
       [outcomeLabel(earlier.outcome), earlier.note].filter(Boolean).join(": ")));
 }
+
+// Whoever takes the call over is told that somebody else has checked.
+export const rememberCheck = (callId) => sessionStorage.setItem(CHECKED, callId);
 
 function entry(head, rest) {
   return build("li", {}, build("strong", {}, head), build("br"), rest);
@@ -72,16 +89,18 @@ export function outcomeLabel(outcome) {
 // local: {kind, owner, incoming, ringing, answering, talking, muted, held, busy}
 export function renderButtons(call, local) {
   const offered = call?.phase === "offered";
-  const talking = call?.phase === "talking";
+  const talking = ["talking", "consulting"].includes(call?.phase);
+  const alone = talking && call.phase === "talking" && !transferring(call); // with the caller and nobody else
   const mine = local.kind === "browser" && local.owner;
   show(byId("answer"), Boolean(call) && mine && (offered || local.incoming));
   setDisabled(byId("answer"), !local.ringing);
   show(byId("reject"), offered && !local.answering);
   show(byId("mute"), local.talking);
-  show(byId("hold"), local.talking);
+  show(byId("hold"), local.talking && alone);
   setAttribute(byId("mute"), "aria-pressed", String(local.muted));
   setAttribute(byId("hold"), "aria-pressed", String(local.held));
-  show(byId("hangup"), talking || local.talking || local.answering);
+  const waits = transferring(call) && !call.caller_gone; // the caller, for the agent to decide how it goes on
+  show(byId("hangup"), (talking || local.talking || local.answering) && !waits);
   show(byId("extend"), call?.phase === "wrap_up");
   const hint = callHint(call, local, mine);
   setText(byId("call-hint"), hint);
@@ -107,7 +126,8 @@ export function tickCall(call) {
 
 function clockText(call, left) {
   if (call.phase === "offered") return call.ring_until ? `noch ${duration(Math.ceil(Math.max(0, secondsUntil(call.ring_until))))}` : "";
-  if (call.phase === "talking") return call.answered_at ? duration(secondsSince(call.answered_at)) : "";
+  if (call.phase === "lost") return call.lost_until ? `noch ${duration(Math.ceil(Math.max(0, secondsUntil(call.lost_until))))}` : "";
+  if (["talking", "consulting"].includes(call.phase)) return call.answered_at ? duration(secondsSince(call.answered_at)) : "";
   if (left === null) return "";
   return left > 0 ? `noch ${duration(Math.ceil(left))}` : "Zeit ist um, bitte abschließen";
 }

@@ -69,13 +69,17 @@ function control(field, common) {
   return build("input", { ...common, maxlength: "500", ...(kinds[field.kind] ?? { type: "text" }) });
 }
 
+// What is known already, unless something was typed: first what the agent before has asked.
 function prefill(call) {
-  for (const [name, value] of [["household_number", call.household_number], ["phone", call.caller]]) {
+  const known = { household_number: call.household_number, phone: call.caller, ...written(call.handed) };
+  for (const [name, value] of Object.entries(known)) {
     const input = form.elements[name];
     if (value && input && input.value === "" && !(name in draft())) input.value = value;
   }
   showFieldsFor(outcome());
 }
+
+const written = (handed) => Object.fromEntries(Object.entries(handed?.values ?? {}).filter(([, value]) => value));
 
 const outcome = () => form.elements.outcome.value;
 
@@ -107,6 +111,12 @@ function restore() {
 function values() {
   const chosen = [...form.elements].filter((input) => input.name && input.name !== "outcome" && input.closest("[hidden]") === null);
   return Object.fromEntries(chosen.map((input) => [input.name, input.value.trim()]));
+}
+
+// All that stands in the form so far, for whoever takes the call over.
+export function typedValues() {
+  const typed = [...new FormData(form)].filter(([name, value]) => name !== "outcome" && value.trim() !== "");
+  return Object.fromEntries(typed.map(([name, value]) => [name, value.trim()]));
 }
 
 function clearFindings() {

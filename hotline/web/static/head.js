@@ -10,10 +10,14 @@ const STATES = {
   ready: "Bereit",
   offered: "Anruf klingelt",
   talking: "Im Gespräch",
+  lost: "Gespräch unterbrochen",
   wrap_up: "Nacharbeit",
 };
 
-export function renderHead(snapshot) {
+const INTENTS = { ready: "Bereit", home: "Feierabend" };
+const AWAY = "Der Telefonservice ist nicht erreichbar. Bereit, Pause und Feierabend lassen sich gerade nicht ändern.";
+
+export function renderHead(snapshot, connected) {
   renderHotline(snapshot.hotline);
   const { state } = snapshot;
   setAttribute(byId("state"), "data-state", state);
@@ -21,6 +25,14 @@ export function renderHead(snapshot) {
   setText(byId("state-cause"), sameWords(snapshot.cause, STATES[state]) ? "" : snapshot.cause);
   setText(byId("state-since"), `seit ${atClock(snapshot.since)} Uhr`);
   renderButtons(snapshot);
+  renderAway(snapshot, connected);
+}
+
+// What the agent wanted last goes on: Asterisk itself knows it.
+function renderAway({ intent, reason }, connected) {
+  setText(byId("presence-note"), connected ? "" : `${AWAY} Es bleibt bei „${INTENTS[intent] ?? reason ?? "Pause"}“.`);
+  show(byId("presence-note"), !connected);
+  for (const button of document.querySelectorAll("[data-intent]")) setAttribute(button, "aria-disabled", String(!connected));
 }
 
 const sameWords = (one, other) => (one ?? "").toLowerCase() === (other ?? "").toLowerCase();
@@ -54,9 +66,12 @@ function renderButtons(snapshot) {
   }
 }
 
-export function onIntent(choose) {
+// choose(intent, reason) is called for each press; refuse(error) while the service is away.
+export function onIntent(choose, refuse) {
   byId("state").addEventListener("click", (event) => {
     const button = event.target.closest("[data-intent]");
-    if (button) choose(button.dataset.intent, button.dataset.reason ?? null);
+    if (!button) return;
+    if (button.getAttribute("aria-disabled") === "true") refuse(new Error(AWAY));
+    else choose(button.dataset.intent, button.dataset.reason ?? null);
   });
 }

@@ -2,6 +2,7 @@
 
 const MEDIA = { audio: true, video: false };
 const REGISTER_SECONDS = 60;
+const RETRY_MS = 2000;
 
 export class Phone {
   #ua = null;
@@ -32,6 +33,11 @@ export class Phone {
     return this.#session !== null;
   }
 
+  // What the tab has of a call; another call is another leg.
+  get leg() {
+    return this.#session;
+  }
+
   get muted() {
     return this.talking && this.#session.isMuted().audio;
   }
@@ -50,9 +56,17 @@ export class Phone {
       if (problem) this.#set("failed", problem);
       else this.#register(await fetchAccount());
     } catch (error) {
-      this.#set("failed", error.message);
+      this.#tryAgain(error, fetchAccount);
     }
     this.#starting = false;
+  }
+
+  // The connection is dead although nobody has told us: register anew.
+  restart(fetchAccount) {
+    if (this.#session || this.#retired || !this.#ua) return;
+    this.#ua.stop();
+    this.#ua = null;
+    this.start(fetchAccount);
   }
 
   // Give the telephone to another tab; a call that is going on is finished first.
@@ -96,6 +110,13 @@ export class Phone {
     this.changed();
   }
 
+  // A service that is away comes back: no reason to wait for a click.
+  #tryAgain(error, fetchAccount) {
+    const soon = error.status === 0 || error.status >= 500;
+    this.#set(soon ? "connecting" : "failed", error.message);
+    if (soon) setTimeout(() => this.#retired || this.start(fetchAccount), RETRY_MS);
+  }
+
   #register(account) {
     if (!account || this.#retired) return this.#set("off");
     if (!window.JsSIP) return this.#set("failed", "Das Telefonprogramm fehlt auf dem Server.");
@@ -110,10 +131,11 @@ export class Phone {
       connection_recovery_max_interval: 5,
     });
     this.#ua = ua;
-    ua.on("registered", () => this.#set("registered"));
-    ua.on("unregistered", () => this.#set("connecting"));
-    ua.on("disconnected", () => this.#set("connecting", "Keine Verbindung zur Telefonanlage."));
-    ua.on("registrationFailed", () => this.#set("connecting", "Die Telefonanlage hat die Anmeldung abgelehnt."));
+    const set = (status, problem) => this.#ua === ua && this.#set(status, problem);
+    ua.on("registered", () => set("registered"));
+    ua.on("unregistered", () => set("connecting"));
+    ua.on("disconnected", () => set("connecting", "Keine Verbindung zur Telefonanlage."));
+    ua.on("registrationFailed", () => set("connecting", "Die Telefonanlage hat die Anmeldung abgelehnt."));
     ua.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#take(session));
     ua.start();
     return undefined;

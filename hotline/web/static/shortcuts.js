@@ -2,16 +2,28 @@
 
 import { byId } from "./dom.js";
 import { focusNote } from "./form.js";
+import { focusOrphanNote } from "./notes.js";
 
-const BUTTONS = { KeyA: "answer", KeyR: "reject", KeyM: "mute", KeyH: "hold", KeyU: "hangup", KeyB: "go-ready" };
+// Of several, the first that can be pressed.
+const BUTTONS = {
+  KeyA: ["orphan-answer", "answer"],
+  KeyR: ["orphan-reject", "reject"],
+  KeyM: ["orphan-mute", "mute"],
+  KeyH: ["hold"],
+  KeyU: ["orphan-hangup", "hangup"],
+  KeyV: ["transfer-complete", "transfer-open"],
+  KeyZ: ["transfer-back"],
+  KeyB: ["go-ready"],
+};
 
 export function listenForKeys() {
   addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
-    const button = BUTTONS[event.code] && byId(BUTTONS[event.code]);
-    if (!button && event.code !== "KeyN") return;
+    if (!BUTTONS[event.code] && event.code !== "KeyN") return;
     event.preventDefault();
-    if (!button) focusNote();
-    else if (!button.disabled && button.closest("[hidden]") === null) button.click();
+    if (event.code === "KeyN") return focusOrphanNote() || focusNote();
+    return BUTTONS[event.code].map(byId).find(pressable)?.click();
   });
 }
+
+const pressable = (button) => !button.disabled && button.closest("[hidden]") === null;

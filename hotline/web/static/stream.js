@@ -8,12 +8,12 @@ export class Stream {
   #heard = 0;
   #tries = 0;
   #retry = null;
-  #rests = false;
+  rests = false; // ended for good, as after logging out
 
   // told: {state(snapshot), connected(yes), ended(why)}; `why` is "logout" or "replaced".
   constructor(told) {
     this.told = told;
-    this.connected = false;
+    this.connected = null; // not known yet
     this.screen = crypto.getRandomValues(new Uint32Array(4)).join("-");
     setInterval(() => this.#look(), 1000);
     addEventListener("online", () => this.open());
@@ -22,14 +22,14 @@ export class Stream {
   }
 
   open() {
-    this.#rests = false;
+    this.rests = false;
     this.#close();
     const source = new EventSource(`/agent/events?screen=${this.screen}`);
     this.#source = source;
     this.#heard = performance.now();
     source.addEventListener("state", (event) => {
+      this.told.state(JSON.parse(event.data)); // first: who is connected knows the newest state
       this.#alive();
-      this.told.state(JSON.parse(event.data));
     });
     source.addEventListener("beat", () => this.#alive());
     source.addEventListener("stop", () => this.#lost());
@@ -44,7 +44,7 @@ export class Stream {
   }
 
   #look() {
-    if (!this.#rests && this.#source && performance.now() - this.#heard > SILENCE_MS) this.#lost();
+    if (!this.rests && this.#source && performance.now() - this.#heard > SILENCE_MS) this.#lost();
   }
 
   async #lost() {
@@ -56,7 +56,7 @@ export class Stream {
   }
 
   #end(why) {
-    this.#rests = true;
+    this.rests = true;
     this.#close();
     this.#set(false);
     this.told.ended(why);

@@ -1,0 +1,32 @@
+"""How contexts and extensions are written down."""
+
+from collections.abc import Sequence
+
+QUIET_END = "exten => h,1,NoOp()"
+"""What runs when the caller hangs up: nothing, and above all no second AGI session."""
+Step = str | tuple[str, str]
+"""An application with its arguments; as a pair, the label comes before it."""
+
+
+def context(name: str, *extensions: str) -> str:
+    """One context as text."""
+    return "\n".join((f"[{name}]", *extensions)) + "\n"
+
+
+def extension(name: str, *steps: Step) -> str:
+    """One extension or pattern, its steps in order."""
+    first, *others = [_split(step) for step in steps]
+    lines = [f"exten => {name},1{first[0]},{first[1]}"]
+    return "\n".join([*lines, *(f" same => n{label},{application}" for label, application in others)])
+
+
+def prompts(directory: object, names: Sequence[str]) -> str:
+    """These prompts one after the other, as Read and Playback want them."""
+    return "&".join(f"{directory}/{name}" for name in names)
+
+
+def _split(step: Step) -> tuple[str, str]:
+    if isinstance(step, str):
+        return "", step
+    label, application = step
+    return f"({label})", application

@@ -1,0 +1,51 @@
+"""Asterisk's channels as CoreShowChannels tells them, and which of them is whose."""
+
+from collections.abc import Iterable, Mapping
+
+from dialplan import variables
+from hotline.call_ids import id_of_channel
+from hotline.telephony.controls import DEVICE
+
+Channel = Mapping[str, str]
+Channels = Mapping[str, Channel]
+"""By unique id."""
+
+
+def by_unique(items: Iterable[Channel]) -> dict[str, Channel]:
+    """The channels among the items of an answer."""
+    return {item["Uniqueid"]: item for item in items if "Uniqueid" in item and "Channel" in item}
+
+
+def is_agents(channel: Channel) -> bool:
+    """Whether it belongs to an agent's telephone."""
+    return channel.get("Channel", "").startswith(DEVICE)
+
+
+def agent_of(channel: Channel) -> str:
+    """The agent's name; "" for a channel that is no agent's."""
+    return channel["Channel"].removeprefix(DEVICE).rpartition("-")[0] if is_agents(channel) else ""
+
+
+def call_id_of(channel: Channel) -> str:
+    """Our id of the call, from `channelvars` of manager.conf; a caller who never met us has one by the channel."""
+    for line in channel.get("ChanVariable", "").splitlines():
+        name, _, value = line.partition("=")
+        if name == variables.CALL_ID and value.strip():
+            return value.strip()
+    return id_of_channel(channel.get("Uniqueid", ""))
+
+
+def callers_by_call(channels: Channels) -> dict[str, Channel]:
+    """Each call's caller. Other legs of a call may carry its id too, as that of a number outside: they are younger."""
+    found: dict[str, Channel] = {}
+    for channel in channels.values():
+        call_id, first = call_id_of(channel), channel.get("Uniqueid") == channel.get("Linkedid")
+        if not is_agents(channel) and (first or call_id not in found):
+            found[call_id] = channel
+    return found
+
+
+def agents_leg_with(caller: Channel, channels: Channels) -> Channel | None:
+    """The agent's channel in the same bridge."""
+    bridge = caller.get("BridgeId")
+    return next((one for one in channels.values() if bridge and one.get("BridgeId") == bridge and is_agents(one)), None)

@@ -1,0 +1,57 @@
+"""What happens at extensions of our own: an agent's telephone dials a colleague, or has sent a caller there."""
+
+import structlog
+
+from agents.transfer import by_extension
+from config.schema import HotlineConfig
+from dialplan import variables
+from hotline.calls import Call, Leg
+from hotline.errors import AgiClosed, CallerGone, Refused
+from hotline.seats import Seat
+from hotline.switchboard import Switchboard
+from hotline.telephony.agi_server import AgiSession
+from hotline.transfers import Transfers
+
+log = structlog.get_logger()
+
+_DEVICE = "PJSIP/agent-"
+
+
+class Inside:
+    """Asked by the reception for sessions on the AGI path `inside`."""
+
+    def __init__(self, switchboard: Switchboard, transfers: Transfers) -> None:
+        self._switchboard = switchboard
+        self._transfers = transfers
+
+    def refer(self, session: AgiSession, call: Call) -> None:
+        """An agent's telephone has sent this caller to an extension: the session goes on with `Caller.run_referred`."""
+        target = by_extension(call.config, session.environment.get("agi_extension", ""))
+        call.referred = False
+        call.channel = session.environment.get("agi_channel", call.channel)
+        if self._transfers.referred(call, target) is None:
+            log.info("transferred to an extension that does not exist", call=call.id)
+
+    async def dial(self, session: AgiSession, config: HotlineConfig) -> None:
+        """An agent's telephone calls a colleague while a caller of ours is on hold; anything else is refused."""
+        seat = self._seat(session.environment.get("agi_channel", ""))
+        target = by_extension(config, session.environment.get("agi_extension", ""))
+        call = seat.call if seat is not None else None
+        if seat is None or target is None or call is None:
+            log.info("an agent's telephone dialled nothing that we connect")
+            return
+        leg = Leg(session.environment.get("agi_channel", ""), session.environment.get("agi_uniqueid", ""))
+        try:
+            await session.set_variable(f"__{variables.CALL_ID}", call.id)
+            if await self._transfers.dials(call, seat, target, leg):
+                seconds = round(self._transfers.ring_seconds(call))
+                await session.execute("Dial", target.dial, str(seconds), "g")
+        except Refused as refused:
+            log.info("an agent's telephone may not connect now", call=call.id, agent=seat.agent.name, why=str(refused))
+        except (CallerGone, AgiClosed):
+            log.info("an agent's telephone has ended its own call", call=call.id, agent=seat.agent.name)
+
+    def _seat(self, channel: str) -> Seat | None:
+        name = channel.removeprefix(_DEVICE).rpartition("-")[0]
+        known = channel.startswith(_DEVICE) and name in self._switchboard.seats
+        return self._switchboard.seats[name] if known else None

@@ -1,0 +1,210 @@
+"""Takes callers who wait in Asterisk's own queue back into the line, once the service is there again.
+
+A caller for whom a telephone rings, or who talks, is left where they are: a redirect would tear them from the agent.
+So is one who is entering a number for a callback. Asterisk is asked again before every few callers, and twice a
+second while anybody is left.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from dialplan import fallback
+from hotline.channels import Channel, Channels, by_unique, call_id_of, is_agents
+from hotline.clock import Clock
+from hotline.errors import AmiError
+from hotline.logs import log_failure
+
+log = structlog.get_logger()
+
+AGAIN_SECONDS = 0.5
+"""While anybody is with the fallback."""
+IDLE_SECONDS = 5.0
+"""While nobody is: in case Asterisk's word that somebody came was lost."""
+AT_ONCE = 10
+"""Callers who are redirected on the word of one look: within some 50 ms nobody picks up a telephone that rang."""
+ON_THE_WAY_SECONDS = 2.0
+"""Asterisk may still show a caller in the queue who was redirected just now."""
+MOST_RETURNS, WITHIN_SECONDS = 3, 60.0
+"""A caller who falls back more often has a call that fails with us: then the fallback's telephones serve better."""
+GATHER_SECONDS = 0.5
+"""Those who come back together wait for each other so long, so that the longest waiting is the first in line."""
+
+
+class Manager(Protocol):
+    """What is asked of the AMI client."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def action(self, name: str, *, timeout: float = ..., **fields: str) -> list[dict[str, str]]: ...
+
+
+class Redirector(Protocol):
+    async def take_back(self, channel: str) -> bool: ...
+
+
+class Returner:
+    """`run` beside the AGI server. `on_talks` is told Asterisk's channels while talks of the fallback go on;
+    `waiting_since` knows since when a call of the ledger waits."""
+
+    def __init__(
+        self,
+        ami: Manager,
+        redirector: Redirector,
+        on_talks: Callable[[Channels], Awaitable[None]],
+        waiting_since: Callable[[str], datetime | None],
+        clock: Clock,
+    ) -> None:
+        self._ami = ami
+        self._redirector = redirector
+        self._on_talks = on_talks
+        self._waiting_since = waiting_since
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self._returns: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_RETURNS))
+        self.gate = Gate()
+
+    def look_soon(self) -> None:
+        """Somebody may be waiting with the fallback."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                anybody = self._ami.connected and await self.look()
+            except AmiError as error:
+                log.warning("callers of the fallback not looked for, next try follows", why=str(error))
+                anybody = True
+            except Exception as error:
+                log_failure("taking callers back failed, next try follows", "", error)
+                anybody = True
+            await self._pause(AGAIN_SECONDS if anybody else IDLE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+        self._wanted.clear()
+
+    async def look(self) -> bool:
+        """Take back whoever can be taken back; whether anybody is left with the fallback."""
+        while True:
+            channels = by_unique(await self._ami.action("CoreShowChannels"))
+            self._forget_gone(channels)
+            if any(_talks(channel, channels) for channel in callers(channels)):
+                await self._on_talks(channels)
+            found = self._to_take_back(channels)
+            await self._take_back(found[:AT_ONCE])
+            if len(found) <= AT_ONCE:
+                return any(True for _ in callers(channels))
+
+    def _to_take_back(self, channels: Channels) -> list[Channel]:
+        """The longest waiting first."""
+        free = [one for one in callers(channels) if _waits(one) and not _rings(one, channels)]
+        return sorted((one for one in free if self._may_return(one)), key=self._since)
+
+    def _since(self, channel: Channel) -> tuple[datetime, int]:
+        """Business time since when the caller waits, and the order of the channels."""
+        came, counter = _came(channel["Uniqueid"])
+        return self._waiting_since(call_id_of(channel)) or came + self._clock.offset, counter
+
+    def _may_return(self, channel: Channel) -> bool:
+        last, now = self._returns[channel["Uniqueid"]], asyncio.get_running_loop().time()
+        if last and now - last[-1] < ON_THE_WAY_SECONDS:
+            return False
+        return len(last) < MOST_RETURNS or now - last[0] > WITHIN_SECONDS
+
+    async def _take_back(self, found: list[Channel]) -> None:
+        """Sent in this order, answered together."""
+        self.gate.expect(channel["Uniqueid"] for channel in found)
+        await asyncio.gather(*(self._redirect(channel) for channel in found))
+
+    async def _redirect(self, channel: Channel) -> None:
+        unique = channel["Uniqueid"]
+        self._returns[unique].append(asyncio.get_running_loop().time())
+        if await self._redirector.take_back(channel["Channel"]):
+            log.info("caller taken back from the fallback", call=call_id_of(channel))
+        else:
+            log.warning("caller not taken back from the fallback, next try follows", call=call_id_of(channel))
+            self._returns[unique].pop()
+            self.gate.forget(unique)
+
+    def _forget_gone(self, channels: Channels) -> None:
+        for unique in self._returns.keys() - channels.keys():
+            del self._returns[unique]
+
+
+class Gate:
+    """Lets callers who come back at the same time into the line in the order in which they joined it."""
+
+    def __init__(self) -> None:
+        self._coming: set[str] = set()
+        self._here: list[tuple[datetime, int, asyncio.Future[None]]] = []
+
+    def expect(self, uniques: Iterable[str]) -> None:
+        """These channels are about to come."""
+        self._coming.update(uniques)
+
+    def forget(self, unique: str) -> None:
+        """This one does not come after all."""
+        self._coming.discard(unique)
+        self._open_if_all_are_here()
+
+    async def pass_through(self, unique: str, joined_at: datetime) -> None:
+        """Return when all who are expected are here, or after GATHER_SECONDS; the longest waiting first."""
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._here.append((joined_at, len(self._here), mine))
+        self.forget(unique)
+        try:
+            async with asyncio.timeout(GATHER_SECONDS):
+                await mine
+        except TimeoutError:
+            self._coming.clear()
+            self._open()
+
+    def _open_if_all_are_here(self) -> None:
+        if not self._coming:
+            self._open()
+
+    def _open(self) -> None:
+        here, self._here = sorted(self._here, key=lambda one: one[:2]), []
+        for *_, waiting in here:
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+def callers(channels: Channels) -> Iterable[Channel]:
+    """Callers who are with the fallback, as far as the service may care: not who is told that we are closed."""
+    contexts = {fallback.CONTEXT, fallback.QUEUE_CONTEXT}
+    return (one for one in channels.values() if one.get("Context") in contexts and not is_agents(one))
+
+
+def _waits(channel: Channel) -> bool:
+    """In the queue, or hearing music because nobody is there."""
+    return channel.get("Context") == fallback.QUEUE_CONTEXT and not channel.get("BridgeId")
+
+
+def _rings(caller: Channel, channels: Channels) -> bool:
+    """Whether a telephone rings for the caller or was answered just now."""
+    mine = caller.get("Linkedid")
+    return any(one.get("Linkedid") == mine and is_agents(one) for one in channels.values())
+
+
+def _talks(caller: Channel, channels: Channels) -> bool:
+    return bool(caller.get("BridgeId")) and _rings(caller, channels)
+
+
+def _came(unique: str) -> tuple[datetime, int]:
+    """When the channel was made, and its number: Asterisk's unique ids end as `-1795420800.17`."""
+    seconds, _, counter = unique.rpartition("-")[2].partition(".")
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC), int(counter)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC), 0

@@ -1,0 +1,58 @@
+"""A talk that breaks off: the page says so, the telephone is free at once, and the call comes back with its draft."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.served import Served
+from tests.browser.work import answered, ring
+
+LOST = "Die Verbindung ist abgebrochen. Ihr Anrufer hört Musik und wird gleich wieder durchgestellt."
+
+
+def test_reload_in_a_talk_registers_again_shows_the_loss_and_gets_the_call_back(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    anna.fill("#field-note", "Miete steigt")
+    anna.on("dialog", lambda dialog: dialog.accept())
+    site.do(site.desk.lose)
+    anna.reload()
+    expect(anna.locator("#situation-text")).to_have_text(LOST)
+    expect(anna.locator("#announce")).to_have_text(LOST)
+    expect(anna.locator("#call-clock")).to_contain_text("noch 0:")
+    expect(anna.locator("#state-name")).to_have_text("Gespräch unterbrochen")
+    expect(anna.locator("#field-note")).to_have_value("Miete steigt")
+    expect(anna.locator("#dispose")).to_be_hidden()
+    expect(anna.locator("#phone-status")).to_contain_text("bereit zum Klingeln")
+    site.do(site.desk.change_call, phase="offered", offer_id="offer-2", lost_until=None)
+    ring(anna)
+    anna.click("#answer")
+    site.do(site.desk.talk)
+    expect(anna.locator("#situation")).to_be_hidden()
+    expect(anna.locator("#field-note")).to_have_value("Miete steigt")
+
+
+def test_telephone_that_holds_on_to_a_dead_leg_lets_it_go(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    anna.evaluate("() => { window.dead = incoming }")
+    site.do(site.desk.lose)
+    anna.wait_for_function("() => dead.log.includes('terminate ')")
+    site.do(site.desk.change_call, phase="offered", offer_id="offer-2")
+    ring(anna)
+    anna.click("#answer")
+    assert anna.evaluate("() => incoming.log") == ["answer"]
+
+
+def test_leaving_the_page_while_the_caller_waits_to_come_back_is_warned_about(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    anna.locator("#field-note").click()
+    site.do(site.desk.lose)
+    expect(anna.locator("#situation-text")).to_have_text(LOST)
+    with anna.expect_event("dialog") as warning:
+        anna.close(run_before_unload=True)
+    assert warning.value.type == "beforeunload"
+    warning.value.dismiss()
+
+
+def test_telephone_that_asterisk_cannot_ring_registers_anew(site: Served, anna: Page) -> None:
+    anna.evaluate("() => { window.before = fakeUa }")
+    site.do(site.desk.change, registered=False)
+    anna.wait_for_function("() => window.fakeUa && fakeUa !== before && fakeUa.started")
+    assert not anna.evaluate("() => before.started")

@@ -1,0 +1,28 @@
+"""What the tests of the agent's page do again and again."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.served import Served
+
+
+def ring(page: Page) -> None:
+    """An INVITE reaches the page's telephone."""
+    page.evaluate("() => { window.incoming = fakeUa.ring() }")
+
+
+def answered(site: Served, page: Page) -> None:
+    """A call was offered and taken."""
+    site.do(site.desk.offer)
+    ring(page)
+    page.click("#answer")
+    site.do(site.desk.talk)
+    expect(page.locator("#state-name")).to_have_text("Im Gespräch")
+
+
+def asked(site: Served, page: Page, name: str) -> list[tuple[object, ...]]:
+    """What the desk was asked under this name, once it was asked at all."""
+    for _ in range(200):
+        if found := [ask for ask in site.desk.asked if ask[0] == name]:
+            return found
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{name} was never asked; asked were {site.desk.asked}")

@@ -1,0 +1,399 @@
+"""A house full of people, callers brought into exactly the states a fault is to find them in, and the judgement."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotline.phone.call import PhoneError
+from tests.faults import counting
+from tests.faults.agents import ABROAD, Agent, Talk, agents
+from tests.faults.callers import Caller, Public
+from tests.faults.counting import CUT, LEFT, MISSING, REFUSED, TALKED, Books
+from tests.faults.house import House, eventually, house, telephone
+from tests.faults.rounds import Moments, Round
+from tests.faults.rows import HOUSE, Row
+from tests.faults.truth import Watch
+
+GREETING, MENU, WAITING, OFFER = "greeting", "in the menu", "waiting", "at the moment of the offer"
+RINGING, BRIDGED, WRAP_UP, MAIL = "ringing", "bridged", "in wrap-up", "between ledger and mail"
+ARRIVING, AFTERWARDS = "arriving meanwhile", "arriving afterwards"
+STATES = (GREETING, MENU, WAITING, OFFER, RINGING, BRIDGED, WRAP_UP, MAIL)
+SILENCE_LIMIT, HANGING_LIMIT = 2.0, 7.0
+"""Seconds without sound that nobody may be left in; with a service that hangs."""
+TRUE_STATE_LIMIT = 5.0
+TALKED_SECONDS = 1.0
+"""Whoever hears an agent's tone for so long has talked to that agent."""
+HANG_UP_PASSES_ON = 1.5
+"""Seconds within which an agent's hanging up ends the caller's call."""
+SETTLES = 60.0
+"""Seconds after the fault's end within which everybody is served."""
+BOOKS_CLOSE, MAILS_GO = 15.0, 45.0
+FORWARDED = {
+    "family_name": "Müller",
+    "given_name": "Erika",
+    "phone": "05721 777001",
+    "best_time": "vormittags",
+    "household_number": "24412345",
+    "office": "stadthagen",
+    "new_rent": "512,50",
+    "from_date": "2026-12-01",
+}
+
+
+Between = Callable[[House], AbstractAsyncContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to hurt a house, and what must be seen of it."""
+
+    hit: Callable[["Scene"], Awaitable[float]]
+    """Does it, returns when it is over, with the moment from which on the truth is due on the pages."""
+    log: str
+    """Pattern of the line in the log."""
+    metric: str
+    """The event that `hotline_events_total` counts."""
+    limit: float = SILENCE_LIMIT
+    allowed: Sequence[str] = (TALKED,)
+    """Ends that are true although the caller did not talk to anybody."""
+    reachable: bool = True
+    """Whether a telephone can reach the house meanwhile."""
+
+
+@dataclass
+class Scene:
+    """Everybody, and what has happened so far."""
+
+    house: House
+    people: dict[str, Agent]
+    public: Public
+    watch: Watch
+    between: Any = None
+    """What was put between the service and Asterisk."""
+    mail_may_be_answered: asyncio.Event = field(default_factory=asyncio.Event)
+    promising: "asyncio.Task[None] | None" = None
+    promises: int = 0
+    """How many an agent has made."""
+    gone_at: float | None = None
+    """When Asterisk died, and every call with it."""
+    findings: list[str] = field(default_factory=list)
+    """What concerns no single caller."""
+
+    def caller(self, state: str) -> Caller:
+        return next(one for one in self.public.callers if one.state == state)
+
+    async def endure(self, one: Round, fault: "Fault", moments: Moments) -> list[Row]:
+        """The fault hits callers in all states; then everybody works, and all is counted."""
+        await self.all_states(moments)
+        before, fault_at = len(self.house.lines), time.monotonic()
+        self.gone_at = None
+        hitting = asyncio.create_task(fault.hit(self))
+        self.everybody_works()
+        self.mail_may_be_answered.set()
+        arriving = asyncio.create_task(self._arrive(fault))
+        over = await hitting
+        afterwards = asyncio.create_task(self.public.call(AFTERWARDS, "4"))
+        true_state = await self.true_again(over)
+        await self.settle()
+        await self.end_talks()
+        await asyncio.gather(arriving, afterwards, return_exceptions=True)
+        await self.close_books()
+        self.findings += [*await self.mails(), *await self._signs(fault, before), *self._breaks()]
+        return await self.judge(one, fault, fault_at, true_state)
+
+    async def _arrive(self, fault: "Fault") -> None:
+        if fault.reachable:
+            await asyncio.sleep(1.0)
+            await self.public.dial(ARRIVING)
+
+    async def _signs(self, fault: "Fault", before: int) -> list[str]:
+        """A clear line in the log and a metric."""
+        found = []
+        if not self.house.said(fault.log, before):
+            found.append("no line in the log tells of it")
+        if not await self.house.metric(fault.metric):
+            found.append("no metric tells of it")
+        return found
+
+    def _breaks(self) -> list[str]:
+        """Who was rung although on a break."""
+        return [f"{name} was rung while on a break" for name, agent in self.people.items() if agent.rung_on_break]
+
+    # --- before the fault --------------------------------------------------------------------
+
+    async def talk(self, name: str, state: str, key: str) -> Talk:
+        """This agent, and nobody else, is ready and takes that call."""
+        agent = self.people[name]
+        await agent.ready()
+        agent.answers, agent.answers_after = True, 0.2
+        talks = len(agent.talks)
+        await self.public.call(state, key)
+        await agent.until_state("talking")
+        assert await eventually(lambda: len(agent.talks) > talks, 5), f"{name} does not talk"
+        return agent.talks[-1]
+
+    async def all_states(self, moments: Moments) -> None:
+        """Return in the moment of an offer, with a caller in each other state."""
+        self.house.mail.before_answer = self._hold_the_answer
+        done = [("carla", await self.talk("carla", WRAP_UP, "1")), ("david", await self.talk("david", MAIL, "4"))]
+        await self.talk("elif", BRIDGED, "6")
+        await asyncio.gather(*(self._end_talk(name, talk) for name, talk in done))
+        await self.people["anna"].ready()
+        menu, menu_at = await self.public.call(MENU), time.monotonic()
+        assert menu.is_there
+        ringing, offer = await self.public.call(RINGING), await self.public.call(OFFER)
+        await ringing.press("4")
+        await self._rings("anna")
+        await self.public.call(WAITING, "6")
+        await self._waits_in_line(1)
+        await self.people["david"].post("/agent/presence", intent="pause", reason="Pause")
+        self.people["ben"].shows_offers = False
+        await self.people["ben"].ready()
+        self.promising = asyncio.create_task(self._promise("david"))
+        await asyncio.wait_for(self.house.mail.arrived.wait(), 10)
+        await asyncio.sleep(max(0.0, menu_at + moments.between(4.7, 9.0, 5.0) - time.monotonic()))
+        await self.public.call(GREETING)
+        await asyncio.sleep(moments.between(0.1, 3.0, 1.0))
+        await offer.press("4")
+        await self.people["ben"].until_state("offered")
+        await asyncio.sleep(moments.between(0.0, 0.3, 0.0))
+
+    async def _end_talk(self, name: str, talk: Talk) -> None:
+        await asyncio.sleep(max(0.0, talk.since + TALKED_SECONDS + 0.4 - time.monotonic()))
+        await self.people[name].hang_up(talk)
+        self.people[name].answers = False
+        await self.people[name].until_state("wrap_up")
+
+    async def _rings(self, name: str) -> None:
+        self.people[name].answers = False
+        await self.people[name].until_state("offered")
+        agent = self.people[name]
+        if not await eventually(lambda: agent.ringing, 5):
+            raise AssertionError(f"{name}'s phone never rang")
+
+    async def _waits_in_line(self, waiting: int) -> None:
+        await self.people["elif"].until(lambda snapshot: snapshot["hotline"]["waiting"] == waiting)
+
+    async def _promise(self, name: str) -> None:
+        """Forwards the request; as a person does, again when it was not said to be stored and is still to be done."""
+        agent, form = self.people[name], dict(FORWARDED)
+        self.promises += 1
+        while True:
+            with contextlib.suppress(*ABROAD):
+                await agent.dispose("forwarded", **form)
+                return
+            await asyncio.sleep(0.5)
+            if agent.connected and (agent.snapshot["state"] != "wrap_up" or agent.snapshot["call"]["disposed"]):
+                return  # the page says that it was stored
+
+    async def _hold_the_answer(self, envelope: Any) -> None:
+        await self.mail_may_be_answered.wait()
+
+    # --- after it ----------------------------------------------------------------------------
+
+    def everybody_works(self, besides: Iterable[str] = ("david", "elif")) -> None:
+        """The agents do what people do; david is on his break, elif talks on until she is told."""
+        for name, agent in self.people.items():
+            if name not in besides:
+                agent.work_alone()
+
+    async def settle(self, patience: float = SETTLES, besides: Sequence[str] = (BRIDGED,)) -> None:
+        """Return when every caller, but those in these states, has been served and is gone."""
+        wanted = [one for one in self.public.callers if one.state not in besides]
+        await eventually(lambda: not any(one.is_there for one in wanted), patience)
+
+    async def end_talks(self) -> None:
+        """Whoever was told to talk on hangs up now."""
+        for agent in self.people.values():
+            for talk in agent.talks:
+                if talk.call.end is None and agent.talk_seconds is None:
+                    with contextlib.suppress(PhoneError):
+                        await agent.hang_up(talk)
+        await eventually(lambda: not any(one.is_there for one in self.public.callers), 10)
+
+    async def close_books(self, patience: float = BOOKS_CLOSE) -> Books:
+        """The ledger once every caller has exactly one entry with an end, or as it is when the time is over."""
+        numbers = [one.number for one in self.public.callers]
+
+        def complete() -> bool:
+            books = self._books()
+            return books is not None and all(
+                [entry.ended for entry in books.of(number)] == [True] for number in numbers
+            )
+
+        await eventually(complete, patience)
+        return self._books() or Books([], Counter(), 0, 0, 0)
+
+    def _books(self) -> Books | None:
+        try:
+            return counting.read(self.house.database)
+        except Exception:
+            return None
+
+    async def mails(self, patience: float = MAILS_GO) -> list[str]:
+        """What is wrong with promises and mails, once there was time enough to send them."""
+        self.mail_may_be_answered.set()
+        taken = self.house.mail.message_ids
+
+        def gone() -> bool:
+            nonlocal taken
+            taken, books = self.house.mail.message_ids, self._books()
+            return books is not None and not counting.mail_findings(books, taken) and not books.unsent
+
+        await eventually(gone, patience)
+        books = self._books()
+        found = ["the database could not be read"] if books is None else counting.mail_findings(books, taken)
+        if books is not None and books.promises != self.promises:
+            found.append(f"{self.promises} promises were made, the database has {books.promises}")
+        return found
+
+    async def true_again(self, moment: float, patience: float = 15.0) -> float | None:
+        """Seconds from that moment to the true state on all pages; a finding when it took too long."""
+        await eventually(lambda: self.watch.since(moment) is not None, patience)
+        seconds = self.watch.since(moment)
+        if seconds is None:
+            self.findings.append(f"pages never became true: {self.watch.last_untruth(moment)}")
+        elif seconds > TRUE_STATE_LIMIT:
+            self.findings.append(f"pages became true after {seconds:.1f} s: {self.watch.last_untruth(moment)}")
+        return seconds
+
+    def _deaf_agents(self, limit: float) -> list[str]:
+        """Agents too are somebody: nobody talks into silence."""
+        found = []
+        for name, agent in self.people.items():
+            for talk in agent.talks:
+                gone_at = self.gone_at if self.gone_at is not None and talk.since < self.gone_at else float("inf")
+                end = min(talk.until or float("inf"), gone_at, time.monotonic())
+                silence = talk.recording.worst_silence(talk.since, end) if talk.recording is not None else None
+                if silence is not None and silence.seconds > limit:
+                    found.append(f"{name} heard nothing for {silence.seconds:.1f} s in a talk")
+        return found
+
+    # --- the judgement -----------------------------------------------------------------------
+
+    async def judge(self, one: Round, fault: Fault, fault_at: float, true_state: float | None) -> list[Row]:
+        """One row for each state, and one for the house."""
+        await self.public.leave()
+        for agent in self.people.values():
+            for talk in agent.talks:
+                talk.recording = await agent.phone.recorded(talk.call)
+        self.findings += self._deaf_agents(fault.limit)
+        books = await self.close_books(5)
+        found = []
+        for state in dict.fromkeys(caller.state for caller in self.public.callers):
+            mine = [caller for caller in self.public.callers if caller.state == state]
+            verdicts = [_Verdict(self, caller, books, fault, fault_at) for caller in mine]
+            silences = [verdict.silence for verdict in verdicts if verdict.silence is not None]
+            found.append(
+                one.row(
+                    state,
+                    callers_in=len(mine),
+                    callers_out=dict(Counter(verdict.kind for verdict in verdicts)),
+                    worst_silence=round(max(silences), 2) if silences else None,
+                    true_state=None if true_state is None else round(true_state, 2),
+                    failures=[text for verdict in verdicts for text in verdict.failures()],
+                )
+            )
+        strangers = [entry for entry in books.entries if entry.caller not in {c.number for c in self.public.callers}]
+        if strangers:
+            self.findings.append(f"{len(strangers)} calls in the ledger that nobody has made")
+        found.append(one.row(HOUSE, true_state=true_state and round(true_state, 2), failures=list(self.findings)))
+        return found
+
+
+class _Verdict:
+    """What became of one caller: by ear, by the telephone, by the ledger."""
+
+    def __init__(self, scene: Scene, caller: Caller, books: Books, fault: Fault, fault_at: float) -> None:
+        self._caller, self._fault_at, self._gone_at = caller, fault_at, scene.gone_at
+        self._limit, self._allowed = fault.limit, fault.allowed
+        self._people = scene.people.values()
+        self._talks = caller.heard([agent.tone for agent in self._people])
+        kind = books.kind(caller.number)
+        self.kind = REFUSED if kind == MISSING and caller.refused == 503 else kind
+        self._silence = caller.worst_silence(_before(scene.gone_at, caller)) if caller.answered is not None else None
+        self.silence = self._silence.seconds if self._silence is not None else None
+
+    def failures(self) -> list[str]:
+        if self.fate == REFUSED:
+            return (
+                [] if REFUSED in self._allowed and self.kind == REFUSED else [f"was refused; the ledger: {self.kind}"]
+            )
+        return [*self._in_silence(), *self._dropped(), *self._in_the_ledger()]
+
+    def _in_silence(self) -> list[str]:
+        silence = self._silence
+        if silence is None:
+            return ["was never answered"]
+        if silence.seconds <= self._limit:
+            return []
+        when = silence.since - self._fault_at
+        return [f"heard nothing for {silence.seconds:.1f} s, from {when:+.1f} s after the fault on"]
+
+    @property
+    def fate(self) -> str:
+        """How it ended for the caller."""
+        caller, gone_at = self._caller, self._gone_at
+        if caller.refused == 503:
+            return REFUSED
+        if gone_at is not None and caller.dialled < gone_at and (caller.ended or gone_at) >= gone_at - 0.2:
+            return CUT
+        if sum(spell.seconds for spells in self._talks.values() for spell in spells) >= TALKED_SECONDS:
+            return TALKED
+        return LEFT if caller.hung_up_themselves else "hung up by our side"
+
+    def _dropped(self) -> list[str]:
+        caller = self._caller
+        if self.fate == CUT or caller.gave_up:
+            return []
+        if caller.hung_up_themselves or caller.ended is None:
+            return ["was still there when all should have been done"]
+        if self.fate != TALKED:
+            return [] if self.kind in self._allowed else ["was hung up by our side without a conversation"]
+        return [] if self._agent_hung_up(caller.ended) else ["the conversation was dropped by our side"]
+
+    def _agent_hung_up(self, at: float) -> bool:
+        """One of those who were heard last has hung up on purpose."""
+        heard = {
+            tone for tone, spells in self._talks.items() for spell in spells if at - spell.until <= HANG_UP_PASSES_ON
+        }
+        talks = [talk for agent in self._people if agent.tone in heard for talk in agent.talks if talk.hung_up_by_agent]
+        return any(talk.until is not None and -0.3 <= at - talk.until <= HANG_UP_PASSES_ON for talk in talks)
+
+    def _in_the_ledger(self) -> list[str]:
+        if self.kind == self.fate or (self.kind in self._allowed and self.fate not in {TALKED, CUT}):
+            return []
+        return [f"the ledger says “{self.kind}”, but the caller {_as_heard(self.fate)}"]
+
+
+def _before(gone_at: float | None, caller: Caller) -> float | None:
+    """Silence after the end of Asterisk is the end of the call; callers who came later are not touched by it."""
+    return gone_at if gone_at is not None and caller.dialled < gone_at else None
+
+
+def _as_heard(fate: str) -> str:
+    return {TALKED: "talked to an agent", LEFT: "left", CUT: "was cut off by the end of Asterisk"}.get(
+        fate, f"was {fate}"
+    )
+
+
+@asynccontextmanager
+async def scene(raw: dict[str, Any], between: Between | None = None, **options: Any) -> AsyncIterator[Scene]:
+    """A house with that configuration, its five agents logged in, and a telephone for all callers.
+
+    `between` is entered before anybody works; what it yields is `scene.between`.
+    """
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(house(raw, **options))
+        entered = await stack.enter_async_context(between(running)) if between is not None else None
+        people = await stack.enter_async_context(agents(running))
+        phone = await stack.enter_async_context(telephone())
+        watch = Watch(running, people)
+        watching = asyncio.create_task(watch.run())
+        stack.callback(watching.cancel)
+        yield Scene(running, people, Public(running, phone), watch, entered)

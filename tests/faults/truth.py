@@ -1,0 +1,147 @@
+"""What Asterisk and the database say of each agent, and how long the agents' pages take to show the same.
+
+Definition of the time to the true state: from a given moment (the service serves again, or the fault is over) to the
+first moment from which on, for STEADY seconds, every agent's page is connected and shows a state that is true.
+True is what `expected` says; a page may lag behind a change by LAG seconds.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.agents import Agent
+from tests.faults.house import House
+
+STEADY = 1.5
+LAG = 0.5
+LOOKS_EVERY = 0.1
+FREE = frozenset({"ready", "not_ready"})
+"""Both are true of a ready agent with a phone: that a call was missed is known to the service alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One line of `core show channels concise`."""
+
+    name: str
+    state: str
+    bridge: str
+
+    @property
+    def agent(self) -> str | None:
+        """Whose phone it is; None for a caller."""
+        endpoint = self.name.removeprefix("PJSIP/").rpartition("-")[0]
+        return endpoint.removeprefix("agent-") if endpoint.startswith("agent-") else None
+
+
+def channels(concise: str) -> list[Channel]:
+    """From what Asterisk's command line prints: fields divided by `!`, the bridge last but one."""
+    rows = [line.split("!") for line in concise.splitlines() if line.count("!") >= 12]
+    return [Channel(row[0], row[4], row[-2]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of all agents at one moment."""
+
+    channels: Sequence[Channel]
+    registered: frozenset[str]
+    intents: Mapping[str, str]
+    to_write_up: frozenset[str]
+    """Agents with a call that was answered, has ended and was not disposed of."""
+
+
+def expected(known: Known, agent: str) -> frozenset[str]:
+    """The states of the page that are true of this agent."""
+    mine = [channel for channel in known.channels if channel.agent == agent]
+    if any(channel.state == "Up" and _with_somebody(channel, known) for channel in mine):
+        return frozenset({"talking"})
+    if any(channel.state in {"Ring", "Ringing", "Down"} for channel in mine):
+        return frozenset({"offered"})
+    if agent in known.to_write_up:
+        return frozenset({"wrap_up"})
+    intent = known.intents.get(agent, "home")
+    if intent != "ready":
+        return frozenset({intent})
+    return FREE if agent in known.registered else frozenset({"not_ready"})
+
+
+def _with_somebody(channel: Channel, known: Known) -> bool:
+    return bool(channel.bridge) and any(
+        other.bridge == channel.bridge and other.name != channel.name for other in known.channels
+    )
+
+
+async def look(house: House) -> Known | None:
+    """Now; None while Asterisk or the database cannot be asked."""
+    concise, contacts = await asyncio.gather(
+        house.ask("core show channels concise"), house.ask("database show registrar/contact")
+    )
+    if not contacts:
+        return None
+    try:
+        intents, unwritten = await asyncio.to_thread(_from_database, house.database)
+    except sqlite3.Error:
+        return None
+    names = [agent.name for agent in house.config.agents]
+    registered = frozenset(name for name in names if f"/agent-{name};@" in contacts)
+    return Known(channels(concise), registered, intents, unwritten)
+
+
+def _from_database(path: Path) -> tuple[dict[str, str], frozenset[str]]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as connection:
+        intents = dict(connection.execute("SELECT agent, intent FROM presences ORDER BY id").fetchall())
+        unwritten = connection.execute(
+            "SELECT agent FROM calls WHERE answered_at IS NOT NULL AND agent IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE call_id = calls.id)"
+        ).fetchall()
+    return intents, frozenset(name for (name,) in unwritten)
+
+
+def untrue(people: Mapping[str, Agent], known: Known | None) -> Iterator[str]:
+    """Who shows what, and what is true instead."""
+    for name, agent in people.items():
+        if known is None:
+            yield f"{name}: Asterisk or the database do not answer"
+        elif agent.shows not in (true := expected(known, name)):
+            yield f"{name} shows {agent.shows or 'no connection'} instead of {' or '.join(sorted(true))}"
+
+
+class Watch:
+    """Looks all the time; `since(moment)` tells the time to the true state."""
+
+    def __init__(self, house: House, people: Mapping[str, Agent]) -> None:
+        self._house, self._people = house, people
+        self._looks: list[tuple[float, list[str]]] = []
+        self._wrong: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """A task for as long as it is to be known."""
+        while True:
+            known = await look(self._house)
+            now, found = time.monotonic(), list(untrue(self._people, known))
+            self._wrong = {one: self._wrong.get(one, now) for one in found}
+            self._looks.append((now, [one for one in found if now - self._wrong[one] >= LAG or known is None]))
+            await asyncio.sleep(LOOKS_EVERY)
+
+    def since(self, moment: float) -> float | None:
+        """Seconds to the first moment from which on all was true for STEADY; None when it never was."""
+        begun: float | None = None
+        for at, wrong in self._looks:
+            if at < moment:
+                continue
+            if wrong:
+                begun = None
+            else:
+                begun = at if begun is None else begun
+                if at - begun >= STEADY:
+                    return begun - moment
+        return None
+
+    def last_untruth(self, moment: float) -> str:
+        """What was wrong last, for the report."""
+        return next(("; ".join(wrong) for at, wrong in reversed(self._looks) if wrong and at >= moment), "")

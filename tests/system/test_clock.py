@@ -1,0 +1,183 @@
+"""Fault 6: the system clock is stepped by an hour while callers wait, and both changes of daylight saving.
+
+Asterisk keeps the true time here: it measures by the system clock itself, and no service can mend that
+(docs/decisions/0012-time-runs-on-steadily.md says what was seen).
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hotline.phone import tones
+from hotline.phone.call import PhoneCall
+from hotline.storage.views import Step
+from tests.system.chain import MONDAY_NINE, AgentAtWork, Chain, hotline
+from tests.system.conftest import StartAsterisk, sound_file
+from tests.system.stepped_clock import SteppedClock, served
+
+BERLIN = ZoneInfo("Europe/Berlin")
+FIRST, SECOND = "+495721777011", "+495721777012"
+HOUR = 3600.0
+TRUE_WITHIN = 2.0
+"""Seconds by which a wait that is shown may differ from the real one."""
+QUESTION_TONE, QUESTION_SECONDS = 1400.0, 3.0
+QUESTIONS = ("waited_long", "nobody_ready", "closing_now")
+LOOKS = 7.0
+"""After so many seconds every waiting caller was looked at again, and a wrong question would be heard."""
+pytestmark = pytest.mark.timeout(150)
+
+
+class Waiting:
+    """A caller in the line, and since when by a clock that nobody steps."""
+
+    def __init__(self, chain: Chain, number: str) -> None:
+        self._chain, self.number = chain, number
+        self.call: PhoneCall
+        self.since = 0.0
+
+    async def join(self, key: str) -> None:
+        self.call = await (await self._chain.phone(self.number)).dial(self._chain.address)
+        await self.call.answered()
+        await self.call.press(key)
+        await self._chain.steps(self.number, "joined_line")
+        self.since = time.monotonic()
+
+    @property
+    def waited(self) -> float:
+        return time.monotonic() - self.since
+
+    async def hears_no_question(self, seconds: float) -> None:
+        """Nobody asks the caller anything that only a long wait or closing time would be a reason for."""
+        heard = await self.call.hear(seconds)
+        assert heard.seconds > seconds / 2, "packets are missing: the question might be among them"
+        piece = 2 * heard.rate  # a second
+        for at in range(0, len(heard.pcm), piece):
+            assert tones.tone_level(heard.pcm[at : at + piece], heard.rate, QUESTION_TONE) < tones.SOUND
+
+
+async def two_callers(chain: Chain) -> tuple[Waiting, Waiting]:
+    for question in QUESTIONS:
+        tone = tones.tone((QUESTION_TONE,), QUESTION_SECONDS, 8000)
+        sound_file(chain.asterisk.state.prompts / f"{question}.wav", tone)
+    first, second = Waiting(chain, FIRST), Waiting(chain, SECOND)
+    await first.join("4")
+    await second.join("6")
+    return first, second
+
+
+async def offered(agent: AgentAtWork, caller: Waiting) -> Mapping[str, Any]:
+    """The agent's page shows that very caller, and truly how long they have waited and how long it rings."""
+    shown = await agent.until_state("offered")
+    call = shown["call"]
+    assert call["caller"] == f"05721 {caller.number[-6:]}"
+    assert call["waited_seconds"] == pytest.approx(caller.waited, abs=TRUE_WITHIN)
+    assert 0 < _left(shown, "ring_until") <= 12
+    return shown
+
+
+async def take(agent: AgentAtWork) -> PhoneCall:
+    ringing = await agent.phone.incoming()
+    await ringing.answer()
+    await agent.until_state("talking")
+    return ringing
+
+
+def _left(shown: Mapping[str, Any], what: str) -> float:
+    return (datetime.fromisoformat(shown["call"][what]) - datetime.fromisoformat(shown["now"])).total_seconds()
+
+
+# --- steps -----------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def apart(start_asterisk: StartAsterisk, raw: dict[str, Any], clock: SteppedClock) -> AsyncIterator[Chain]:
+    """The hotline, its service a process that lives on that clock."""
+    async with hotline(start_asterisk, raw) as chain:
+        await chain.stop_service()
+        async with served(chain.asterisk.state.path, MONDAY_NINE, clock) as service:
+            yield chain
+            stepped = [line for line in service.lines if "the system clock was stepped" in line]
+            assert len(stepped) == 2, "\n".join(service.lines)
+            assert not [line for line in service.lines if re.search(r"\[(error|critical)", line)], service.lines
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path, step: float
+) -> None:
+    clock = SteppedClock(tmp_path)
+    async with apart(start_asterisk, shipped, clock) as chain:
+        anna = await chain.agent("anna", ready=False)
+        first, second = await two_callers(chain)
+        before, at = datetime.fromisoformat(anna.snapshot["now"]), time.monotonic()
+        clock.step(step)
+        await asyncio.gather(first.hears_no_question(LOOKS), second.hears_no_question(LOOKS))
+
+        await anna.post("/agent/presence", intent="ready")
+        shown = await offered(anna, first)
+        moved = (datetime.fromisoformat(shown["now"]) - before).total_seconds() - (time.monotonic() - at)
+        assert moved == pytest.approx(step, abs=TRUE_WITHIN)
+        talk = await take(anna)
+        await talk.hang_up()
+        await anna.until_state("wrap_up")
+
+        now = anna.snapshot["now"]
+        clock.step(-step)
+        shown = await anna.until(lambda snapshot: abs(_apart(snapshot["now"], now)) > HOUR / 2)
+        assert 60 - 2 * TRUE_WITHIN < _left(shown, "wrap_up_until") <= 60
+        await anna.dispose("settled")
+        await offered(anna, second)
+        await take(anna)
+
+
+def _apart(one: str, other: str) -> float:
+    return (datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds()
+
+
+# --- daylight saving -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)],
+    ids=["autumn", "spring"],
+)
+async def test_caller_who_waits_through_a_change_of_daylight_saving_is_served(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any], change: datetime
+) -> None:
+    shipped["hours"]["week"]["sunday"] = ["00:00-23:59"]
+    began, business = time.monotonic(), change - timedelta(seconds=20)
+    async with hotline(start_asterisk, shipped, business.astimezone(BERLIN)) as chain:
+        anna = await chain.agent("anna", ready=False)
+        first, second = await two_callers(chain)
+        until_change = (change - _shown_now(anna)).total_seconds()
+        assert until_change > 0, "the machine is too slow for this test"
+        await asyncio.gather(first.hears_no_question(until_change + LOOKS), second.hears_no_question(1))
+
+        await anna.post("/agent/presence", intent="ready")
+        shown = await offered(anna, first)
+        assert shown["hotline"]["opening_text"] == "geöffnet bis 23:59 Uhr"
+        await take(anna)
+        waited, ran = first.waited, time.monotonic() - began
+        steps = await chain.steps(FIRST, "answered")
+    joined, made, answered = (_at(steps, kind) for kind in ("joined_line", "offer_made", "answered"))
+    assert business < joined < change < made < answered < business + timedelta(seconds=ran)
+    assert (answered - joined).total_seconds() == pytest.approx(waited, abs=TRUE_WITHIN)
+
+
+def _shown_now(agent: AgentAtWork) -> datetime:
+    return datetime.fromisoformat(agent.snapshot["now"])
+
+
+def _at(steps: list[Step], kind: str) -> datetime:
+    found = next(step.at for step in steps if step.kind == kind)
+    assert found.utcoffset() == timedelta()
+    return found

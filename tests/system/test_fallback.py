@@ -1,0 +1,368 @@
+"""Asterisk alone, without the service: hours to the second, a queue of the telephones that are ready, callbacks by key."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.schema import HotlineConfig
+from dialplan import happenings, variables
+from dialplan.fallback import PROMPTS, QUEUE
+from hotline.phone.call import PhoneCall
+from hotline.phone.client import Phone
+from tests.system.agi import Agi
+from tests.system.chain import MONDAY_NINE, hear_each_other, prompt
+from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk
+from tests.system.happened import Happening, happened, until_happened
+from tests.system.manager import Ami
+from tests.system.sip import Call, UdpPhone
+
+CALLER = "+495721777001"
+MONDAY_EIGHT = MONDAY_NINE.replace(hour=8)
+SATURDAY = datetime(2026, 11, 21, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+pytestmark = pytest.mark.timeout(120)
+
+
+def offset_to(moment: datetime) -> int:
+    """Seconds that make this moment business time now."""
+    return round((moment - datetime.now(UTC)).total_seconds())
+
+
+@dataclass
+class Alone:
+    """An Asterisk without its service, and telephones."""
+
+    asterisk: RunningAsterisk
+    ami: Ami
+    stack: AsyncExitStack
+
+    @property
+    def address(self) -> str:
+        return f"sip:9824@127.0.0.1:{self.asterisk.sip_port}"
+
+    async def call(self, user: str = CALLER, **options: Any) -> PhoneCall:
+        """A caller whom Asterisk has answered."""
+        phone = await self.stack.enter_async_context(Phone(user=user, **options))
+        call = await phone.dial(self.address)
+        await call.answered()
+        return call
+
+    async def raw_phone(self) -> UdpPhone:
+        return await self.stack.enter_async_context(UdpPhone(self.asterisk.sip_port))
+
+    async def desk(self, name: str, *, ready: bool) -> Phone:
+        """The agent's desk phone, registered, and in the queue by the agent's intent."""
+        phone = await self.stack.enter_async_context(Phone(user=f"agent-{name}"))
+        server = f"127.0.0.1:{self.asterisk.sip_port}"
+        await phone.register(f"agent-{name}", self.asterisk.secrets.phone_secrets[name], server)
+        await self.ami.event("DeviceStateChange", Device=f"PJSIP/agent-{name}", State="NOT_INUSE")
+        await self.join_queue(name, ready=ready)
+        return phone
+
+    async def join_queue(self, name: str, *, ready: bool) -> None:
+        """As the service mirrors the agent's intent."""
+        interface = f"PJSIP/agent-{name}"
+        answer = await self.ami.action(
+            "QueueAdd",
+            Queue=QUEUE,
+            Interface=interface,
+            MemberName=name,
+            StateInterface=interface,
+            Paused="false" if ready else "true",
+        )
+        assert answer["Response"] == "Success", answer
+
+    async def pause(self, name: str, paused: bool) -> None:
+        answer = await self.ami.action(
+            "QueuePause", Queue=QUEUE, Interface=f"PJSIP/agent-{name}", Paused=str(paused).lower()
+        )
+        assert answer["Response"] == "Success", answer
+
+    async def setvar(self, name: str, value: str) -> None:
+        assert (await self.ami.action("Setvar", Variable=name, Value=value))["Response"] == "Success"
+
+    async def cli(self, command: str) -> str:
+        script = self.asterisk.state.asterisk / "asterisk"
+        asked = await asyncio.create_subprocess_exec(script, "-rx", command, stdout=asyncio.subprocess.PIPE)
+        return (await asked.communicate())[0].decode()
+
+    def happened(self) -> list[Happening]:
+        return happened(self.asterisk.state.asterisk)
+
+    async def until(self, event: str, wanted: Callable[[Happening], bool] = lambda _: True) -> list[Happening]:
+        return await until_happened(self.asterisk.state.asterisk, event, wanted)
+
+    async def told(self, event: str) -> list[str]:
+        """The events until the first of this kind, in order."""
+        return [row.event for row in await self.until(event)]
+
+
+Start = Callable[..., Coroutine[Any, Any, Alone]]
+
+
+@pytest.fixture
+async def start(start_asterisk: StartAsterisk, shipped: dict[str, Any]) -> AsyncIterator[Start]:
+    async with AsyncExitStack() as stack:
+
+        async def start(at: datetime = MONDAY_NINE, offset: int | None = None, **line: Any) -> Alone:
+            for agent in shipped["agents"]:
+                agent["phone"] = "desk"
+            shipped["menu"]["silence_seconds"] = 2
+            shipped["line"] |= line
+            config = HotlineConfig.model_validate(shipped)
+            asterisk = await start_asterisk(config, clock_offset=offset_to(at) if offset is None else offset)
+            ami = await stack.enter_async_context(asterisk.ami())
+            return Alone(asterisk, ami, stack)
+
+        yield start
+
+
+# --- hours -----------------------------------------------------------------------------------------
+
+
+async def test_caller_outside_hours_hears_that_we_are_closed_and_goodbye(start: Start) -> None:
+    alone = await start(SATURDAY)
+    for name in ("closed_hours", "goodbye"):
+        prompt(alone.asterisk.state, name, 1.5)
+    call = await alone.call()
+    assert (await call.hear(1.0)).has_tone(700)
+    await call.quiet(0.6)
+    await call.sound()
+    assert not (await call.ended()).by_us
+    assert await alone.told(happenings.END) == [happenings.FALLBACK, happenings.CLOSED, happenings.END]
+    assert alone.happened()[-1].extra["lane"] == "closed"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+async def test_opens_on_the_second_whatever_zone_the_machine_is_in(
+    start: Start, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    opens = int(time.time()) + 4
+    alone = await start(offset=int(MONDAY_EIGHT.timestamp()) - opens)
+    phone = await alone.raw_phone()
+    calls = []
+    await asyncio.sleep(max(0.0, opens - 0.8 - time.time()))
+    while time.time() < opens + 0.6:
+        calls.append(asyncio.create_task(_ring_briefly(alone, phone, len(calls))))
+        await asyncio.sleep(0.05)
+    await asyncio.gather(*calls)
+    arrived = {row.channel: row.at for row in alone.happened() if row.event == happenings.FALLBACK}
+    closed = {row.channel: row.at for row in alone.happened() if row.event == happenings.CLOSED}
+    queued = {row.channel for row in alone.happened() if row.event == happenings.QUEUED}
+    assert len(arrived) == len(closed) + len(queued) > 10
+    assert closed
+    assert max(closed.values()) < opens + 0.1
+    assert {channel for channel, at in arrived.items() if at >= opens} <= queued
+
+
+async def _ring_briefly(alone: Alone, phone: UdpPhone, number: int) -> None:
+    """One of many calls at the same time, each with a socket of its own; it ends once Asterisk has decided."""
+    async with UdpPhone(alone.asterisk.sip_port) as own:
+        call = Call(own)
+        assert (await call.invite()).status == 200
+        await asyncio.sleep(1.5)
+        await call.hang_up()
+
+
+async def test_caller_who_came_within_hours_may_wait_a_while_after_closing_and_is_offered_a_callback(
+    start: Start,
+) -> None:
+    closes = int(time.time()) + 5
+    alone = await start(
+        offset=int(MONDAY_NINE.replace(hour=18).timestamp()) - closes, after_closing_seconds=2, nobody_ready_seconds=60
+    )
+    prompt(alone.asterisk.state, "closing_now", 1.0)
+    call = await alone.call()
+    await alone.until(happenings.QUEUED)
+    await call.sound()
+    heard = await call.hear(1.0)
+    assert heard.has_tone(MUSIC_TONE)
+    while not (await call.hear(0.5)).has_tone(700):
+        assert not call.end
+    assert time.time() > closes + 1
+    await call.ended()
+    assert alone.happened()[-1].extra["lane"] == "queue"
+
+
+# --- the queue -------------------------------------------------------------------------------------
+
+
+async def test_only_the_telephone_of_an_agent_who_is_ready_rings_and_they_hear_each_other(start: Start) -> None:
+    alone = await start()
+    anna, ben = await alone.desk("anna", ready=False), await alone.desk("ben", ready=True)
+    call = await alone.call()
+    ringing = await ben.incoming()
+    await ringing.answer()
+    await hear_each_other(call, ringing)
+    await ringing.hang_up()
+    await call.ended()
+    with pytest.raises(TimeoutError):
+        await anna.incoming(0.1)
+    rows = await alone.until(happenings.END)
+    assert [row.event for row in rows] == [
+        happenings.FALLBACK,
+        happenings.QUEUED,
+        happenings.ANSWERED,
+        happenings.END,
+    ]
+    answered = rows[2]
+    assert answered.extra == {"agent": "ben"}
+    assert answered.linkedid == rows[0].uniqueid
+    assert "agent-ben" in answered.channel
+
+
+async def test_agent_who_is_ready_again_is_rung_for_a_caller_who_hears_music(start: Start) -> None:
+    alone = await start()
+    anna = await alone.desk("anna", ready=False)
+    call = await alone.call()
+    await alone.until(happenings.QUEUED)
+    await call.sound()
+    assert (await call.hear(1.5)).has_tone(MUSIC_TONE)
+    await alone.pause("anna", False)
+    ringing = await anna.incoming()
+    await ringing.answer()
+    await ringing.answered()
+    await call.hang_up()
+    await ringing.ended()
+
+
+async def test_caller_for_whom_nobody_comes_is_offered_a_callback_and_told_goodbye(start: Start) -> None:
+    alone = await start(nobody_ready_seconds=4)
+    await alone.desk("anna", ready=False)
+    for name in ("fallback_nobody", "technical_problem"):
+        prompt(alone.asterisk.state, name, 1.5)
+    call = await alone.call()
+    began = time.monotonic()
+    await alone.until(happenings.QUEUED)
+    while not (await call.hear(0.5)).has_tone(700):
+        assert not call.end
+    assert time.monotonic() - began > 3
+    await call.quiet(0.6)
+    await call.sound()
+    assert not (await call.ended()).by_us
+
+
+async def test_caller_who_waits_longer_than_the_longest_wait_is_offered_a_callback(start: Start) -> None:
+    alone = await start(longest_wait_seconds=4)
+    anna = await alone.desk("anna", ready=True)
+    call = await alone.call()
+    await anna.incoming()
+    assert (await call.ended()).by_us is False
+    assert alone.happened()[-1].extra["lane"] == "queue"
+
+
+async def test_agent_whose_telephone_is_lost_leaves_the_caller_to_the_next_one(start: Start) -> None:
+    alone = await start()
+    prompt(alone.asterisk.state, "agent_lost", 1.0)
+    anna, ben = await alone.desk("anna", ready=True), await alone.desk("ben", ready=False)
+    call = await alone.call()
+    ringing = await anna.incoming()
+    await ringing.answer()
+    await alone.until(happenings.ANSWERED)
+    await alone.pause("ben", False)
+    await alone.pause("anna", True)
+    await anna.kill()
+    ringing = await ben.incoming(30)
+    await ringing.answer()
+    await hear_each_other(call, ringing)
+    await ringing.hang_up()
+    await call.ended()
+    rows = await alone.until(happenings.END)
+    assert [row.extra["agent"] for row in rows if row.event == happenings.ANSWERED] == ["anna", "ben"]
+
+
+async def test_who_came_first_is_first_although_the_other_has_waited_in_the_queue_longer(
+    start: Start, shipped: dict[str, Any]
+) -> None:
+    shipped["distribution"]["wrap_up_seconds"] = 0
+    alone = await start()
+    anna = await alone.desk("anna", ready=True)
+    talking = await alone.call()
+    first_talk = await anna.incoming()
+    await first_talk.answer()
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        early = asyncio.create_task(Call(await alone.raw_phone()).invite())
+        held = await agi.session()
+        await asyncio.sleep(1.1)  # arrivals are told apart by whole seconds
+        late = asyncio.create_task(Call(await alone.raw_phone()).invite())
+        (await agi.session()).close()
+        await late
+        await alone.until(happenings.QUEUED, lambda row: row.uniqueid.endswith(".3"))
+        held.close()
+        await early
+        await alone.until(happenings.QUEUED, lambda row: row.uniqueid.endswith(".2"))
+    await talking.hang_up()
+    await (await anna.incoming()).answer()
+    rows = await alone.until(happenings.ANSWERED, lambda row: not row.linkedid.endswith(".0"))
+    assert rows[-1].linkedid.endswith(".2")
+
+
+# --- a callback by keypad --------------------------------------------------------------------------
+
+
+async def test_callback_to_the_number_shown_is_read_back_and_noted(start: Start) -> None:
+    alone = await start()
+    await alone.desk("anna", ready=False)
+    for digit in range(10):
+        prompt(alone.asterisk.state, f"number_{digit}", 0.3)
+    call = await alone.call()
+    await alone.until(happenings.QUEUED)
+    await call.press("1")
+    await call.quiet(0.3)
+    await call.sound()
+    assert (await call.hear(2.0)).has_tone(700)
+    await call.press("1")
+    assert not (await call.ended()).by_us
+    rows = await alone.until(happenings.END)
+    assert rows[-2].event == happenings.CALLBACK
+    assert rows[-2].extra == {"call": "", "number": ""}
+    assert rows[-1].extra["lane"] == "callback"
+
+
+async def test_callback_to_another_number_is_entered_read_back_and_corrected(start: Start) -> None:
+    alone = await start(SATURDAY)
+    call = await alone.call()
+    await alone.until(happenings.CLOSED)
+    for keys in ("1", "2", "12#", "057219824#", "2", "01715550123#", "1"):
+        await _listens(alone)
+        await call.press(keys)
+    assert not (await call.ended()).by_us
+    rows = await alone.until(happenings.CALLBACK)
+    assert [row.extra["number"] for row in rows if row.event == happenings.CALLBACK] == ["01715550123"]
+
+
+async def _listens(alone: Alone) -> None:
+    """Once Asterisk reads keys again."""
+    async with asyncio.timeout(10):
+        while "Read" not in await alone.cli("core show channels concise"):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize(
+    ("user", "headers"), [("anonymous", {}), ("4711", {}), ("+33142685300", {}), ("110%0d%0a", {})]
+)
+async def test_caller_without_a_number_of_ours_is_asked_for_one(
+    start: Start, user: str, headers: dict[str, str]
+) -> None:
+    alone = await start(SATURDAY)
+    call = await alone.call(user)
+    await alone.until(happenings.CLOSED)
+    await call.press("1")
+    async with asyncio.timeout(10):
+        while "callback_enter_number" not in await alone.cli("core show channels concise"):
+            await asyncio.sleep(0.05)
+    await call.hang_up()
+    rows = await alone.until(happenings.END)
+    assert happenings.CALLBACK not in {row.event for row in rows}
+
+
+async def test_every_prompt_of_the_fallback_was_found(start: Start) -> None:
+    assert PROMPTS

@@ -1,0 +1,127 @@
+"""An agent's leg that breaks off: the same agent is rung again, then the caller is the next of the line."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from agents.presence import Bar, Intent, State
+from config.schema import HotlineConfig
+from hotline.calls import Call, OfferEnd, Phase
+from tests.unit.doubles_switchboard import Office
+
+
+@pytest.fixture
+async def office(config: HotlineConfig) -> AsyncIterator[Office]:
+    office = Office(config)
+    yield office
+    await office.close()
+
+
+def _state(office: Office, agent: str) -> State:
+    return office.switchboard.seats[agent].presence.state
+
+
+def _phone(office: Office, agent: str, *, registered: bool) -> None:
+    office.switchboard.phone(office.switchboard.seats[agent], registered=registered, engaged=False)
+
+
+async def _lost(office: Office, *, phone_back: bool = False) -> Call:
+    """Anna's leg has just broken off in a talk with a caller whose identity she had checked."""
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.switchboard.answered(call)
+    call.identity, call.history = "known_personally", {"calls": []}
+    _phone(office, "anna", registered=phone_back)
+    office.switchboard.agent_lost(call)
+    await office.settle()
+    return call
+
+
+async def test_caller_is_kept_for_the_same_agent_while_others_are_free(office: Office) -> None:
+    call = await _lost(office)
+    office.ready("ben")
+    await office.settle()
+    assert (call.phase, call.agent, _state(office, "anna")) == (Phase.LOST, None, State.LOST)
+    assert office.switchboard.seats["anna"].call is call
+
+
+async def test_same_agent_is_rung_as_soon_as_the_phone_is_back_and_nothing_is_forgotten(office: Office) -> None:
+    call = await _lost(office)
+    _phone(office, "anna", registered=True)
+    await office.settle()
+    assert (call.phase, call.agent, _state(office, "anna")) == (Phase.OFFERED, "anna", State.OFFERED)
+    assert call.offer is not None
+    assert call.offer.ring_seconds == 10
+    office.switchboard.answered(call)
+    assert (call.phase, call.identity, call.history) == (Phase.TALKING, "known_personally", {"calls": []})
+
+
+async def test_phone_that_is_there_already_is_rung_at_once(office: Office) -> None:
+    call = await _lost(office, phone_back=True)
+    assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+
+
+async def test_phone_that_does_not_come_back_leaves_the_caller_first_in_line(office: Office) -> None:
+    call = await _lost(office)
+    earlier = await office.call("c0")
+    earlier.joined_at = call.joined_at
+    office.pass_time(11)
+    office.switchboard.rematch()
+    assert call.phase is Phase.WAITING
+    assert office.switchboard.position(call) == 1
+    assert office.switchboard.position(earlier) == 2
+    assert office.switchboard.seats["anna"].presence.bar is Bar.PHONE_GONE
+    office.ready("ben")
+    await office.settle()
+    assert (call.agent, earlier.agent) == ("ben", None)
+    assert (call.identity, call.history) == (None, None), "the next agent checks the identity again"
+
+
+async def test_same_agent_who_does_not_answer_again_loses_the_caller_to_the_front_of_the_line(office: Office) -> None:
+    call = await _lost(office, phone_back=True)
+    office.switchboard.not_taken(call, OfferEnd.MISSED)
+    office.ready("ben")
+    await office.settle()
+    assert office.switchboard.seats["anna"].presence.bar is Bar.MISSED
+    assert call.agent == "ben"
+
+
+async def test_phone_that_vanishes_once_more_while_it_rings_again_is_awaited_again(office: Office) -> None:
+    call = await _lost(office, phone_back=True)
+    office.rings(call)
+    office.switchboard.phone_gone(office.switchboard.seats["anna"])
+    await office.settle()
+    assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
+    assert _state(office, "anna") is State.LOST
+    office.switchboard.not_taken(call, OfferEnd.MISSED)  # the caller's session is back from Dial
+    await office.settle()
+    assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+
+
+async def test_agent_who_wants_a_break_meanwhile_is_not_rung_again(office: Office) -> None:
+    call = await _lost(office)
+    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    _phone(office, "anna", registered=True)
+    await office.settle()
+    assert call.phase is Phase.WAITING
+    assert _state(office, "anna") is State.PAUSE
+    assert office.switchboard.seats["anna"].call is None
+
+
+@pytest.mark.parametrize("phone_back", [False, True])
+async def test_caller_who_leaves_meanwhile_is_written_up(office: Office, phone_back: bool) -> None:
+    call = await _lost(office, phone_back=phone_back)
+    office.switchboard.over(call)
+    await office.settle()
+    assert _state(office, "anna") is State.WRAP_UP
+    assert office.switchboard.seats["anna"].call is call
+    assert ("call_ended", "talked") in [(kind, args[-1]) for kind, args in office.ledger.written]
+
+
+async def test_caller_whose_session_ends_binds_no_agent(office: Office) -> None:
+    call = await _lost(office)
+    office.switchboard.session_over(call)
+    await office.settle()
+    assert office.switchboard.seats["anna"].call is None
+    assert call.id not in office.switchboard.line
