@@ -121,8 +121,8 @@ class _Lanes:
             _set(variables.LANE, LANE_FALLBACK),
             _set(variables.NEXT, ""),
             f'ExecIf($["{_given(variables.CALL_ID)}{_given(variables.SINCE)}" = ""]?Set({variables.SINCE}=${{EPOCH}}))',
-            _set(_COPY, f"${{REPLACE({variables.FROM},())}}"),
-            _set(_PRIVACY_COPY, f"${{REPLACE({variables.PRIVACY},())}}"),
+            _set(_COPY, f"${{REPLACE({variables.FROM},(),_)}}"),
+            _set(_PRIVACY_COPY, f"${{REPLACE({variables.PRIVACY},(),_)}}"),
             tell(
                 happenings.FALLBACK,
                 f"&gateway={_given(variables.GATEWAY)}"
@@ -206,7 +206,7 @@ class _Lanes:
         ]
 
     def _talked(self) -> list[Step]:
-        """Back to the queue when the agent's telephone was lost: that cause is new on the caller's channel, and stays."""
+        """Back to the queue when the agent's telephone was lost: then that cause is new on the caller's channel."""
         lost = f'"${{HANGUPCAUSE}}" = "{CAUSE_MEDIA_LOST}" & "{_given(_CAUSE)}" != "{CAUSE_MEDIA_LOST}"'
         return [
             f"GotoIf($[{lost}]?lost)",

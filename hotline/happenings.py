@@ -7,6 +7,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -41,6 +42,8 @@ from routing.hours import Calendar
 log = structlog.get_logger()
 
 EVERY_SECONDS = 30.0
+LATE_SECONDS = 1.0
+"""Asterisk writes down the end of a call a moment after its channel is gone."""
 SETTLED = timedelta(seconds=5)
 """A call that the service holds ends by AMI's word; the file's word counts when AMI's has not come so long after."""
 MOST_FIELDS = 20
@@ -183,14 +186,23 @@ class Importer:
         self._on_callbacks = on_callbacks
         self._one = asyncio.Lock()
         self._tidied = False
+        self._wanted = asyncio.Event()
         self.skipped = 0
         """Rows that could not be understood or stored, since the start."""
 
     async def run(self) -> None:
-        """For ever, every EVERY_SECONDS."""
+        """For ever, every EVERY_SECONDS and when it is wanted."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._wanted.wait()
+                    await asyncio.sleep(LATE_SECONDS)
+            self._wanted.clear()
             await self.bring_in(settled_only=True)
+
+    def soon(self) -> None:
+        """A caller has just left the fallback."""
+        self._wanted.set()
 
     async def bring_in(self, *, settled_only: bool = False) -> bool:
         """Enter all that is new, after what the journal already holds; False when it must be tried again later.

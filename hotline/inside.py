@@ -32,24 +32,32 @@ class Inside:
         if self._transfers.referred(call, target) is None:
             log.info("transferred to an extension that does not exist", call=call.id)
 
-    async def dial(self, session: AgiSession, config: HotlineConfig) -> None:
-        """An agent's telephone calls a colleague while a caller of ours is on hold; anything else is refused."""
+    async def dial(self, session: AgiSession, config: HotlineConfig) -> Call | None:
+        """An agent's telephone calls a colleague while a caller of ours is on hold; anything else is refused.
+
+        The call when this session has become its caller's: the two were connected while the colleague still rang.
+        """
         seat = self._seat(session.environment.get("agi_channel", ""))
         target = by_extension(config, session.environment.get("agi_extension", ""))
         call = seat.call if seat is not None else None
         if seat is None or target is None or call is None:
             log.info("an agent's telephone dialled nothing that we connect")
-            return
+            return None
         leg = Leg(session.environment.get("agi_channel", ""), session.environment.get("agi_uniqueid", ""))
         try:
             await session.set_variable(f"__{variables.CALL_ID}", call.id)
-            if await self._transfers.dials(call, seat, target, leg):
-                seconds = round(self._transfers.ring_seconds(call))
+            transfer = await self._transfers.dials(call, seat, target, leg)
+            if transfer is not None:
+                seconds = round(self._transfers.ring_seconds(call, target))
                 await session.execute("Dial", target.dial, str(seconds), "g")
+                if transfer.joined:
+                    self._transfers.dialled(call, await session.get_variable("DIALSTATUS") or "")
+                    return call
         except Refused as refused:
             log.info("an agent's telephone may not connect now", call=call.id, agent=seat.agent.name, why=str(refused))
         except (CallerGone, AgiClosed):
             log.info("an agent's telephone has ended its own call", call=call.id, agent=seat.agent.name)
+        return None
 
     def _seat(self, channel: str) -> Seat | None:
         name = channel.removeprefix(_DEVICE).rpartition("-")[0]

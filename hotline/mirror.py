@@ -85,7 +85,7 @@ class Mirror:
     async def _correct(self, seat: Seat, member: Member | None) -> int:
         name = seat.agent.name
         if member is None:
-            log.warning(DIFFERENCE, cause="the telephone was missing", agent=name, paused=_away(seat))
+            log.info(DIFFERENCE, cause="the telephone was missing", agent=name, paused=_away(seat))
             await self._controls.add_member(name, _away(seat))
             return 1
         if (member.get("Paused") == "1") == _away(seat):

@@ -41,7 +41,7 @@ class Inside(Protocol):
 
     def refer(self, session: AgiSession, call: Call) -> None: ...
 
-    async def dial(self, session: AgiSession, config: HotlineConfig) -> None: ...
+    async def dial(self, session: AgiSession, config: HotlineConfig) -> Call | None: ...
 
 
 class Known(Protocol):
@@ -172,7 +172,9 @@ class Reception:
     async def _come_from_inside(self, session: AgiSession) -> None:
         call = self._switchboard.calls.of_caller(session.environment.get("agi_uniqueid"))
         if call is None:
-            await self._inside.dial(session, self._configuration()[1])
+            joined = await self._inside.dial(session, self._configuration()[1])
+            if joined is not None:
+                await self._converse(session, joined, lambda caller: caller.run_referred())
             return
         await self._former_session_over(call)
         self._inside.refer(session, call)

@@ -14,10 +14,11 @@ import structlog
 
 from agents.presence import Intent, Work
 from config.schema import HotlineConfig, RequestType
-from hotline.calls import Call, Leg, Phase
+from hotline.calls import Call, Handed, Handover, Leg, Phase
 from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
 from hotline.errors import StorageError
+from hotline.happenings import LATE_SECONDS
 from hotline.journal import Journal
 from hotline.seats import Seat
 from hotline.storage.ledger import Ledger
@@ -31,8 +32,6 @@ WRITE_UP = timedelta(hours=12)
 """A talk that was not written up within a working day is not put on a screen again."""
 CUT_BY_ASTERISK, RESTARTED = "cut_by_asterisk", "service_restarted"
 DIFFERENCE = "difference corrected after a login"
-LATE_SECONDS = 1.0
-"""Asterisk writes down the end of a call a moment after its channel is gone."""
 AGAIN_SECONDS = 5.0
 
 
@@ -64,6 +63,8 @@ class Restorer:
         self._journal = journal
         self._clock = clock
         self._open: dict[str, OpenCall] = {}
+        self._not_before = 0.0
+        """A talk that could not be taken up is tried again at that time of the event loop."""
 
     async def intents(self, presences: Presences) -> None:
         """Agents' own intent survives a restart."""
@@ -107,11 +108,17 @@ class Restorer:
 
     async def take_up_talks(self, channels: Channels) -> None:
         """Talks that began in Asterisk's queue and are not on any screen yet."""
-        here = callers_by_call(channels)
-        if any(agents_leg_with(one, channels) and not self._is_ours(call_id) for call_id, one in here.items()):
-            await self._importer.bring_in()
-            await self._read_open()
-            self._take_up_all(here, channels)
+        here, now = callers_by_call(channels), asyncio.get_running_loop().time()
+        if now < self._not_before or not self._strange_talks(here, channels):
+            return
+        await self._importer.bring_in()
+        await self._read_open()
+        self._take_up_all(here, channels)
+        if self._strange_talks(here, channels):
+            self._not_before = now + AGAIN_SECONDS
+
+    def _strange_talks(self, here: dict[str, Channel], channels: Channels) -> bool:
+        return any(agents_leg_with(one, channels) and not self._is_ours(call_id) for call_id, one in here.items())
 
     async def _read_open(self) -> None:
         """After all that is to be written; what was known stays when the database does not answer."""
@@ -233,7 +240,16 @@ class Restorer:
         call.household_number = found.household_number
         call.joined_at = row.joined_at
         call.disposed = {"outcome": "settled"} if found.disposed else None
+        call.handed = self._handed(found)
         return call
+
+    def _handed(self, found: OpenCall) -> Handed | None:
+        saved = found.handed
+        if saved is None:
+            return None
+        seat = self._seat(saved.agent)
+        by = seat.agent.full_name if seat is not None else saved.agent
+        return Handed(by, Handover(saved.how), saved.note, saved.values)
 
     def _request(self, key: str | None) -> RequestType:
         try:

@@ -34,6 +34,7 @@ MOST_RETURNS, WITHIN_SECONDS = 3, 60.0
 """A caller who falls back more often has a call that fails with us: then the fallback's telephones serve better."""
 GATHER_SECONDS = 0.5
 """Those who come back together wait for each other so long, so that the longest waiting is the first in line."""
+_CONTEXTS = {fallback.CONTEXT, fallback.QUEUE_CONTEXT, fallback.CALLBACK_CONTEXT}
 
 
 class Manager(Protocol):
@@ -50,23 +51,27 @@ class Redirector(Protocol):
 
 
 class Returner:
-    """`run` beside the AGI server. `on_talks` is told Asterisk's channels while talks of the fallback go on;
-    `waiting_since` knows since when a call of the ledger waits."""
+    """`run` beside the AGI server. `on_talks` is told Asterisk's channels while talks of the fallback go on,
+    `on_gone` that a caller has left the fallback; `waiting_since` knows since when a call of the ledger waits."""
 
     def __init__(
         self,
         ami: Manager,
         redirector: Redirector,
         on_talks: Callable[[Channels], Awaitable[None]],
+        on_gone: Callable[[], None],
         waiting_since: Callable[[str], datetime | None],
         clock: Clock,
     ) -> None:
         self._ami = ami
         self._redirector = redirector
         self._on_talks = on_talks
+        self._on_gone = on_gone
         self._waiting_since = waiting_since
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._seen: set[str] = set()
+        """Channels that were with the fallback."""
         self._returns: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_RETURNS))
         self.gate = Gate()
 
@@ -97,11 +102,11 @@ class Returner:
         """Take back whoever can be taken back; whether anybody is left with the fallback."""
         while True:
             channels = by_unique(await self._ami.action("CoreShowChannels"))
-            self._forget_gone(channels)
-            if any(_talks(channel, channels) for channel in callers(channels)):
-                await self._on_talks(channels)
+            self._notice_gone(channels)
             found = self._to_take_back(channels)
             await self._take_back(found[:AT_ONCE])
+            if any(_talks(channel, channels) for channel in callers(channels)):
+                await self._on_talks(channels)
             if len(found) <= AT_ONCE:
                 return any(True for _ in callers(channels))
 
@@ -136,9 +141,12 @@ class Returner:
             self._returns[unique].pop()
             self.gate.forget(unique)
 
-    def _forget_gone(self, channels: Channels) -> None:
+    def _notice_gone(self, channels: Channels) -> None:
         for unique in self._returns.keys() - channels.keys():
             del self._returns[unique]
+        if self._seen - channels.keys():
+            self._on_gone()
+        self._seen = {channel["Uniqueid"] for channel in callers(channels)}
 
 
 class Gate:
@@ -147,6 +155,7 @@ class Gate:
     def __init__(self) -> None:
         self._coming: set[str] = set()
         self._here: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     def expect(self, uniques: Iterable[str]) -> None:
         """These channels are about to come."""
@@ -155,35 +164,38 @@ class Gate:
     def forget(self, unique: str) -> None:
         """This one does not come after all."""
         self._coming.discard(unique)
-        self._open_if_all_are_here()
-
-    async def pass_through(self, unique: str, joined_at: datetime) -> None:
-        """Return when all who are expected are here, or after GATHER_SECONDS; the longest waiting first."""
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._here.append((joined_at, len(self._here), mine))
-        self.forget(unique)
-        try:
-            async with asyncio.timeout(GATHER_SECONDS):
-                await mine
-        except TimeoutError:
-            self._coming.clear()
-            self._open()
-
-    def _open_if_all_are_here(self) -> None:
         if not self._coming:
             self._open()
 
+    async def pass_through(self, unique: str, joined_at: datetime) -> None:
+        """Return when all who are expected are here, or after GATHER_SECONDS; the longest waiting first."""
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[None] = loop.create_future()
+        self._here.append((joined_at, len(self._here), mine))
+        if self._timer is None:
+            self._timer = loop.call_later(GATHER_SECONDS, self._open)
+        self.forget(unique)
+        await mine
+
     def _open(self) -> None:
+        """One after the other, and nobody at once: whoever came last waits for their turn too."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._coming.clear()
         here, self._here = sorted(self._here, key=lambda one: one[:2]), []
         for *_, waiting in here:
-            if not waiting.done():
-                waiting.set_result(None)
+            asyncio.get_running_loop().call_soon(_wake, waiting)
+
+
+def _wake(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def callers(channels: Channels) -> Iterable[Channel]:
-    """Callers who are with the fallback, as far as the service may care: not who is told that we are closed."""
-    contexts = {fallback.CONTEXT, fallback.QUEUE_CONTEXT}
-    return (one for one in channels.values() if one.get("Context") in contexts and not is_agents(one))
+    """Callers who are with the fallback."""
+    return (one for one in channels.values() if one.get("Context") in _CONTEXTS and not is_agents(one))
 
 
 def _waits(channel: Channel) -> bool:

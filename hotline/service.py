@@ -216,7 +216,7 @@ async def _parts(
     importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh)
     restorer = Restorer(version, config, switchboard, ledger, OpenWork(database, hotline), importer, journal, clock)
     mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored)
-    returner = Returner(ami, controls, restorer.take_up_talks, restorer.waiting_since, clock)
+    returner = Returner(ami, controls, restorer.take_up_talks, importer.soon, restorer.waiting_since, clock)
     resync = Resync(mirror, restorer, returner)
     reception = Reception(
         configuration,

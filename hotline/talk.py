@@ -76,7 +76,7 @@ class Talk:
             return HandedOn()
         self._transfers.leaves_us(call, transfer)
         await self._session.set_variable(_CALLER_ID, f"<{target.presents}>")
-        await self._dial(target.dial, self._transfers.ring_seconds(call))
+        await self._dial(target.dial, self._transfers.ring_seconds(call, target))
         await self._session.set_variable(_CALLER_ID, NOBODYS_NUMBER)
         if await self._session.get_variable("DIALSTATUS") != "ANSWER":
             self._transfers.not_reached_outside(call, transfer)

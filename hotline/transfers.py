@@ -13,7 +13,7 @@ import structlog
 from agents.presence import Work
 from agents.transfer import Target, TargetKind
 from hotline.book import Book
-from hotline.calls import Call, Handover, Leg, OfferEnd, Phase, Transfer, TransferState, Wish
+from hotline.calls import Call, Handed, Handover, Leg, OfferEnd, Phase, Transfer, TransferState, Wish
 from hotline.clock import Clock
 from hotline.errors import Refused
 from hotline.seats import Seat
@@ -118,7 +118,9 @@ class Transfers:
             return
         transfer.state = TransferState.RINGING
         self._touch(transfer)
-        if not await self._mover.consult(transfer.own_leg.channel, transfer.target.dial, self.ring_seconds(call)):
+        if not await self._mover.consult(
+            transfer.own_leg.channel, transfer.target.dial, self.ring_seconds(call, transfer.target)
+        ):
             self._fail(call, transfer, OfferEnd.GONE, "ist nicht erreichbar", moved=False)
 
     async def _prepared(self, call: Call, transfer: Transfer) -> bool:
@@ -126,7 +128,7 @@ class Transfers:
         if transfer.target.kind is not TargetKind.AGENT:
             return True
         seat, board = self._switchboard.seats[transfer.target.key], self._switchboard
-        offer = board.offers.make(call, seat, self.ring_seconds(call), self._clock.now())
+        offer = board.offers.make(call, seat, self.ring_seconds(call, transfer.target), self._clock.now())
         transfer.offer = offer
         shown = await board.offers.show(call, offer, board.offers.store(offer), seat.touch)
         if shown and offer.open:
@@ -280,7 +282,7 @@ class Transfers:
 
     def hand_on(self, call: Call, transfer: Transfer) -> None:
         """To another agent; the one who hands on stays with the call until it is taken, and gets it back if not."""
-        by, ring = self._let_go(call, transfer), self.ring_seconds(call)
+        by, ring = self._let_go(call, transfer), self.ring_seconds(call, transfer.target)
         self._switchboard.direct(
             call, [Wish(transfer.target.key, self._clock.now() + FIRST_TRY, ring), self._switchboard.back_to(by)]
         )
@@ -315,25 +317,29 @@ class Transfers:
 
     # --- by the agent's own telephone --------------------------------------------------------
 
-    async def dials(self, call: Call, seat: Seat, target: Target, own_leg: Leg) -> bool:
-        """The agent's telephone calls somebody while the caller is on hold: the pop first. False: do not dial."""
+    async def dials(self, call: Call, seat: Seat, target: Target, own_leg: Leg) -> Transfer | None:
+        """The agent's telephone calls somebody while the caller is on hold: the pop first. None: do not dial."""
         self.require_possible(call, seat, target)
+        call.handed = Handed(seat.agent.full_name, Handover.PHONE, "", {})
         transfer = self._started(call, seat, Handover.PHONE, target, own_leg)
         self._switchboard.calls.add_leg(call, own_leg)
         if not await self._prepared(call, transfer) or call.transfer is not transfer:
-            return False
+            return None
         transfer.state = TransferState.RINGING
         self._touch(transfer)
-        return True
+        return transfer
 
     def referred(self, call: Call, target: Target | None) -> Transfer | None:
-        """The agent's telephone has sent the caller to this target; None when it is nobody we know."""
+        """The agent's telephone has sent the caller to this target; back to the agent when it is nobody we know."""
         if call.agent is None:
             return None
         seat = self._switchboard.seats[call.agent]
-        if target is None:
-            call.transfer_failed = "Diese Nummer gibt es nicht."
+        if target is None or (target.kind is TargetKind.AGENT and target.key == seat.agent.name):
+            call.transfer_failed = "Dorthin kann nicht verbunden werden."
+            seat.presence = seat.presence.busy(Work.LOST, self._clock.now())
+            self._switchboard.direct(call, [self._switchboard.back_to(seat)])
             return None
+        call.handed = Handed(seat.agent.full_name, Handover.PHONE, "", {})
         return self._started(call, seat, Handover.BLIND, target, None)
 
     def joined(self, call: Call) -> None:
@@ -367,9 +373,10 @@ class Transfers:
     # --- helpers -----------------------------------------------------------------------------
 
     @staticmethod
-    def ring_seconds(call: Call) -> float:
+    def ring_seconds(call: Call, target: Target) -> float:
         """How long whoever gets a caller is rung."""
-        return float(call.config.distribution.ring_seconds)
+        inside = target.kind is TargetKind.AGENT
+        return float(call.config.distribution.ring_seconds if inside else call.config.transfers.ring_seconds)
 
     def _note(self, call: Call, step: str, agent: str, **codes: str) -> None:
         self._book.noted(call, self._clock.now(), step, agent, **codes)

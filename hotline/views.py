@@ -81,8 +81,8 @@ def _transfer_view(call: Call, seat: Seat) -> dict[str, Any] | None:
     if transfer is not None and transfer.by == name:
         state = "talking" if transfer.state is TransferState.TALKING else "ringing"
         return _transfer_row(transfer.how.value, transfer.target.kind.value, transfer.target.label, state)
-    if call.giver == name and call.agent is not None:
-        return _transfer_row("blind", "agent", call.config.agent(call.agent).full_name, "ringing")
+    if call.giver == name and call.agent not in {None, name}:
+        return _transfer_row("blind", "agent", call.config.agent(call.agent or "").full_name, "ringing")
     if call.transfer_failed is not None and call.spoke_with == name:
         return {**_transfer_row("consult", "agent", "", "failed"), "why": call.transfer_failed}
     return None

@@ -23,7 +23,8 @@ def welcome(
     lines += [f"Number      {_number(config)}, SIP on {host_port(sip.host, sip.port)}"]
     if config.mail.demo_mailbox:
         lines += [f"Mails       {state.mailbox}"]
-    lines += [f"Try a call  {program} testcall --state {state.path} --press 4", ""]
+    lines += [f"Try a call  {program} testcall --state {state.path} --press 4"]
+    lines += [f"End it      Ctrl-C, or without cutting anybody off: {program} drain --state {state.path}", ""]
     lines += [f"Pages       http://{host_port(web.host, web.port)}", "", *_logins(config, secrets), ""]
     return "\n".join(lines)
 

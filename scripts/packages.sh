@@ -23,6 +23,7 @@ run)
     ;;
 test)
     need chromium command -v chromium
+    need libfaketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1' # steps the system clock of one program
     need libatomic1 sh -c 'ls /usr/lib/*/libatomic.so.1' # for the Node.js inside Playwright
     need openssl command -v openssl
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, not_, or_, select
 
 from hotline.storage.database import Database
+from hotline.storage.handovers import SavedHandover
 from hotline.storage.imports import WITHOUT_SERVICE
-from hotline.storage.tables import call_persons, callbacks, calls, dispositions
+from hotline.storage.tables import call_handovers, call_persons, callbacks, calls, dispositions
 from hotline.storage.views import CallRow, call_row
 
 
@@ -21,6 +22,8 @@ class OpenCall:
     household_number: str | None
     disposed: bool
     callback_asked: bool
+    handed: SavedHandover | None
+    """What the agent before wrote down for the next one."""
 
 
 class OpenWork:
@@ -58,13 +61,22 @@ class OpenWork:
                 *call_persons.c["caller", "household_number"],
                 dispositions.c.id.label("disposed"),
                 asked.label("callback_asked"),
+                call_handovers.c.agent.label("handed_by"),
+                call_handovers.c.how.label("handed_how"),
+                call_handovers.c.note.label("handed_note"),
+                call_handovers.c.form.label("handed_form"),
             )
             .outerjoin(call_persons, call_persons.c.call_id == calls.c.id)
             .outerjoin(dispositions, disposed)
+            .outerjoin(call_handovers, call_handovers.c.call_id == calls.c.id)
             .where(calls.c.hotline_id == self._hotline, which)
             .order_by(calls.c.started_at, calls.c.id)
         )
 
 
 def _open_call(row: Row[Any]) -> OpenCall:
-    return OpenCall(call_row(row), row.caller, row.household_number, row.disposed is not None, bool(row.callback_asked))
+    disposed, asked = row.disposed is not None, bool(row.callback_asked)
+    handed = None
+    if row.handed_by is not None:
+        handed = SavedHandover(row.handed_by, row.handed_how, row.handed_note or "", row.handed_form)
+    return OpenCall(call_row(row), row.caller, row.household_number, disposed, asked, handed)

@@ -138,15 +138,20 @@ def test_call_of_the_fallback_goes_on_when_the_service_comes_back(site: Served, 
     assert anna.evaluate("() => incoming.log") == ["answer"]
 
 
-def test_service_that_comes_back_may_know_the_call_after_all(site: Served, anna: Page) -> None:
+def test_service_that_comes_back_may_know_the_call_and_gets_its_note(site: Served, anna: Page) -> None:
     orphan_talking(site, anna)
-    anna.fill("#notes-list textarea", "Frau Kruse")
+    anna.locator("#notes-list textarea").press_sequentially("Frau Kru")
     site.do(site.desk.offer)
     site.do(site.desk.talk)
     back(site, anna)
     expect(anna.locator("#orphan")).to_be_hidden()
-    expect(anna.locator("#hangup")).to_be_visible()
-    expect(anna.locator("#notes-list textarea")).to_have_value("Frau Kruse")
+    expect(anna.locator("#notes")).to_be_hidden()
+    anna.keyboard.type("se")
+    expect(anna.locator("#field-note")).to_have_value("Frau Kruse")
+    anna.click("#hangup")
+    asked(site, anna, "hang_up")
+    anna.reload()
+    expect(anna.locator("#field-note")).to_have_value("Frau Kruse")
 
 
 def test_offer_known_before_the_service_went_is_answered_with_its_pop_and_form(site: Served, anna: Page) -> None:

@@ -16,7 +16,7 @@ import aiohttp
 
 from hotline.phone.call import PhoneCall, PhoneError
 from tests.faults.house import House
-from tests.faults.listening import Recording
+from tests.faults.listening import Heard
 from tests.faults.phones import RecordingPhone
 from tests.system.chain import AgentAtWork, Snapshot
 
@@ -39,7 +39,8 @@ class Talk:
     since: float
     until: float | None = None
     hung_up_by_agent: bool = False
-    recording: Recording | None = None
+    heard: Heard | None = None
+    """Once it is worked out."""
 
 
 class Agent(AgentAtWork):

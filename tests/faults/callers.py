@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hotline.phone.call import PhoneCall, PhoneError
 from tests.faults.house import House
-from tests.faults.listening import Recording, Silence
+from tests.faults.listening import Heard, heard
 from tests.faults.phones import RecordingPhone
 
 FIRST_TONE, TONE_STEP = 900, 35
@@ -29,7 +29,8 @@ class Caller:
     dialled: float
     answered: float | None = None
     ended: float | None = None
-    recording: Recording | None = None
+    heard: Heard | None = None
+    """What was heard, once it is worked out; None for a caller who was never answered."""
     gave_up: bool = False
     """Hung up because nobody could help, as a person would have."""
 
@@ -72,19 +73,12 @@ class Caller:
         await self.call.ended(36000)
         self.ended = time.monotonic()
 
-    async def keep_recording(self) -> None:
-        self.recording = await self.phone.recorded(self.call)
-
-    def worst_silence(self, until: float | None = None) -> Silence:
-        """From the answer to the end, or to `until`."""
-        if self.answered is None or self.recording is None:
-            return Silence(0.0, 0.0)
-        end = min(self.ended or time.monotonic(), until or float("inf"))
-        return self.recording.worst_silence(self.answered, end)
-
-    def heard(self, tones: Sequence[int]) -> dict[int, list[Silence]]:
-        """When which of these tones was heard."""
-        return {tone: self.recording.spells(tone) for tone in tones} if self.recording is not None else {}
+    async def analyse(self, until: float | None, tones: Sequence[int]) -> None:
+        """What was heard, worked out elsewhere: it takes seconds that nobody here shall wait."""
+        recording = await self.phone.recorded(self.call)
+        if self.answered is not None:
+            end = min(self.ended or time.monotonic(), until or float("inf"))
+            self.heard = await heard(recording, self.answered, end, tones)
 
 
 class Public:
@@ -116,9 +110,7 @@ class Public:
         return caller
 
     async def leave(self) -> None:
-        """Whoever is still there hangs up; all recordings are kept."""
-        for caller in self.callers:
-            await caller.keep_recording()
+        """Whoever is still there hangs up."""
         for caller in self.callers:
             if caller.is_there:
                 await caller.hang_up()

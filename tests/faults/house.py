@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import EXAMPLE, StateDirectory
 from tests.faults.mail import MailServer
 from tests.faults.phones import RecordingPhone
+from tests.faults.small_disk import small_disk
 from tests.system.conftest import on_free_ports
 
 HOTLINE = (sys.executable, "-P", "-m", "hotline")
@@ -41,7 +41,7 @@ AT = "2026-11-23T09:00"
 PROMPT_TONE, MUSIC_TONE = 700, 330
 PROMPT_SECONDS = {"greeting": 3.0, "data_protection": 1.5, "agent_lost": 2.0, "technical_problem": 3.0}
 OTHER_PROMPTS_SECONDS = 0.8
-START_PATIENCE, STOP_PATIENCE = 60.0, 30.0
+START_PATIENCE, STOP_PATIENCE, CONSOLE_PATIENCE = 60.0, 30.0, 3.0
 READY = "hotline ready"
 """What the service logs once it serves."""
 
@@ -108,18 +108,19 @@ class House:
     def _child_with(self, words: str) -> int:
         return next((pid for pid, text in children(self.parent) if words in text), 0)
 
-    def cli(self, command: str) -> str:
-        """What Asterisk's own command line answers; "" when Asterisk is not there."""
-        script = self.state.asterisk / "asterisk"
-        try:
-            done = subprocess.run([script, "-rx", command], capture_output=True, check=False, timeout=5)
-        except subprocess.TimeoutExpired:
-            return ""
-        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
-
     async def ask(self, command: str) -> str:
-        """The same without holding anybody up."""
-        return await asyncio.to_thread(self.cli, command)
+        """What Asterisk's own command line answers, by its control socket; "" when Asterisk is not there."""
+        try:
+            async with asyncio.timeout(CONSOLE_PATIENCE):
+                reader, writer = await asyncio.open_unix_connection(self.state.asterisk / "run" / "asterisk.ctl")
+                try:
+                    writer.write(f"cli quit after {command}".encode() + b"\0")
+                    banner = await reader.readline()
+                    return (await reader.read(-1)).decode("utf-8", "replace") if banner else ""
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return ""
 
     # --- what it says ------------------------------------------------------------------------
 
@@ -214,10 +215,14 @@ def configuration(phones: str = "desk", **line: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def house(raw: dict[str, Any], environment: Mapping[str, str] | None = None) -> AsyncIterator[House]:
-    """A hotline with that configuration, running inside the block; its directory is removed afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="hotline-"))
-    try:
+async def house(
+    raw: dict[str, Any], environment: Mapping[str, str] | None = None, disk: int | None = None
+) -> AsyncIterator[House]:
+    """A hotline with that configuration, running inside the block; its directory is removed afterwards.
+
+    `disk`: it gets a disk of its own with so many MB.
+    """
+    with _directory(disk) as path:
         state = StateDirectory(path / "s")
         state.prepare()
         state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
@@ -230,6 +235,14 @@ async def house(raw: dict[str, Any], environment: Mapping[str, str] | None = Non
                 yield running
             finally:
                 await running.stop()
+
+
+@contextlib.contextmanager
+def _directory(disk: int | None) -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="hotline-"))
+    try:
+        with small_disk(path, disk) if disk is not None else contextlib.nullcontext():
+            yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
 

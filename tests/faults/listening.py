@@ -1,12 +1,15 @@
 """What somebody heard on the telephone, and when: the longest silence, and which tones sounded when. Pure."""
 
+import asyncio
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
+from multiprocessing import get_context
 
 from hotline.phone import tones
 
@@ -92,6 +95,31 @@ class Recording:
             for _, frame in group:
                 values.extend(frame)
             yield group[0][0], values
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody heard between two moments."""
+
+    worst_silence: Silence
+    spells: Mapping[int, Sequence[Silence]]
+    """When which of the tones that were asked for sounded, in Hz."""
+
+
+def listen(recording: Recording, since: float, until: float, frequencies: Sequence[int]) -> Heard:
+    spells = {frequency: recording.spells(frequency) for frequency in frequencies}
+    return Heard(recording.worst_silence(since, until), spells)
+
+
+async def heard(recording: Recording, since: float, until: float, frequencies: Sequence[int]) -> Heard:
+    """`listen` in a process of its own, so that nobody who acts in time is kept waiting."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_listener(), listen, recording, since, until, frequencies)
+
+
+@cache
+def _listener() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def _heard(values: "array[int]", rate: int, frequencies: Sequence[int]) -> frozenset[int]:

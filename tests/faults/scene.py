@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from tests.faults.agents import ABROAD, Agent, Talk, agents
 from tests.faults.callers import Caller, Public
 from tests.faults.counting import CUT, LEFT, MISSING, REFUSED, TALKED, Books
 from tests.faults.house import House, eventually, house, telephone
+from tests.faults.listening import heard
 from tests.faults.rounds import Moments, Round
 from tests.faults.rows import HOUSE, Row
 from tests.faults.truth import Watch
@@ -26,6 +27,10 @@ STATES = (GREETING, MENU, WAITING, OFFER, RINGING, BRIDGED, WRAP_UP, MAIL)
 SILENCE_LIMIT, HANGING_LIMIT = 2.0, 7.0
 """Seconds without sound that nobody may be left in; with a service that hangs."""
 TRUE_STATE_LIMIT = 5.0
+PRESSES_AFTER = 12.5
+"""Seconds after the answer, when the whole menu was heard: a caller who has pressed nothing yet presses 0.
+
+Silence while the menu waits for a key is the caller's turn to speak, not a fault's doing."""
 TALKED_SECONDS = 1.0
 """Whoever hears an agent's tone for so long has talked to that agent."""
 HANG_UP_PASSES_ON = 1.5
@@ -83,6 +88,13 @@ class Scene:
     """When Asterisk died, and every call with it."""
     findings: list[str] = field(default_factory=list)
     """What concerns no single caller."""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def close(self) -> None:
+        """Nobody does anything any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def caller(self, state: str) -> Caller:
         return next(one for one in self.public.callers if one.state == state)
@@ -95,13 +107,15 @@ class Scene:
         hitting = asyncio.create_task(fault.hit(self))
         self.everybody_works()
         self.mail_may_be_answered.set()
-        arriving = asyncio.create_task(self._arrive(fault))
+        for state in (GREETING, MENU):
+            self._later(self._press_in_the_end(self.caller(state)))
+        self._later(self._arrive(fault))
         over = await hitting
         afterwards = asyncio.create_task(self.public.call(AFTERWARDS, "4"))
         true_state = await self.true_again(over)
         await self.settle()
         await self.end_talks()
-        await asyncio.gather(arriving, afterwards, return_exceptions=True)
+        await asyncio.gather(afterwards, return_exceptions=True)
         await self.close_books()
         self.findings += [*await self.mails(), *await self._signs(fault, before), *self._breaks()]
         return await self.judge(one, fault, fault_at, true_state)
@@ -109,7 +123,18 @@ class Scene:
     async def _arrive(self, fault: "Fault") -> None:
         if fault.reachable:
             await asyncio.sleep(1.0)
-            await self.public.dial(ARRIVING)
+            await self._press_in_the_end(await self.public.dial(ARRIVING))
+
+    async def _press_in_the_end(self, caller: Caller) -> None:
+        with contextlib.suppress(PhoneError):
+            await caller.until_answered(3600)
+            await asyncio.sleep(max(0.0, (caller.answered or 0.0) + PRESSES_AFTER - time.monotonic()))
+            await caller.press("0")
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _signs(self, fault: "Fault", before: int) -> list[str]:
         """A clear line in the log and a metric."""
@@ -262,26 +287,37 @@ class Scene:
             self.findings.append(f"pages became true after {seconds:.1f} s: {self.watch.last_untruth(moment)}")
         return seconds
 
+    async def _listen(self) -> None:
+        """Work out what everybody heard; silence after the end of Asterisk is the end of the call."""
+        tones = [agent.tone for agent in self.people.values()]
+        for caller in self.public.callers:
+            await caller.analyse(self._before_the_end(caller.dialled), tones)
+        for agent in self.people.values():
+            for talk in agent.talks:
+                recording = await agent.phone.recorded(talk.call)
+                until = min(talk.until or time.monotonic(), self._before_the_end(talk.since) or float("inf"))
+                talk.heard = await heard(recording, talk.since, until, ())
+
+    def _before_the_end(self, since: float) -> float | None:
+        """The end of Asterisk for who was there; None for who came later."""
+        return self.gone_at if self.gone_at is not None and since < self.gone_at else None
+
     def _deaf_agents(self, limit: float) -> list[str]:
         """Agents too are somebody: nobody talks into silence."""
-        found = []
-        for name, agent in self.people.items():
-            for talk in agent.talks:
-                gone_at = self.gone_at if self.gone_at is not None and talk.since < self.gone_at else float("inf")
-                end = min(talk.until or float("inf"), gone_at, time.monotonic())
-                silence = talk.recording.worst_silence(talk.since, end) if talk.recording is not None else None
-                if silence is not None and silence.seconds > limit:
-                    found.append(f"{name} heard nothing for {silence.seconds:.1f} s in a talk")
-        return found
+        silences = [
+            (name, talk.heard.worst_silence.seconds)
+            for name, agent in self.people.items()
+            for talk in agent.talks
+            if talk.heard is not None
+        ]
+        return [f"{name} heard nothing for {seconds:.1f} s in a talk" for name, seconds in silences if seconds > limit]
 
     # --- the judgement -----------------------------------------------------------------------
 
     async def judge(self, one: Round, fault: Fault, fault_at: float, true_state: float | None) -> list[Row]:
         """One row for each state, and one for the house."""
+        await self._listen()
         await self.public.leave()
-        for agent in self.people.values():
-            for talk in agent.talks:
-                talk.recording = await agent.phone.recorded(talk.call)
         self.findings += self._deaf_agents(fault.limit)
         books = await self.close_books(5)
         found = []
@@ -313,10 +349,10 @@ class _Verdict:
         self._caller, self._fault_at, self._gone_at = caller, fault_at, scene.gone_at
         self._limit, self._allowed = fault.limit, fault.allowed
         self._people = scene.people.values()
-        self._talks = caller.heard([agent.tone for agent in self._people])
+        self._talks = caller.heard.spells if caller.heard is not None else {}
         kind = books.kind(caller.number)
         self.kind = REFUSED if kind == MISSING and caller.refused == 503 else kind
-        self._silence = caller.worst_silence(_before(scene.gone_at, caller)) if caller.answered is not None else None
+        self._silence = caller.heard.worst_silence if caller.heard is not None else None
         self.silence = self._silence.seconds if self._silence is not None else None
 
     def failures(self) -> list[str]:
@@ -371,11 +407,6 @@ class _Verdict:
         return [f"the ledger says “{self.kind}”, but the caller {_as_heard(self.fate)}"]
 
 
-def _before(gone_at: float | None, caller: Caller) -> float | None:
-    """Silence after the end of Asterisk is the end of the call; callers who came later are not touched by it."""
-    return gone_at if gone_at is not None and caller.dialled < gone_at else None
-
-
 def _as_heard(fate: str) -> str:
     return {TALKED: "talked to an agent", LEFT: "left", CUT: "was cut off by the end of Asterisk"}.get(
         fate, f"was {fate}"
@@ -396,4 +427,6 @@ async def scene(raw: dict[str, Any], between: Between | None = None, **options: 
         watch = Watch(running, people)
         watching = asyncio.create_task(watch.run())
         stack.callback(watching.cancel)
-        yield Scene(running, people, Public(running, phone), watch, entered)
+        here = Scene(running, people, Public(running, phone), watch, entered)
+        stack.push_async_callback(here.close)
+        yield here

@@ -6,6 +6,7 @@ True is what `expected` says; a page may lag behind a change by LAG seconds.
 """
 
 import asyncio
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,11 @@ def channels(concise: str) -> list[Channel]:
     return [Channel(row[0], row[4], row[-2]) for row in rows]
 
 
+def registered(contacts: str) -> frozenset[str]:
+    """Agents whose phone is there and answers, from `pjsip show contacts`."""
+    return frozenset(re.findall(r"^ *Contact: +agent-(\w+)/\S+ +\S+ +Avail", contacts, re.MULTILINE))
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of all agents at one moment."""
@@ -78,18 +84,14 @@ def _with_somebody(channel: Channel, known: Known) -> bool:
 
 async def look(house: House) -> Known | None:
     """Now; None while Asterisk or the database cannot be asked."""
-    concise, contacts = await asyncio.gather(
-        house.ask("core show channels concise"), house.ask("database show registrar/contact")
-    )
-    if not contacts:
+    concise, contacts = await house.ask("core show channels concise"), await house.ask("pjsip show contacts")
+    if "Contact:" not in contacts:
         return None
     try:
         intents, unwritten = await asyncio.to_thread(_from_database, house.database)
     except sqlite3.Error:
         return None
-    names = [agent.name for agent in house.config.agents]
-    registered = frozenset(name for name in names if f"/agent-{name};@" in contacts)
-    return Known(channels(concise), registered, intents, unwritten)
+    return Known(channels(concise), registered(contacts), intents, unwritten)
 
 
 def _from_database(path: Path) -> tuple[dict[str, str], frozenset[str]]:

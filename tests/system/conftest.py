@@ -23,6 +23,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
+from dialplan.facts import AsteriskFacts
 from dialplan.fallback import PROMPTS
 from hotline.asterisk_process import AsteriskProcess
 from hotline.phone import tones
@@ -87,6 +88,7 @@ class RunningAsterisk:
     state: StateDirectory
     secrets: Secrets
     process: AsteriskProcess
+    facts: AsteriskFacts
     lines: list[str]
     """What it has logged, as an administrator would see it."""
 
@@ -135,7 +137,7 @@ async def start_asterisk(installation: Asterisk, short_directory: Path) -> Async
         script = asterisk_files.write(config, facts, installation)
         lines: list[str] = []
         process = AsteriskProcess(script, config.network.ami, asterisk_files.AMI_USER, secrets.ami_secret, lines.append)
-        running.append(RunningAsterisk(config, state, secrets, process, lines))
+        running.append(RunningAsterisk(config, state, secrets, process, facts, lines))
         await process.start()
         return running[-1]
 

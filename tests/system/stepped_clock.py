@@ -1,22 +1,25 @@
 """A system clock that a test can step, for programs started with it; and the service as such a program.
 
 libfaketime answers for the system's clock with what a file says; the monotonic clock stays true, as on a real machine.
-(Its variant for threads is of no use here: it breaks the waiting inside Python. So does `time.sleep`, which nothing
-in the service uses.)
+Its variant for threads is what programs in C need, and breaks the waiting inside Python; under either, Python's
+`time.sleep` fails, which nothing in the service uses.
 """
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from config.schema import HotlineConfig
 from hotline.processes import Child
+from ivr.prompts import catalogue
+from tests.system.chain import MONDAY_NINE, Chain, prompt
 from tests.system.conftest import RunningAsterisk, StartAsterisk
 
 PATIENCE = 30.0
@@ -95,11 +98,29 @@ async def served(state: Path, at: datetime | None, clock: SteppedClock) -> Async
         await service.child.stop(PATIENCE)
 
 
+@asynccontextmanager
+async def hotline_on(
+    clock: SteppedClock, start_asterisk: StartAsterisk, raw: dict[str, Any], at: datetime = MONDAY_NINE
+) -> AsyncIterator[tuple[Chain, Served]]:
+    """Asterisk, and the service as a program that lives on that clock; desk phones for all agents."""
+    for agent in raw["agents"]:
+        agent["phone"] = "desk"
+    config = HotlineConfig.model_validate(raw)
+    asterisk = await start_asterisk(config, clock_offset=round((at - datetime.now(UTC)).total_seconds()))
+    for name in catalogue(config):
+        prompt(asterisk.state, name)
+    asterisk.state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(served(asterisk.state.path, at, clock))
+        yield Chain(asterisk, stack), service
+
+
 def same_machine(start_asterisk: StartAsterisk, clock: SteppedClock) -> StartAsterisk:
-    """Asterisk lives on that clock too."""
+    """Asterisk lives on that clock too. It does not bear steps: docs/decisions/0012-time-runs-on-steadily.md."""
+    threads = str(library()).replace("libfaketime.so", "libfaketimeMT.so")
 
     async def start(config: HotlineConfig, **changes: Any) -> RunningAsterisk:
-        with patch.dict(os.environ, clock.environment):
+        with patch.dict(os.environ, {**clock.environment, "LD_PRELOAD": threads}):
             return await start_asterisk(config, **changes)
 
     return start

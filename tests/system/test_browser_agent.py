@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from dialplan.pjsip import AGENT_RTP_TIMEOUT
 from hotline.clock import Clock
 from tests.browser.served import CHROMIUM, FLAGS
 from tests.system.chain import MONDAY_NINE, PATIENCE, Chain, hotline
@@ -215,17 +216,22 @@ async def test_caller_of_the_fallback_is_answered_in_the_browser_and_the_page_re
     await _answered(chain, anna)
 
 
-async def test_caller_of_the_fallback_talks_on_while_the_service_comes_back(chain: Chain, anna: Page) -> None:
+async def test_caller_of_the_fallback_is_the_services_call_when_it_comes_back(chain: Chain, anna: Page) -> None:
     await chain.stop_service()
     call = await (await chain.phone(CALLER)).dial(chain.address)
     await call.answered()
     await anna.click("#orphan-answer")
-    await expect(anna.locator("#orphan-hangup")).to_be_visible()
+    await anna.fill("#notes-list textarea", "Frau Kruse bittet um Rückruf")
     await chain.start_service(Clock.starting_at(MONDAY_NINE + timedelta(minutes=1)))
-    await expect(anna.locator("#connection")).to_be_hidden()
-    await _hear_each_other(call, anna)
-    await call.hang_up()
+    await expect(anna.locator("#state-name")).to_have_text("Im Gespräch")
     await expect(anna.locator("#orphan")).to_be_hidden()
+    await expect(anna.locator("#call-caller")).to_have_text("05721 777001")
+    await expect(anna.locator("#field-note")).to_have_value("Frau Kruse bittet um Rückruf")
+    await _hear_each_other(call, anna)
+    await anna.click("#hangup")
+    assert not (await call.ended()).by_us
+    await anna.check("[name=outcome][value=settled]")
+    await anna.click("#dispose")
     await expect(anna.locator("#state-name")).to_have_text("Bereit")
 
 
@@ -264,6 +270,7 @@ async def test_reload_in_a_talk_costs_a_moment_of_music_and_no_word_of_the_draft
     assert warned == ["beforeunload"]
     await expect(anna.locator("#answer")).to_be_enabled()
     assert time.monotonic() - reloaded < 2 * NO_DEAD_AIR
+    print("reload", time.monotonic() - reloaded)
     assert (await call.hear(1.0)).has_tone(MUSIC_TONE)
     await expect(anna.locator("#call-caller")).to_have_text("05721 777001")
     await anna.click("#answer")
@@ -274,6 +281,17 @@ async def test_reload_in_a_talk_costs_a_moment_of_music_and_no_word_of_the_draft
     await anna.click("#hangup")
     assert not (await call.ended()).by_us
     await expect(anna.locator("#state-name")).to_have_text("Nacharbeit")
+
+
+@pytest.mark.parametrize("button", ["mute", "hold"])
+async def test_agent_who_is_muted_or_holds_is_not_taken_for_lost(chain: Chain, anna: Page, button: str) -> None:
+    call = await _answered(chain, anna)
+    await anna.click(f"#{button}")
+    await expect(anna.locator(f"#{button}")).to_have_attribute("aria-pressed", "true")
+    await call.hear(AGENT_RTP_TIMEOUT + 2.0)
+    await expect(anna.locator("#state-name")).to_have_text("Im Gespräch")
+    await anna.click(f"#{button}")
+    await _hear_each_other(call, anna)
 
 
 async def test_page_that_is_closed_in_a_talk_gives_the_caller_to_the_next_agent(

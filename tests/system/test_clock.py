@@ -7,21 +7,21 @@ Asterisk keeps the true time here: it measures by the system clock itself, and n
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 
 from hotline.phone import tones
-from hotline.phone.call import PhoneCall
+from hotline.phone.call import Heard, PhoneCall
 from hotline.storage.views import Step
-from tests.system.chain import MONDAY_NINE, AgentAtWork, Chain, hotline
+from tests.system.chain import AgentAtWork, Chain, hotline
 from tests.system.conftest import StartAsterisk, sound_file
-from tests.system.stepped_clock import SteppedClock, served
+from tests.system.stepped_clock import SteppedClock, hotline_on
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIRST, SECOND = "+495721777011", "+495721777012"
@@ -58,9 +58,9 @@ class Waiting:
         """Nobody asks the caller anything that only a long wait or closing time would be a reason for."""
         heard = await self.call.hear(seconds)
         assert heard.seconds > seconds / 2, "packets are missing: the question might be among them"
-        piece = 2 * heard.rate  # a second
-        for at in range(0, len(heard.pcm), piece):
-            assert tones.tone_level(heard.pcm[at : at + piece], heard.rate, QUESTION_TONE) < tones.SOUND
+        second = 2 * heard.rate
+        for at in range(0, len(heard.pcm) - second, second):
+            assert not Heard(heard.pcm[at : at + second], heard.rate).has_tone(QUESTION_TONE)
 
 
 async def two_callers(chain: Chain) -> tuple[Waiting, Waiting]:
@@ -97,24 +97,12 @@ def _left(shown: Mapping[str, Any], what: str) -> float:
 # --- steps -----------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def apart(start_asterisk: StartAsterisk, raw: dict[str, Any], clock: SteppedClock) -> AsyncIterator[Chain]:
-    """The hotline, its service a process that lives on that clock."""
-    async with hotline(start_asterisk, raw) as chain:
-        await chain.stop_service()
-        async with served(chain.asterisk.state.path, MONDAY_NINE, clock) as service:
-            yield chain
-            stepped = [line for line in service.lines if "the system clock was stepped" in line]
-            assert len(stepped) == 2, "\n".join(service.lines)
-            assert not [line for line in service.lines if re.search(r"\[(error|critical)", line)], service.lines
-
-
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
 async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
     start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path, step: float
 ) -> None:
     clock = SteppedClock(tmp_path)
-    async with apart(start_asterisk, shipped, clock) as chain:
+    async with hotline_on(clock, start_asterisk, shipped) as (chain, service):
         anna = await chain.agent("anna", ready=False)
         first, second = await two_callers(chain)
         before, at = datetime.fromisoformat(anna.snapshot["now"]), time.monotonic()
@@ -136,6 +124,19 @@ async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
         await anna.dispose("settled")
         await offered(anna, second)
         await take(anna)
+        assert sum("the system clock was stepped" in line for line in service.lines) == 2
+        assert 'hotline_events_total{event="the system clock was stepped",level="warning"} 2.0' in await numbers(chain)
+        assert [line for line in service.lines if re.search(r"\[(error|critical)", line)] == []
+
+
+async def numbers(chain: Chain) -> str:
+    """What a monitoring on this machine reads."""
+    async with (
+        aiohttp.ClientSession() as monitoring,
+        monitoring.get(f"{chain.config.hotline.public_url}/metrics") as told,
+    ):
+        assert told.status == 200
+        return await told.text()
 
 
 def _apart(one: str, other: str) -> float:

@@ -1,11 +1,12 @@
-"""Asterisk alone, without the service: hours to the second, a queue of the telephones that are ready, callbacks by key."""
+"""Asterisk alone, without the service: hours to the second, a queue of telephones that are ready, callbacks by key."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,12 @@ import pytest
 
 from config.schema import HotlineConfig
 from dialplan import happenings, variables
-from dialplan.fallback import PROMPTS, QUEUE
-from hotline.phone.call import PhoneCall
+from dialplan.fallback import QUEUE
+from hotline.phone.call import PhoneCall, PhoneError
 from hotline.phone.client import Phone
+from hotline.setup.asterisk_files import rerender
 from tests.system.agi import Agi
-from tests.system.chain import MONDAY_NINE, hear_each_other, prompt
+from tests.system.chain import MONDAY_NINE, hear_each_other, hotline, prompt
 from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk
 from tests.system.happened import Happening, happened, until_happened
 from tests.system.manager import Ami
@@ -97,6 +99,18 @@ class Alone:
 
     async def until(self, event: str, wanted: Callable[[Happening], bool] = lambda _: True) -> list[Happening]:
         return await until_happened(self.asterisk.state.asterisk, event, wanted)
+
+    async def until_playing(self, name: str) -> None:
+        """Until Asterisk reads keys at that prompt."""
+        async with asyncio.timeout(10):
+            while name not in await self.cli("core show channels concise"):  # noqa: ASYNC110 - it gives no event
+                await asyncio.sleep(0.05)
+
+    async def until_started_again(self) -> None:
+        """Until Asterisk, restarted within its own process, answers again."""
+        async with asyncio.timeout(30):
+            while not (await self.cli("core waitfullybooted")).startswith("Asterisk has fully booted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
     async def told(self, event: str) -> list[str]:
         """The events until the first of this kind, in order."""
@@ -203,7 +217,7 @@ async def test_only_the_telephone_of_an_agent_who_is_ready_rings_and_they_hear_e
     await hear_each_other(call, ringing)
     await ringing.hang_up()
     await call.ended()
-    with pytest.raises(TimeoutError):
+    with pytest.raises(PhoneError):
         await anna.incoming(0.1)
     rows = await alone.until(happenings.END)
     assert [row.event for row in rows] == [
@@ -341,28 +355,258 @@ async def test_callback_to_another_number_is_entered_read_back_and_corrected(sta
 async def _listens(alone: Alone) -> None:
     """Once Asterisk reads keys again."""
     async with asyncio.timeout(10):
-        while "Read" not in await alone.cli("core show channels concise"):
+        while "Read" not in await alone.cli("core show channels concise"):  # noqa: ASYNC110 - it gives no event
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
 
 
-@pytest.mark.parametrize(
-    ("user", "headers"), [("anonymous", {}), ("4711", {}), ("+33142685300", {}), ("110%0d%0a", {})]
-)
-async def test_caller_without_a_number_of_ours_is_asked_for_one(
-    start: Start, user: str, headers: dict[str, str]
-) -> None:
+NOT_OURS = ("anonymous", "4711", "+33142685300", "110%0d%0a", "05721)1234", "+4957211234%20", "0800x1234567")
+
+
+async def test_caller_without_a_number_of_our_country_is_asked_for_one(start: Start) -> None:
     alone = await start(SATURDAY)
-    call = await alone.call(user)
-    await alone.until(happenings.CLOSED)
-    await call.press("1")
-    async with asyncio.timeout(10):
-        while "callback_enter_number" not in await alone.cli("core show channels concise"):
-            await asyncio.sleep(0.05)
+    for user in NOT_OURS:
+        call = await alone.call(user)
+        await alone.until_playing("callback_offer")
+        await call.press("1")
+        await alone.until_playing("callback_enter_number")
+        await call.hang_up()
+        await call.ended()
+    assert happenings.CALLBACK not in {row.event for row in alone.happened()}
+
+
+# --- what callers' devices send --------------------------------------------------------------------
+
+HOSTILE = {
+    r'"a,b\"c\\" <sip:05721@127.0.0.1>': r'"a,b\"c\\" <sip:05721@127.0.0.1>',
+    '":) x)" <sip:+4957211234@127.0.0.1>': '":_ x_" <sip:+4957211234@127.0.0.1>',
+    '"${SHELL(touch /x)}${HL_FROM}$[1+1]" <sip:1@127.0.0.1>': '"${SHELL_touch /x_}${HL_FROM}$[1+1]" <sip:1@127.0.0.1>',
+    '"))):1:2,)]}" <sip:%0d%0aEvent%3a%20Hangup%0d%0a,$@127.0.0.1>': (
+        '"___:1:2,_]}" <sip:%0d%0aEvent%3a%20Hangup%0d%0a,$@127.0.0.1>'
+    ),
+    "<sip:%24%7BGLOBAL(HL_DRAIN)%7D&call=forged@127.0.0.1>": "<sip:$%7bGLOBAL_HL_DRAIN_%7d&call=forged@127.0.0.1>",
+    "<sip:05721&number=0900@127.0.0.1>": "<sip:05721&number=0900@127.0.0.1>",
+    f'"{"x" * 900}" <sip:057211234@127.0.0.1>': f'"{"x" * 900}" <sip:057211234@127.0.0.1>',
+}
+"""What is sent, and what is written down of it: brackets replaced, nothing evaluated."""
+
+
+async def test_header_of_a_caller_is_written_down_and_never_evaluated(start: Start) -> None:
+    alone = await start(SATURDAY)
+    phone = await alone.raw_phone()
+    for number, (header, kept) in enumerate(HOSTILE.items()):
+        call = Call(phone, sender=header, extra='Privacy: id;"${EPOCH})):1\r\n')
+        assert (await call.invite()).status == 200, header
+        ending = f".{number}"
+        rows = await alone.until(happenings.CLOSED, lambda row, ending=ending: row.uniqueid.endswith(ending))
+        await call.hang_up()
+        told = rows[-2].extra
+        assert told["call"] == ""
+        assert told["gateway"] == "haus"
+        assert told["from"] == f"{kept};tag={call.id}"[:400]
+        assert told["privacy"] == 'id;"${EPOCH}__:1'
+    complaints = [line for line in alone.asterisk.lines if line.startswith(("warning", "error"))]
+    assert [line for line in complaints if "127.0.0.1" not in line and "FastAGI" not in line] == []
+
+
+# --- before the service is asked -------------------------------------------------------------------
+
+
+async def test_hotline_that_ends_by_and_by_refuses_new_calls_for_another_place_to_take_them(start: Start) -> None:
+    alone = await start()
+    phone = await alone.raw_phone()
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        await alone.setvar(variables.DRAIN, "1")
+        assert (await Call(phone).invite()).status == 503
+        await alone.setvar(variables.DRAIN, "0")
+        ringing = asyncio.create_task(Call(phone).invite())
+        await (await agi.session()).command("ANSWER")
+        assert (await ringing).status == 200
+    assert happenings.END not in {row.event for row in alone.happened()}
+
+
+async def test_service_without_a_sign_of_life_is_passed_by(start: Start) -> None:
+    """It listens and would keep every caller in silence."""
+    alone = await start()
+    phone = await alone.raw_phone()
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        await alone.setvar(variables.ALIVE, str(int(time.time()) - variables.ALIVE_PATIENCE - 1))
+        assert (await Call(phone).invite()).status == 200
+        await alone.until(happenings.QUEUED)
+        assert agi.waiting == 0
+        await alone.setvar(variables.ALIVE, str(int(time.time())))
+        ringing = asyncio.create_task(Call(phone).invite())
+        await (await agi.session()).command("ANSWER")
+        assert (await ringing).status == 200
+
+
+# --- when the service dies, and is back ------------------------------------------------------------
+
+
+async def test_caller_whose_session_breaks_is_in_the_queue_at_once_and_hears_no_greeting(start: Start) -> None:
+    alone = await start()
+    prompt(alone.asterisk.state, "greeting", 5.0)
+    prompt(alone.asterisk.state, "connecting_unclear", 1.0)
+    anna = await alone.desk("anna", ready=True)
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        phone = await alone.stack.enter_async_context(Phone(user=CALLER))
+        call = await phone.dial(alone.address)
+        session = await agi.session()
+        await session.command(f"SET VARIABLE __{variables.CALL_ID} 0123456789abcdef")
+        await session.command("ANSWER")
+        await call.answered()
+        broken = time.monotonic()
+        session.close()
+        ringing = await anna.incoming()
+        assert time.monotonic() - broken < 2
+        await ringing.answer()
+    await hear_each_other(call, ringing)
     await call.hang_up()
     rows = await alone.until(happenings.END)
-    assert happenings.CALLBACK not in {row.event for row in rows}
+    assert {row.extra["call"] for row in rows if row.event != happenings.ANSWERED} == {"0123456789abcdef"}
 
 
-async def test_every_prompt_of_the_fallback_was_found(start: Start) -> None:
-    assert PROMPTS
+async def test_caller_who_waits_with_the_service_waits_on_when_it_ends(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any]
+) -> None:
+    shipped["menu"]["silence_seconds"] = 2
+    async with hotline(start_asterisk, shipped) as chain:
+        await chain.agent("anna", ready=False)
+        call = await (await chain.phone(CALLER)).dial(chain.address)
+        await call.answered()
+        await call.press("4")
+        await chain.steps(CALLER, "joined_line")
+        stopped = time.time()
+        await chain.stop_service()
+        rows = await until_happened(chain.asterisk.state.asterisk, happenings.QUEUED)
+        assert rows[-1].at - stopped < 2
+        assert len(rows[-1].extra["call"]) == 16
+        await call.sound()
+        assert (await call.hear(1.0)).has_tone(MUSIC_TONE)
+
+
+async def test_waiting_caller_is_taken_back_and_falls_back_again(start: Start) -> None:
+    alone = await start()
+    phone = await alone.raw_phone()
+    call = Call(phone)
+    assert (await call.invite()).status == 200
+    channel = (await alone.until(happenings.QUEUED))[-1].channel
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        answer = await alone.ami.action("Redirect", Channel=channel, Context="hotline-in", Exten="return", Priority="1")
+        assert answer["Response"] == "Success"
+        session = await agi.session()
+        assert "agi_network_script: return" in session.environment
+        assert not await session.variable(variables.LANE)
+        assert abs(int(await session.variable(variables.SINCE) or 0) - time.time()) < 30
+        session.close()
+    rows = await alone.until(happenings.QUEUED, lambda row: row.id > 3)
+    assert [row.event for row in rows] == [
+        happenings.FALLBACK,
+        happenings.QUEUED,
+        happenings.RETURNED,
+        happenings.FALLBACK,
+        happenings.QUEUED,
+    ]
+    await call.hang_up()
+    assert (await alone.told(happenings.END)).count(happenings.END) == 1
+
+
+async def test_every_end_is_written_down_also_of_calls_that_the_service_ended(start: Start) -> None:
+    alone = await start()
+    async with Agi(alone.asterisk.config.network.agi.port) as agi:
+        ringing = asyncio.create_task(Call(await alone.raw_phone()).invite())
+        session = await agi.session()
+        await session.command(f"SET VARIABLE {variables.NEXT} {variables.NEXT_HANGUP}")
+        await session.command("HANGUP")
+        session.close()
+        await ringing
+    (end,) = await alone.until(happenings.END)
+    assert end.extra["lane"] == ""
+    assert end.extra["next"] == variables.NEXT_HANGUP
+
+
+# --- Asterisk itself -------------------------------------------------------------------------------
+
+
+async def test_dialplan_is_read_again_without_disturbing_anybody(start: Start) -> None:
+    """Each day the calendar is rendered anew."""
+    alone = await start()
+    await alone.setvar(variables.ALIVE, str(int(time.time()) + 60))
+    config, state = alone.asterisk.config, alone.asterisk.state
+    async with Agi(config.network.agi.port) as agi:
+        ringing = asyncio.create_task(Call(await alone.raw_phone()).invite())
+        session = await agi.session()
+        await session.command("ANSWER")
+        await ringing
+        held = asyncio.create_task(session.command("WAIT FOR DIGIT 3000"))
+        queued = asyncio.create_task(Call(await alone.raw_phone()).invite())
+        (await agi.session()).close()
+        await queued
+        await alone.until(happenings.QUEUED)
+        facts = alone.asterisk.facts
+        assert rerender(config, facts) is False
+        tomorrow = replace(facts, now=facts.now + timedelta(days=1))
+        assert rerender(config, tomorrow) is True
+        assert "Dialplan reloaded" in await alone.cli("dialplan reload")
+        last_day = f"{MONDAY_NINE + timedelta(days=401):%Y%m%d}"
+        assert last_day in await alone.cli("dialplan show hotline-calendar")
+        assert await held == "200 result=0"
+        session.close()
+        await alone.until(happenings.QUEUED, lambda row: row.uniqueid.endswith(".0"))
+    assert (await alone.cli("core show channels count")).startswith("2 active channels")
+    globals_now = await alone.cli("dialplan show globals")
+    assert variables.ALIVE in globals_now
+    assert (state.asterisk / "etc" / "extensions.conf").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("how", ["restarted", "killed"])
+async def test_members_of_the_queue_and_their_pauses_outlive_asterisk(start: Start, how: str) -> None:
+    alone = await start()
+    await alone.join_queue("anna", ready=True)
+    await alone.join_queue("ben", ready=False)
+    before = await alone.cli("queue show")
+    await asyncio.sleep(1.5)  # Asterisk stores within a second
+    if how == "restarted":
+        await alone.cli("core restart gracefully")
+        await alone.until_started_again()
+    else:
+        alone.asterisk.process.kill()
+        await alone.asterisk.process.wait()
+        await alone.asterisk.process.start()
+    after = await alone.cli("queue show")
+    for shown in (before, after):
+        lines = {line.split()[0]: line for line in shown.splitlines() if "PJSIP/" in line}
+        assert sorted(lines) == ["anna", "ben"]
+        assert "paused" not in lines["anna"]
+        assert "paused" in lines["ben"]
+
+
+async def test_numbers_of_happenings_only_grow_and_reading_never_holds_asterisk_up(start: Start) -> None:
+    alone = await start(SATURDAY)
+    phone = await alone.raw_phone()
+
+    async def closed_call() -> int:
+        before = [row.id for row in alone.happened()]
+        call = Call(phone)
+        await call.invite()
+        await alone.until(happenings.CLOSED, lambda row: row.id not in before)
+        await call.hang_up()
+        return (await alone.until(happenings.END, lambda row: row.id not in before))[-1].id
+
+    last = await closed_call()
+    path = alone.asterisk.state.asterisk / "log" / happenings.FILE
+    assert path.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute(f"SELECT count(*) FROM {happenings.TABLE}").fetchone()  # noqa: S608
+        assert await closed_call() == last + 3
+        reader.execute("COMMIT")
+        reader.execute(f"DELETE FROM {happenings.TABLE}")  # noqa: S608
+    assert await closed_call() == last + 6
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        call = Call(phone)
+        await call.invite()
+        await asyncio.sleep(0.8)
+        writer.execute("COMMIT")
+    assert len(await alone.until(happenings.CLOSED, lambda row: row.id > last + 6)) == 5

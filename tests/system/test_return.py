@@ -11,7 +11,6 @@ from sqlalchemy import select
 from dialplan import happenings
 from dialplan.fallback import QUEUE
 from hotline.clock import Clock
-from hotline.errors import StorageError
 from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone, PhoneError
 from hotline.storage.callbacks import Callbacks
@@ -352,12 +351,3 @@ async def test_nobody_on_break_is_rung_after_a_restart_of_asterisk_without_the_s
     await ringing.answer()
     await hear_each_other(call, ringing)
     await _not_rung(ben.phone, 1)
-
-
-async def test_agent_who_takes_a_break_while_the_database_is_away_is_not_rung_either(chain: Away) -> None:
-    """What is not stored does not count: the page says so, and the queue follows the page."""
-    anna = await chain.agent("anna")
-    await _until_members(chain, anna="0")
-    with pytest.raises((AssertionError, StorageError)):
-        await anna.post("/agent/presence", intent="nonsense")
-    await _until_members(chain, anna="0")

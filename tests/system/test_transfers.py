@@ -1,13 +1,17 @@
 """Callers handed on, on the real Asterisk: directly, after consulting, back again, and by the telephone's own keys."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from hotline.phone.call import PhoneCall
+from hotline.phone.client import Phone
 from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import MUSIC_TONE, StartAsterisk
+from tests.system.desk_phone import DeskPhone, Dialog
 
 CALLER = "+495721777001"
 pytestmark = pytest.mark.timeout(120)
@@ -197,3 +201,170 @@ async def test_lost_leg_of_the_second_agent_is_rung_again(chain: Chain) -> None:
     await anna.until_state("offered")
     talking = await _pick_up(anna)
     await hear_each_other(caller, talking)
+
+
+# --- by the telephone's own keys -----------------------------------------------------------------
+
+
+async def _desk_phone(chain: Chain, stack: AsyncExitStack, agent: AgentAtWork) -> DeskPhone:
+    """A phone that can refer takes the place of the agent's."""
+    secret = chain.asterisk.secrets.phone_secrets[agent.name]
+    phone = DeskPhone(chain.asterisk.sip_port, f"agent-{agent.name}", secret)
+    await stack.enter_async_context(phone)
+    await agent.ready()
+    return phone
+
+
+async def _caller_on_desk_phone(
+    chain: Chain, stack: AsyncExitStack
+) -> tuple[PhoneCall, AgentAtWork, AgentAtWork, DeskPhone, Dialog]:
+    anna, ben = await chain.agent("anna", ready=False), await chain.agent("ben", ready=False)
+    phone = await _desk_phone(chain, stack, anna)
+    caller = await (await chain.phone(CALLER)).dial(chain.address)
+    await caller.answered()
+    await caller.press("4")
+    await anna.until_state("offered")
+    dialog = await phone.take()
+    await anna.until_state("talking")
+    await ben.ready()
+    return caller, anna, ben, phone, dialog
+
+
+async def test_phone_sends_the_caller_on_with_the_context(chain: Chain) -> None:
+    async with AsyncExitStack() as stack:
+        caller, anna, ben, _, dialog = await _caller_on_desk_phone(chain, stack)
+        call_id = anna.snapshot["call"]["call_id"]
+        assert await dialog.refer("<sip:12@127.0.0.1>") == 202
+        shown = await ben.until_state("offered")
+        assert shown["call"]["call_id"] == call_id
+        assert shown["call"]["handed"]["by"] == "Anna Ahrens"
+        talking = await _pick_up(ben)
+        await ben.until_state("talking")
+        await anna.until_state("ready")
+        await hear_each_other(caller, talking)
+        await talking.hang_up()
+        await _ends_once(chain, ben)
+
+
+async def test_phone_sends_the_caller_to_an_extension_that_nobody_has(chain: Chain) -> None:
+    async with AsyncExitStack() as stack:
+        _, anna, _, phone, dialog = await _caller_on_desk_phone(chain, stack)
+        assert await dialog.refer("<sip:77@127.0.0.1>") == 202
+        await phone.take()
+        shown = await anna.until_state("talking")
+        assert "Dorthin kann nicht" in shown["call"]["transfer"]["why"]
+
+
+async def test_phone_connects_after_its_own_consultation(chain: Chain) -> None:
+    async with AsyncExitStack() as stack:
+        caller, anna, ben, phone, dialog = await _caller_on_desk_phone(chain, stack)
+        dialling = asyncio.create_task(phone.dial("12"))
+        shown = await ben.until_state("offered")
+        assert shown["call"]["caller"] == "05721 777001"
+        asked = await _pick_up(ben)
+        second = await dialling
+        await ben.until(lambda snapshot: snapshot["call"] and snapshot["call"]["phase"] == "consulting")
+        assert await dialog.refer(f"<sip:12@127.0.0.1?Replaces={second.replaces}>") == 202
+        await ben.until(lambda snapshot: snapshot["call"]["phase"] == "talking")
+        await anna.until_state("ready")
+        await hear_each_other(caller, asked)
+        await asked.hang_up()
+        await _ends_once(chain, ben)
+
+
+async def test_phone_connects_while_the_colleague_still_rings(chain: Chain) -> None:
+    async with AsyncExitStack() as stack:
+        caller, anna, ben, phone, dialog = await _caller_on_desk_phone(chain, stack)
+        second = await phone.dial("12", until=180)
+        ringing = await ben.phone.incoming()
+        await dialog.refer(f"<sip:12@127.0.0.1?Replaces={second.replaces}>")
+        await anna.until_state("wrap_up")
+        await ringing.answer()
+        await ben.until(lambda snapshot: snapshot["call"] and snapshot["call"]["phase"] == "talking")
+        await anna.until_state("ready")
+        await hear_each_other(caller, ringing)
+        await ringing.hang_up()
+        await _ends_once(chain, ben)
+
+
+async def test_phone_that_ends_its_own_consultation_still_has_the_caller(chain: Chain) -> None:
+    async with AsyncExitStack() as stack:
+        _, anna, ben, phone, dialog = await _caller_on_desk_phone(chain, stack)
+        dialling = asyncio.create_task(phone.dial("12"))
+        await _pick_up(ben)
+        second = await dialling
+        await ben.until(lambda snapshot: snapshot["call"] and snapshot["call"]["phase"] == "consulting")
+        await second.hang_up()
+        await ben.until_state("ready")
+        await anna.until(lambda snapshot: snapshot["call"]["transfer"] is None)
+        await dialog.hang_up()
+        await _ends_once(chain, anna)
+
+
+# --- to somebody outside the hotline --------------------------------------------------------------
+
+
+async def _outside(chain: Chain) -> Phone:
+    """Behind the gateway: whoever is called outside is called here."""
+    phone = await chain.phone("guenther", port=chain.config.gateways[0].port)
+    await phone.listen()
+    return phone
+
+
+GUENTHER = "guenther@jobcenter.example"
+
+
+async def test_direct_to_a_case_worker(chain: Chain) -> None:
+    outside, anna = await _outside(chain), await chain.agent("anna")
+    caller, _ = await _talk(chain, anna)
+    await _hand_on(anna, "blind", "case_worker", GUENTHER)
+    ringing = await outside.incoming()
+    assert "777001" not in ringing.headers["From"], "the caller's number goes to nobody outside"
+    await ringing.answer()
+    await anna.until_state("wrap_up")
+    await hear_each_other(caller, ringing)
+    await anna.dispose("settled")
+    await anna.until_state("ready")
+    await ringing.hang_up()
+    await caller.ended()
+    steps = await chain.steps(CALLER, "call_ended")
+    assert [step.codes["how"] for step in steps if step.kind == "call_ended"] == ["talked"]
+    assert anna.snapshot["state"] == "ready"
+
+
+async def test_case_worker_who_is_not_there_brings_the_caller_back(chain: Chain) -> None:
+    outside, anna = await _outside(chain), await chain.agent("anna")
+    caller, _ = await _talk(chain, anna)
+    await _hand_on(anna, "blind", "case_worker", GUENTHER)
+    await (await outside.incoming()).reject()
+    shown = await anna.until_state("offered")
+    assert "meldet sich nicht" in shown["call"]["transfer"]["why"]
+    talking = await _pick_up(anna)
+    await anna.until_state("talking")
+    await hear_each_other(caller, talking)
+
+
+async def test_case_worker_is_consulted_and_gets_the_caller(chain: Chain) -> None:
+    outside, anna = await _outside(chain), await chain.agent("anna")
+    caller, with_caller = await _talk(chain, anna)
+    call_id = await _hand_on(anna, "consult", "case_worker", GUENTHER)
+    ringing = await outside.incoming()
+    await ringing.answer()
+    await anna.until(lambda snapshot: snapshot["call"]["transfer"]["state"] == "talking")
+    await hear_each_other(with_caller, ringing)
+    await _transfer(anna, call_id, "complete")
+    await anna.until_state("wrap_up")
+    await hear_each_other(caller, ringing)
+
+
+async def test_numbers_that_are_not_allowed_are_refused(chain: Chain) -> None:
+    anna = await chain.agent("anna")
+    await _talk(chain, anna)
+    call_id = anna.snapshot["call"]["call_id"]
+    path = f"/agent/calls/{call_id}/transfer"
+    for value in ("0900 123456", "110", "05721 9999"):
+        refused = await anna.post(path, 409, how="blind", kind="number", value=value, note="", values={})
+        assert refused["message"]
+    await anna.post(path, 422, how="blind", kind="number", value="carla", note="", values={})
+    await anna.post(path, 409, how="blind", kind="agent", value="carla", note="", values={})
+    assert anna.snapshot["state"] == "talking"

@@ -5,12 +5,12 @@ import { api } from "./api.js";
 import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
 import { callerText, rememberCheck, renderButtons, renderCall, tickCall } from "./call.js";
 import { byId, setText, show } from "./dom.js";
-import { forgetDrafts, onDisposed, renderForm } from "./form.js";
+import { addToNote, forgetDrafts, onDisposed, renderForm } from "./form.js";
 import { renderHanded } from "./handed.js";
 import { Hearing } from "./hearing.js";
 import { hangUp } from "./hangup.js";
 import { onIntent, renderHead, tickHead } from "./head.js";
-import { notesLeft, renderNotes } from "./notes.js";
+import { notesLeft, renderNotes, takeNote } from "./notes.js";
 import { renderOrphan, tickOrphan } from "./orphan.js";
 import { Phone } from "./phone.js";
 import { keepReceipt, onReceiptRead, renderReceipt } from "./receipt.js";
@@ -81,7 +81,7 @@ function update() {
   considerRinging();
   const local = localState();
   renderConnection();
-  renderOrphan(standing.orphan ? local : null, !stream.connected);
+  const found = renderOrphan(standing.orphan ? local : null, !stream.connected, standing.known);
   renderTitle();
   if (!snapshot) return;
   const current = { ...snapshot, call: shown };
@@ -89,6 +89,7 @@ function update() {
   renderCall(current, stream.connected);
   renderHanded(shown);
   renderForm(shown);
+  if (found) addToNote(takeNote());
   renderReceipt(shown);
   renderButtons(shown, standing.orphan ? { ...local, ...IDLE } : local);
   renderSituation(shown, before);
@@ -267,6 +268,11 @@ onDisposed((callId, outcome, result) => {
 document.addEventListener("loggedout", () => ended("logout"));
 addEventListener("beforeunload", (event) => {
   if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase)) event.preventDefault();
+});
+// A leg that ends unasked has broken off: the service then keeps the caller at once, and not only when no sound has come
+// for seconds. Without the service it is better not to say goodbye: Asterisk would take the talk for finished.
+addEventListener("pagehide", () => {
+  if (phone.talking && standing.known && stream.connected) phone.hangUp();
 });
 
 listenForKeys();

@@ -170,6 +170,14 @@ export function forgetDrafts() {
   }
 }
 
+// What was written down before the call was known; the writing goes on here.
+export function addToNote({ text, writing }) {
+  const note = byId("field-note");
+  note.value = [note.value, text].filter(Boolean).join("\n");
+  keep();
+  if (writing) note.focus();
+}
+
 export function focusNote() {
   if (!form.hidden && !byId("call").hidden) byId("field-note").focus();
 }

@@ -32,9 +32,20 @@ export function endNote() {
   return written !== "";
 }
 
+// The note leaves this list for the form of its call: its text, and whether it was just being written.
+export function takeNote() {
+  const text = kept().find(({ id }) => id === open)?.text.trim() ?? "";
+  const writing = noteField() !== null && noteField() === document.activeElement;
+  store(kept().filter(({ id }) => id !== open));
+  open = null;
+  return { text, writing };
+}
+
+const noteField = () => byId("notes-list").querySelector(`[data-key="${open}"] textarea`);
+
 export function focusOrphanNote() {
   if (!open) return false;
-  byId("notes-list").querySelector(`[data-key="${open}"] textarea`)?.focus();
+  noteField()?.focus();
   return true;
 }
 

@@ -11,13 +11,15 @@ let stage = ""; // "", ringing, talking
 let talkingSince = 0;
 
 // leg: {incoming, answering, talking, muted} of a call without data, or null; away: the service is not there
-export function renderOrphan(leg, away) {
+// found: the service has come back and knows this call after all. Whether the call's note is to go into its form.
+export function renderOrphan(leg, away, found) {
   const before = stage;
   if (!leg) stage = "";
   else stage = leg.talking ? "talking" : "ringing";
   show(byId("orphan"), Boolean(leg));
   if (leg) renderBar(leg, away);
-  if (stage !== before) moved(before, away);
+  if (stage !== before && !found) moved(before, away);
+  return found && before === "talking";
 }
 
 function renderBar({ incoming, answering, talking, muted }, away) {
