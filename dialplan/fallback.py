@@ -227,7 +227,8 @@ class _Lanes:
             self._read(f"callback_number_shown{_given(_SPELT)}", "callback_confirm_shown"),
             f'GotoIf($["{_given(_KEY)}" = "1"]?taken,1)',
             f'GotoIf($["{_given(_KEY)}" = "2"]?enter,1)',
-            *self._one_try_less("shown,1"),
+            *self._one_try_less(),
+            "Goto(shown,1)",
         )
         yield extension("enter", *self._enter_number())
         yield extension(
@@ -235,7 +236,8 @@ class _Lanes:
             f"Gosub(spell,1({_given(_NUMBER)}))",
             self._read(f"callback_read_back{_given(_SPELT)}", "callback_confirm_entered"),
             f'GotoIf($["{_given(_KEY)}" = "1"]?taken,1)',
-            *self._one_try_less(f'${{IF($["{_given(_KEY)}" = "2"]?enter:confirm)}},1'),
+            *self._one_try_less(),
+            f'GotoIf($["{_given(_KEY)}" = "2"]?enter,1:confirm,1)',
         )
         yield extension(
             "taken", tell(happenings.CALLBACK, f"&number={_given(_NUMBER)}"), *self._end("callback_taken", "goodbye")
@@ -272,14 +274,15 @@ class _Lanes:
             f"Read({_NUMBER},{question},{NUMBER_DIGITS},,1,{NUMBER_SECONDS})",
             f'GotoIf(${{REGEX("^00?{_OWN_NUMBER}$" {_given(_NUMBER)})}}?confirm,1)',
             f"ExecIf($[${{LEN({_given(_NUMBER)})}} > 0]?{self._play('callback_number_wrong')})",
-            *self._one_try_less("enter,1"),
+            *self._one_try_less(),
+            "Goto(enter,1)",
         ]
 
     @staticmethod
-    def _one_try_less(again: str) -> list[Step]:
+    def _one_try_less() -> list[Step]:
         return [
             _set(_TRIES, f"$[{_given(_TRIES)} - 1]"),
-            f"GotoIf($[{_given(_TRIES)} > 0]?{again}:give-up,1)",
+            f"GotoIf($[{_given(_TRIES)} <= 0]?give-up,1)",
         ]
 
     def _spell(self) -> list[Step]:

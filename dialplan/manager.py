@@ -18,7 +18,6 @@ EVENTS = (
     "Unhold",
     "AttendedTransfer",
     "BlindTransfer",
-    "UserEvent",
     "ContactStatus",
     "DeviceStateChange",
     "Registry",

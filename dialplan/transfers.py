@@ -37,6 +37,8 @@ INSIDE_PATH = "inside"
 SHORTEST, LONGEST = 2, 17
 """Digits that a telephone may dial: an extension, or a whole number with its international prefix."""
 AFTER_INSIDE = "hotline-inside"
+_REFERRED_BY = "SIPREFERREDBYHDR"
+"""Asterisk's variable; it becomes the header Referred-By."""
 GATE = "hotline-in,gate,1"
 """Where it is decided whether a caller whose AGI session is over still needs somebody (extensions.py)."""
 
@@ -81,6 +83,7 @@ def _phones(config: HotlineConfig) -> str:
     agi = conf.host_port(config.network.agi.host, config.network.agi.port)
     steps = (
         f"Set({variables.NEXT}={variables.NEXT_QUEUE})",  # of a caller who is sent here it says that all is done
+        f"Set({_REFERRED_BY}=)",  # would tell whoever is dialled next, a provider too, which agent it was
         f"AGI(agi://{agi}/{INSIDE_PATH})",
         f"Goto({AFTER_INSIDE},over,1)",
     )

@@ -9,8 +9,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hotline.errors import SetupError
-
 AFTER_MIDNIGHT = 1.0
 LOOK_SECONDS = 30.0
 """At least so often the date is looked at: a machine may have slept, its clock may have been set."""
@@ -18,7 +16,7 @@ RELOAD_SECONDS = 10.0
 
 
 class AsteriskCalendar:
-    """`render` writes the dialplan anew (OSError, SetupError), `script` runs Asterisk, `now` tells business time."""
+    """`render` writes the dialplan anew, `script` runs Asterisk, `now` tells business time."""
 
     def __init__(
         self,
@@ -49,8 +47,9 @@ class AsteriskCalendar:
     async def _rendered(self) -> bool:
         try:
             await asyncio.to_thread(self._render)
-        except (OSError, SetupError) as error:
-            self._say(f"Asterisk's opening hours cannot be written ({error}): it goes on with those it has.")
+        except Exception as error:  # whatever it is, tomorrow's try must not be lost with it
+            why = str(error) or type(error).__name__
+            self._say(f"Asterisk's opening hours cannot be written ({why}): it goes on with those it has.")
             return False
         return True
 

@@ -28,7 +28,7 @@ WANTED_EVENTS = (
     "QueueCallerJoin",
 )
 """The events that are read; manager.conf lets no others through."""
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 0.2
 _UNREACHABLE = {"UNAVAILABLE", "INVALID", "UNKNOWN"}
 _IDLE = {"NOT_INUSE", *_UNREACHABLE}
 _DEVICE = "PJSIP/agent-"

@@ -49,6 +49,7 @@ class Desk:
         case_work: CaseWork,
         clock: Clock,
         phone_secrets: Mapping[str, str],
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
@@ -61,6 +62,7 @@ class Desk:
         self._case_work = case_work
         self._clock = clock
         self._phone_secrets = phone_secrets
+        self._draining = draining
 
     # --- what the page shows -----------------------------------------------------------------
 
@@ -71,7 +73,9 @@ class Desk:
         opening = Calendar(config).opening(now)
         return {
             **seat_view(seat, config, now),
-            "hotline": hotline_view(config, opening, board.seats, len(board.line), board.unserved()),
+            "hotline": hotline_view(
+                config, opening, board.seats, len(board.line), board.unserved(), draining=self._draining()
+            ),
             "call": call_view(seat.call, seat, now) if seat.call is not None and seat.may_show_call else None,
             "transfer_targets": targets_view(config, board.seats, seat),
             "callbacks": self._callbacks.view(config),

@@ -32,8 +32,8 @@ async def keep(
 ) -> None:
     """Start a part, which runs already, again whenever it ends; return only when it has ended and `over()`.
 
-    `start` returns when the part works, or raises SetupError; `wait` returns its code (negative: a signal) when it
-    has ended.
+    `start` returns when the part works, or raises SetupError or OSError; `wait` returns its code (negative: a signal)
+    when it has ended.
     """
     backoff, now = Backoff(), asyncio.get_running_loop().time
     began = now()
@@ -48,6 +48,8 @@ async def keep(
             what = f"{name} {ending(await wait())}"
         except SetupError as error:
             what = str(error)
+        except OSError as error:
+            what = f"{name} cannot be started ({error.strerror})."
 
 
 def ending(code: int) -> str:

@@ -57,7 +57,7 @@ class Order(Protocol):
 
 
 class Reception:
-    """Handler of the AGI server; one run per session."""
+    """Handler of the AGI server; one run per session. `left_alone` is told when a caller may be with the fallback."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Reception:
         known: Known,
         order: Order,
         inside: Inside,
+        left_alone: Callable[[], None],
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
@@ -85,6 +86,7 @@ class Reception:
         self._known = known
         self._order = order
         self._inside = inside
+        self._left_alone = left_alone
         self._sessions: dict[str, asyncio.Event] = {}
         """By call: set when the session that runs is over."""
 
@@ -202,6 +204,8 @@ class Reception:
             if self._sessions.get(call.id) is over:
                 del self._sessions[call.id]
                 self._switchboard.session_over(call)
+            if not session.hung_up and not call.over.is_set():
+                self._left_alone()  # our session broke off: Asterisk's fallback has the caller now
 
     async def _former_session_over(self, call: Call) -> None:
         """What the session before still has to do must not be done to this one."""

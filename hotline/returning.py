@@ -23,7 +23,8 @@ from hotline.logs import log_failure
 log = structlog.get_logger()
 
 AGAIN_SECONDS = 0.5
-"""While anybody is with the fallback."""
+"""While anybody is with the fallback, and for LIVELY_SECONDS after a hint: a caller may be on the way there."""
+LIVELY_SECONDS = 10.0
 IDLE_SECONDS = 5.0
 """While nobody is: in case Asterisk's word that somebody came was lost."""
 AT_ONCE = 10
@@ -70,6 +71,7 @@ class Returner:
         self._waiting_since = waiting_since
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._lively_until = 0.0
         self._seen: set[str] = set()
         """Channels that were with the fallback."""
         self._returns: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_RETURNS))
@@ -77,6 +79,7 @@ class Returner:
 
     def look_soon(self) -> None:
         """Somebody may be waiting with the fallback."""
+        self._lively_until = asyncio.get_running_loop().time() + LIVELY_SECONDS
         self._wanted.set()
 
     async def run(self) -> None:
@@ -90,11 +93,12 @@ class Returner:
             except Exception as error:
                 log_failure("taking callers back failed, next try follows", "", error)
                 anybody = True
-            await self._pause(AGAIN_SECONDS if anybody else IDLE_SECONDS)
+            await self._pause(anybody)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, anybody: bool) -> None:
+        lively = anybody or asyncio.get_running_loop().time() < self._lively_until
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(AGAIN_SECONDS if lively else IDLE_SECONDS):
                 await self._wanted.wait()
         self._wanted.clear()
 

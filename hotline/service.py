@@ -208,6 +208,7 @@ async def _parts(
         case_work,
         clock,
         secrets.phone_secrets,
+        draining.is_set,
     )
     held = switchboard.calls.get
     happened = HappeningsFile(state.asterisk / "log" / happenings.FILE)
@@ -230,6 +231,7 @@ async def _parts(
         known=restorer,
         order=returner.gate,
         inside=Inside(switchboard, transfers),
+        left_alone=returner.look_soon,
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
     agi = AgiServer(reception, network.agi.host, network.agi.port)

@@ -139,12 +139,18 @@ def alarm(unserved: int) -> str | None:
     return f"Es {people}, und niemand ist bereit. Bitte auf „Bereit“ klicken."
 
 
-def hotline_view(config: HotlineConfig, opening: Opening, seats: Seats, waiting: int, unserved: int) -> dict[str, Any]:
+def hotline_view(
+    config: HotlineConfig, opening: Opening, seats: Seats, waiting: int, unserved: int, *, draining: bool
+) -> dict[str, Any]:
     """How the hotline as a whole stands."""
+    if draining:
+        text = "läuft aus: keine neuen Anrufe mehr"
+    else:
+        text = opening_text(opening, ZoneInfo(config.hotline.timezone))
     return {
         "name": config.hotline.name,
         "open": opening.open,
-        "opening_text": opening_text(opening, ZoneInfo(config.hotline.timezone)),
+        "opening_text": text,
         "waiting": waiting,
         "ready": sum(seat.presence.state is State.READY for seat in seats),
         "alarm": alarm(unserved),

@@ -48,19 +48,28 @@ class WorkerProcess:
             pass_fds=[writing],
             at_parents_death=signal.SIGKILL,  # a hung one would not hear SIGTERM; what it promised is stored
         )
-        try:
-            await self._child.start()
-        finally:
-            os.close(writing)
         pulse = await Pulse.open(reading)
-        if not await pulse.first(READY_PATIENCE):
+        try:
+            await self._begin(self._child, writing, pulse)
+        except BaseException:
             pulse.close()
             self._child.kill()
-            raise SetupError("The service did not start: its lines above say why.")
+            raise
         self._ready = True
         self._watching = asyncio.create_task(self._watch(pulse, self._child), name="pulse")
         if self._draining:
             self.drain()
+
+    @staticmethod
+    async def _begin(child: Child, writing: int, pulse: Pulse) -> None:
+        try:
+            await child.start()
+        except OSError as error:
+            raise SetupError(f"The service cannot be started ({error.strerror}).") from None
+        finally:
+            os.close(writing)
+        if not await pulse.first(READY_PATIENCE):
+            raise SetupError("The service did not start: its lines above say why.")
 
     async def wait(self) -> int:
         """Until it has ended and its last words are heard; its return code."""

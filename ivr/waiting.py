@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ivr.callback import take_callback
-from ivr.effects import Connect, EndReason, JoinLine, LeaveLine, NoteHouseholdNumber, Wait
+from ivr.effects import Connect, EndReason, JoinLine, LeaveLine, NoteHouseholdNumber, Play, Wait
 from ivr.events import AgentFound, AgentLost, AgentMissed, DigitsEntered, Event, HandedOn, TalkEnded, WaitElapsed
 from ivr.stage import Facts, Turn, end, unexpected
 from ivr.words import HIGHEST_NUMBER, number_prompt
@@ -142,7 +142,8 @@ class Talking:
             case HandedOn():
                 return replace(self.waiting, waiting_since=None, position_said=None).wait("please_wait")
             case AgentLost():
-                return replace(self.waiting, waiting_since=None, position_said=None).wait("agent_lost")
+                turn = replace(self.waiting, waiting_since=None, position_said=None).wait()
+                return replace(turn, effects=(Play(("agent_lost",)), *turn.effects))
         raise unexpected(self, event)
 
 

@@ -21,7 +21,7 @@ def command(state: Path, moment: str | None, host: str | None) -> int:
     """Run the whole hotline: Asterisk, the service and, if configured, the demo mailbox.
 
     Its state lives in the directory --state: the configuration in use, database, prompts, passwords.
-    Ctrl-C ends everything that was started here.
+    Ctrl-C ends everything that was started here; `hotline drain` does so after the last call.
     """
     if host is not None:
         raise SetupError("Serving other machines needs certificates, which come with a later version: leave HOST= out.")

@@ -24,7 +24,7 @@ SILENCE_SECONDS = 12.0
 RETRY_SECONDS = (0.5, 1.0, 2.0, 3.0)
 FIRST_TONE, TONE_STEP = 1700, 150
 """Each agent says a tone of their own, so that a caller's recording tells who was heard. Hz."""
-ANSWERS_AFTER, WRITES_AFTER = 1.0, 0.5
+ANSWERS_AFTER, WRITES_AFTER, COMES_BACK_AFTER = 1.0, 0.5, 1.0
 """Seconds a person needs to pick up, and to write."""
 LOOKS_EVERY = 0.05
 ABROAD = (aiohttp.ClientError, TimeoutError, AssertionError)
@@ -127,10 +127,11 @@ class Agent(AgentAtWork):
         if self.shows_offers and call and call["phase"] == "offered" and call["offer_id"] not in self._shown:
             await self._see(snapshot)
         if self.writes_up and snapshot["state"] == "wrap_up" and call and not call["disposed"]:
-            await asyncio.sleep(WRITES_AFTER)
-            await self.dispose("settled")
+            await asyncio.sleep(WRITES_AFTER)  # the form belongs to the call it was opened for
+            await self.post(f"/agent/calls/{call['call_id']}/disposition", outcome="settled", values={})
         elif self.comes_back and snapshot["state"] == "not_ready" and snapshot["phone"]["registered"]:
             await self.post("/agent/presence", intent="ready")
+            await asyncio.sleep(COMES_BACK_AFTER)
 
     @property
     def shows(self) -> str:

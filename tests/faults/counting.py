@@ -41,10 +41,12 @@ class Entry:
     id: str
     caller: str | None
     how: str | None
+    fallback: bool
+    """It was handled without the service."""
     answered: bool
     ended: bool
-    started_at: str
-    joined_at: str | None
+    disposed: bool
+    """An agent has written what became of it."""
 
     @property
     def kind(self) -> str:
@@ -78,12 +80,11 @@ def read(database: Path) -> Books:
     """sqlite3.Error when it cannot be read now."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=2)) as connection:
         rows = connection.execute(
-            "SELECT calls.id, caller, how, answered_at, ended_at, started_at, joined_at FROM calls "
+            "SELECT calls.id, caller, how, fallback, answered_at IS NOT NULL, ended_at IS NOT NULL, "
+            "EXISTS (SELECT 1 FROM dispositions WHERE call_id = calls.id) FROM calls "
             "LEFT JOIN call_persons ON call_persons.call_id = calls.id ORDER BY started_at"
         ).fetchall()
-        entries = [
-            Entry(one[0], one[1], one[2], one[3] is not None, one[4] is not None, one[5], one[6]) for one in rows
-        ]
+        entries = [Entry(one[0], one[1], one[2], *map(bool, one[3:])) for one in rows]
         mails = connection.execute("SELECT message_id, promise_id, state FROM outbox").fetchall()
         promises = [one for (one,) in connection.execute("SELECT id FROM promises")]
     by_promise: defaultdict[str, list[str]] = defaultdict(list)

@@ -143,18 +143,16 @@ class House:
             last = "\n".join(self.texts[-40:])
             raise AssertionError(f"{what} did not come within {patience:g} s; the last lines:\n{last}")
 
-    async def metric(self, event: str) -> float | None:
-        """How often the service has counted that log event since its start; None when it cannot be asked."""
+    async def metric(self, pattern: str) -> float:
+        """How many log events that match the service has counted since its start; 0 when it cannot be asked."""
         address = f"{self.config.hotline.public_url}/metrics"
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(3)) as http, http.get(address) as answer:
-                text = await answer.text() if answer.status == 200 else None
+                text = await answer.text() if answer.status == 200 else ""
         except (aiohttp.ClientError, TimeoutError):
-            return None
-        if text is None:
-            return None
-        counts = re.findall(rf'^hotline_events_total{{[^}}]*event="{re.escape(event)}"[^}}]*}} (\S+)$', text, re.M)
-        return sum(float(count) for count in counts)
+            return 0
+        counted = re.findall(r'^hotline_events_total\{event="([^"]*)"[^}]*\} (\S+)$', text, re.MULTILINE)
+        return sum(float(count) for event, count in counted if re.search(pattern, event))
 
     # --- where things are ----------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Fault:
     log: str
     """Pattern of the line in the log."""
     metric: str
-    """The event that `hotline_events_total` counts."""
+    """Pattern of the event that `hotline_events_total` counts."""
     limit: float = SILENCE_LIMIT
     allowed: Sequence[str] = (TALKED,)
     """Ends that are true although the caller did not talk to anybody."""
@@ -336,8 +336,7 @@ class Scene:
                 )
             )
         strangers = [entry for entry in books.entries if entry.caller not in {c.number for c in self.public.callers}]
-        if strangers:
-            self.findings.append(f"{len(strangers)} calls in the ledger that nobody has made")
+        self.findings += [f"a call in the ledger that nobody has made: {entry}" for entry in strangers]
         found.append(one.row(HOUSE, true_state=true_state and round(true_state, 2), failures=list(self.findings)))
         return found
 

@@ -44,7 +44,7 @@ class Outage:
 def _fault(number: signal.Signals, away: float) -> Fault:
     limit = HANGING_LIMIT if number is signal.SIGSTOP else SILENCE_LIMIT
     log = r"^The service (ended unexpectedly \(signal SIGKILL\)|has not moved for 5 s and is killed)"
-    return Fault(Outage(number, away), log, metric="call was cut off by a restart", limit=limit)
+    return Fault(Outage(number, away), log, metric=r"talk taken up again|taken back from the fallback", limit=limit)
 
 
 VARIANTS: dict[str, Callable[[], Fault]] = {

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from config.schema import HotlineConfig
-from dialplan import variables
+from dialplan import happenings, variables
+from dialplan.fallback import QUEUE
 from dialplan.manager import EVENTS
 from hotline.asterisk_process import AsteriskProcess
 from hotline.errors import SetupError
 from tests.system.agi import Agi, Session
 from tests.system.conftest import RunningAsterisk, StartAsterisk
+from tests.system.happened import until_happened
 from tests.system.manager import Ami
 from tests.system.sip import Call, UdpPhone, WebPhone
 
@@ -228,9 +230,13 @@ async def test_ami_account_may_do_what_the_service_does_and_hears_what_it_needs(
             ("CoreShowChannels", {}, "CoreShowChannelsComplete"),
             ("DeviceStateList", {}, "DeviceStateListComplete"),
             ("PJSIPShowRegistrationsOutbound", {}, "OutboundRegistrationDetailComplete"),
+            ("QueueStatus", {"Queue": QUEUE}, "QueueStatusComplete"),
         ):
             assert (await ami.action(action, **fields))["Response"] == "Success", action
             await ami.event(event)
+        member = {"Queue": QUEUE, "Interface": "PJSIP/agent-anna"}
+        for action, more in (("QueueAdd", {}), ("QueuePause", {"Paused": "true"}), ("QueueRemove", {})):
+            assert (await ami.action(action, **member, **more))["Response"] == "Success", action
         digit = asyncio.create_task(session.command("WAIT FOR DIGIT 10000"))
         pressed = await ami.action("PlayDTMF", Channel=channel, Digit="D", Receive="true")
         assert pressed["Response"] == "Success"
@@ -250,8 +256,9 @@ async def test_filter_for_older_versions_lets_the_same_events_through(
 ) -> None:
     asterisk = await start_asterisk(HotlineConfig.model_validate(shipped), version=(20, 0))
     async with asterisk.ami() as ami, phone_of(asterisk) as phone:
-        assert (await Call(phone).invite()).status == 200
-        await phone.request("BYE")
+        call = Call(phone)
+        assert (await call.invite()).status == 200
+        await call.hang_up()
         await ami.event("Hangup")
         assert {event["Event"] for event in ami.events()} <= set(EVENTS)
 
@@ -277,21 +284,19 @@ async def test_ami_account_may_not_run_commands_or_read_files(asterisk: RunningA
 # --- when the service is not there ---------------------------------------------------------------
 
 
-async def test_without_the_service_the_caller_hears_the_apology_and_is_hung_up(asterisk: RunningAsterisk) -> None:
-    async with phone_of(asterisk) as phone:
-        assert (await Call(phone).invite()).status == 200
-        await phone.request("BYE")
-
-
 async def test_service_that_dies_leaves_the_caller_to_the_fallback(asterisk: RunningAsterisk) -> None:
     async with agi_of(asterisk) as agi, phone_of(asterisk) as phone:
         for said in ("", variables.NEXT_QUEUE, variables.NEXT_DIAL):
-            invited = asyncio.create_task(Call(phone).invite())
+            call = Call(phone)
+            invited = asyncio.create_task(call.invite())
             session = await agi.session()
             await session.command(f'SET VARIABLE {variables.NEXT} "{said}"')
             session.close()
-            assert (await invited).status == 200, f"the fallback answers to apologise after {said!r}"
-            await phone.request("BYE")
+            assert (await invited).status == 200, f"the fallback answers after {said!r}"
+            await until_happened(
+                asterisk.state.asterisk, happenings.FALLBACK, lambda row: row.channel == channel_of(session)
+            )
+            await call.hang_up()
 
 
 async def test_service_that_ends_the_call_on_purpose_is_not_followed_by_the_fallback(

@@ -176,6 +176,7 @@ async def test_caller_who_met_nobody_yet_is_entered_once_however_often_the_servi
         await chain.go_away()
         await call.sound()
     await chain.come_back(anna)
+    await anna.until(lambda snapshot: snapshot["hotline"]["waiting"] == 1)
     await anna.ready()
     shown = await anna.until_state("offered")
     assert shown["call"]["caller"] == "05721 777001"

@@ -83,7 +83,7 @@ class Stage:
         return asyncio.create_task(self.session.execute("Bridge", leg["DestChannel"]))
 
     async def leg(self, agent: str) -> Message:
-        """The DialEnd of this agent's answered leg, once both sides are bridged: DestChannel and DestUniqueid are its."""
+        """How this agent answered, once both sides are bridged; DestChannel and DestUniqueid are those of the leg."""
         leg = await self.dial_end(agent, "ANSWER")
         entered = await self.ami.event("BridgeEnter", Uniqueid=leg["DestUniqueid"])
         await self.ami.event("BridgeEnter", Uniqueid=leg["Uniqueid"], BridgeUniqueid=entered["BridgeUniqueid"])

@@ -74,7 +74,7 @@ async def test_each_new_day_of_the_hotlines_zone_is_rendered_and_read_once(house
     assert house.asked.read_text() == "-rx dialplan reload\n"
 
 
-@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), SetupError("no")])
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), SetupError("no"), KeyError()])
 async def test_what_cannot_be_written_is_said_and_tried_again(house: House, failure: Exception) -> None:
     house.failure = failure
     await house.calendar.render()

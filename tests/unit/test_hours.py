@@ -318,3 +318,25 @@ def test_a_promise_is_never_due_before_a_whole_working_day_has_begun(config: Hot
     assert (due.hour, due.minute, due.second) == (18, 0, 0)
     assert calendar.opening(due - timedelta(seconds=1)).open
     assert due.astimezone(UTC) - at <= timedelta(days=8)
+
+
+def test_openings_of_a_span_are_whole_days_hours_in_order(calendar: Calendar) -> None:
+    """From Thursday evening over Reformationstag (a Saturday) and the weekend to Monday noon."""
+    found = list(calendar.openings(berlin("2026-10-29T17:59:59"), berlin("2026-11-02T12:00")))
+    assert [f"{start.astimezone(BERLIN):%d. %H:%M}-{end.astimezone(BERLIN):%H:%M}" for start, end in found] == [
+        "29. 08:00-18:00",
+        "30. 08:00-18:00",
+        "02. 08:00-18:00",
+    ]
+
+
+def test_opening_that_ends_or_begins_at_the_edge_does_not_reach_into_the_span(calendar: Calendar) -> None:
+    assert list(calendar.openings(berlin("2026-11-23T18:00"), berlin("2026-11-24T08:00"))) == []
+
+
+@given(at=moments)
+def test_openings_and_opening_tell_the_same(config: HotlineConfig, at: datetime) -> None:
+    calendar = Calendar(config)
+    reaching = [span for span in calendar.openings(at, at + timedelta(seconds=1)) if span[0] <= at < span[1]]
+    assert bool(reaching) is calendar.opening(at).open
+    assert [end for _, end in reaching] == [end for end in [calendar.opening(at).closes_at] if end]

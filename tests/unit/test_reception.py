@@ -31,6 +31,7 @@ class Session:
             "agi_channel": "PJSIP/gateway-haus-1",
             "agi_extension": "12",
         }
+        self.hung_up = False
         self.variables = {"HL_GATEWAY": "haus", "HL_FROM": HEADER, **variables}
 
     async def get_variable(self, name: str) -> str | None:
@@ -50,7 +51,7 @@ class Door:
         """For how long the next sessions last."""
         self.recalled: dict[str, Call] = {}
         self.passed: list[tuple[str, Any]] = []
-        self.dialled = 0
+        self.dialled = self.alone = 0
         door = self
 
         class Caller:
@@ -87,7 +88,11 @@ class Door:
             known=self,
             order=self,
             inside=self,
+            left_alone=self._left_alone,
         )
+
+    def _left_alone(self) -> None:
+        self.alone += 1
 
     def recall(self, call_id: str, channel: str, unique: str) -> Call | None:
         return self.recalled.get(call_id)
@@ -215,6 +220,16 @@ async def test_former_session_that_hangs_is_not_waited_for_and_does_no_harm_when
     assert call.id in door.switchboard.line
     ends[1].set()
     await second
+
+
+async def test_session_that_broke_off_is_told_to_whom_looks_for_callers_of_the_fallback(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await door.come("call")
+    assert door.alone == 1
+    door.received[0][1].over.set()
+    await door.come("return", CALLID=door.received[0][1].id)
+    assert door.alone == 1
 
 
 async def test_caller_sent_on_by_a_telephone_goes_to_the_transfers(door: Door) -> None:

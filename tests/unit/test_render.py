@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
-from dialplan import conf, variables
+from dialplan import conf, happenings, variables
 from dialplan.manager import EVENTS
-from dialplan.modules import REQUIRED
+from dialplan.modules import FURTHER, REQUIRED
 from dialplan.render import AsteriskFacts, Directories, render
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "hotline.yaml"
@@ -99,7 +99,9 @@ def test_number_written_twice_stands_once_in_the_dialplan() -> None:
 def test_no_gateway_may_dial_out() -> None:
     text = render(shipped(PROVIDER), FACTS)["extensions.conf"]
     assert text.count("Dial(") == context(shipped(PROVIDER), "hotline-agent").count("Dial(") == 1
-    assert "hotline-agent" not in "".join(context(shipped(PROVIDER), f"gateway-{name}") for name in ("haus", "provider"))
+    assert "hotline-agent" not in "".join(
+        context(shipped(PROVIDER), f"gateway-{name}") for name in ("haus", "provider")
+    )
     assert "include" not in text
 
 
@@ -111,10 +113,39 @@ def test_asserted_identity_is_read_from_a_trusted_gateway_only() -> None:
 
 def test_header_text_never_comes_near_an_expression() -> None:
     """A quote in a header would break `$[ ]`; only the length of the text may stand there."""
-    for expression in re.findall(r"\$\[.*\]", context(shipped(), "hotline-in")):
-        bare = expression.replace(f"${{LEN(${{{variables.FROM}}})}}", "1")
-        assert variables.FROM not in bare
-        assert variables.PRIVACY not in bare
+    for name in ("hotline-in", "hotline-over"):
+        for expression in re.findall(r"\$\[.*\]", context(shipped(), name)):
+            bare = expression.replace(f"${{LEN(${{{variables.FROM}}})}}", "1")
+            assert variables.FROM not in bare
+            assert variables.PRIVACY not in bare
+
+
+def test_new_calls_are_refused_before_anything_else_while_the_hotline_ends() -> None:
+    first, *others = re.findall(
+        r"^exten => service,1,.*|(?<=same => n,).*|(?<=same => n\(refused\),).*", _service(), re.M
+    )
+    assert first.endswith("?refused)")
+    assert others[-1] == "Hangup(34)"
+
+
+def test_every_caller_gets_a_handler_that_writes_the_end_down() -> None:
+    assert "Set(CHANNEL(hangup_handler_push)=hotline-over,s,1)" in _service()
+    assert "CELGenUserEvent(hl_end,call=${CALLID}&lane=${HL_LANE}&cause=${HANGUPCAUSE}" in context(
+        shipped(), "hotline-over"
+    )
+
+
+def test_service_is_asked_only_while_it_is_not_known_to_be_silent() -> None:
+    silent = re.search(r"GotoIf\((.*)\?hotline-fallback,call,1\)\n same => n,AGI", _service())
+    assert silent is not None
+    alive = f"${{GLOBAL({variables.ALIVE})}}"
+    assert silent[1] == f'$["{alive}" != "" & ${{EPOCH}} - 0{alive} > {variables.ALIVE_PATIENCE}]'
+
+
+def _service() -> str:
+    found = re.search(r"^exten => service,1,.*?(?=^exten)", context(shipped(), "hotline-in"), re.DOTALL | re.M)
+    assert found is not None
+    return found[0]
 
 
 def test_every_gateway_hides_what_the_caller_says_of_himself() -> None:
@@ -227,7 +258,7 @@ def test_agent_without_a_generated_password_is_never_rendered() -> None:
 
 def test_ami_shows_what_is_needed_and_lets_nobody_run_anything() -> None:
     account = sections(render(shipped(), FACTS)["manager.conf"], "hotline")[0]
-    assert account["write"] == "call,reporting,originate"
+    assert account["write"] == "call,agent,reporting,originate"
     assert account["permit"] == "127.0.0.0/255.0.0.0\n::1/128"
     assert [key for key in account if key.startswith("eventfilter")] == [
         f"eventfilter(action(include),name({name}))" for name in EVENTS
@@ -262,6 +293,44 @@ def test_only_named_modules_are_loaded() -> None:
     assert "autoload = no" in text
     assert set(re.findall(r"^require = (\w+)\.so$", text, re.M)) == REQUIRED
     assert not {"app_system", "func_shell", "res_config_curl", "func_env", "app_originate"} & REQUIRED
+
+
+def test_module_that_only_newer_versions_have_is_required_where_it_exists() -> None:
+    text = render(shipped(), replace(FACTS, further_modules=FURTHER))["modules.conf"]
+    assert set(re.findall(r"^require = (\w+)\.so$", text, re.M)) == REQUIRED | set(FURTHER)
+    assert text.index(FURTHER[0]) < text.index("cel_sqlite3_custom")
+
+
+def test_time_of_rendering_needs_a_zone() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        replace(FACTS, now=datetime(2026, 11, 22, 12))  # noqa: DTZ001 - the mistake meant
+
+
+# --- the queue of the fallback, and what is written down -------------------------------------------
+
+
+def test_whoever_is_paused_or_away_counts_as_nobody_and_is_never_rung_first_for_ever() -> None:
+    queue = sections(render(shipped(), FACTS)["queues.conf"], "hotline-fallback")[0]
+    assert queue["leavewhenempty"] == "paused,unavailable,invalid,unknown"
+    assert queue["strategy"] == "rrmemory"
+    assert (queue["ringinuse"], queue["autopause"]) == ("no", "no")
+    assert (queue["timeout"], queue["wrapuptime"]) == ("12", "60")
+
+
+def test_members_are_kept_by_asterisk_and_not_in_the_file() -> None:
+    text = render(shipped(), FACTS)["queues.conf"]
+    assert sections(text, "general")[0]["persistentmembers"] == "yes"
+    assert "member =" not in text
+
+
+def test_only_our_own_happenings_are_written_down_and_in_the_tables_order() -> None:
+    files = render(shipped(), FACTS)
+    general = sections(files["cel.conf"], "general")[0]
+    assert (general["enable"], general["events"], general["apps"]) == ("yes", "USER_DEFINED", "")
+    stored = sections(files["cel_sqlite3_custom.conf"], "master")[0]
+    assert stored["table"] == happenings.TABLE
+    assert stored["columns"] == ", ".join(happenings.COLUMNS)
+    assert len(stored["values"].split(",")) == len(happenings.COLUMNS)
 
 
 def test_rtp_begins_on_an_even_port() -> None:

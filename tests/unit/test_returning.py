@@ -208,6 +208,7 @@ async def test_looking_goes_on_when_asterisk_does_not_answer(
 
     asterisk.action = fails  # type: ignore[method-assign]
     asterisk.caller(1)
+    watched.returner.look_soon()
     looking = asyncio.create_task(watched.returner.run())
     async with asyncio.timeout(5):
         while not asterisk.redirected:  # noqa: ASYNC110 - a double has no event

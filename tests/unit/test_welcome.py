@@ -58,6 +58,7 @@ def test_logins_come_last_with_everybodys_password(config: HotlineConfig, secret
     assert [line.split()[0] for line in logins] == [agent.name for agent in config.agents]
     assert [line.split()[1] for line in logins] == [secrets.initial_passwords[agent.name] for agent in config.agents]
     assert "Pages       http://127.0.0.1:8080" in lines
+    assert "End it      Ctrl-C, or without cutting anybody off: hotline drain --state /state" in lines
 
 
 def test_number_stands_as_people_write_it(config: HotlineConfig, secrets: Secrets) -> None:

@@ -40,6 +40,7 @@ let rejected = null;
 let keptElsewhere = false;
 let resting = "";
 let warnedOfNotes = false;
+let heardLast = false;
 
 const phone = new Phone(byId("remote-audio"), () => update());
 const hearing = new Hearing(phone, api.softphone);
@@ -267,12 +268,13 @@ onDisposed((callId, outcome, result) => {
 });
 document.addEventListener("loggedout", () => ended("logout"));
 addEventListener("beforeunload", (event) => {
+  heardLast = stream.connected; // leaving closes the stream before the page hides
   if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase)) event.preventDefault();
 });
 // A leg that ends unasked has broken off: the service then keeps the caller at once, and not only when no sound has come
 // for seconds. Without the service it is better not to say goodbye: Asterisk would take the talk for finished.
 addEventListener("pagehide", () => {
-  if (phone.talking && standing.known && stream.connected) phone.hangUp();
+  if (phone.talking && standing.known && heardLast) phone.hangUp();
 });
 
 listenForKeys();
