@@ -341,6 +341,8 @@ class Gateway(Section):
     numbers_without_prefix: Literal["local", "international"] = "local"
     """What a caller's number without "+" and "0" is: "9824" (local) or "4957219824" (international)."""
     outgoing_format: OutgoingFormat = OutgoingFormat.NATIONAL
+    silence_seconds: Annotated[int, Field(ge=3, le=120)] = 10
+    """Without sound data for so long a caller counts as gone; more where the network suppresses silence."""
 
 
 class Endpoint(Section):

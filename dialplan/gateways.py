@@ -5,8 +5,6 @@ from dialplan import conf
 from dialplan.extensions import contact_user, gateway_context
 from dialplan.media import MUSIC_CLASS
 
-RTP_TIMEOUT = 30
-"""Seconds without sound after which a caller counts as gone; long, because some networks suppress silence."""
 HOLD_RTP_TIMEOUT = 300
 QUALIFY_SECONDS = 60
 FOR_EVER = 2_000_000_000
@@ -52,7 +50,7 @@ def _endpoint(gateway: Gateway, name: str) -> dict[str, conf.Value]:
         "direct_media": False,
         "rtp_symmetric": True,
         "force_rport": True,
-        "rtp_timeout": RTP_TIMEOUT,
+        "rtp_timeout": gateway.silence_seconds,
         "rtp_timeout_hold": HOLD_RTP_TIMEOUT,
         "media_encryption": "sdes" if gateway.srtp else "no",
         "allow_transfer": False,

@@ -24,6 +24,8 @@ WANTED_EVENTS = (
     "ContactStatus",
     "BlindTransfer",
     "AttendedTransfer",
+    "Hold",
+    "Unhold",
     "UserEvent",
     "QueueCallerJoin",
 )
@@ -88,6 +90,8 @@ class AsteriskEvents:
                 self._on_blind_transfer(event)
             case "AttendedTransfer":
                 self._on_attended_transfer(event)
+            case "Hold" | "Unhold":
+                self._on_hold(event)
             case "UserEvent":
                 self._on_user_event(event)
             case "QueueCallerJoin":
@@ -140,7 +144,15 @@ class AsteriskEvents:
     def _on_attended_transfer(self, event: Event) -> None:
         call = self._switchboard.calls.of_caller(event.get("TransfereeUniqueid"))
         if call is not None and event.get("Result") == "Success":
-            self._transfers.joined(call)
+            self._transfers.joined(call, session_moves=event.get("DestType") == "App")
+
+    def _on_hold(self, event: Event) -> None:
+        unique = event.get("Uniqueid", "")
+        call = self._switchboard.calls.of_leg(unique)
+        legs = [] if call is None else [call.leg, call.transfer.leg if call.transfer is not None else None]
+        for leg in legs:
+            if leg is not None and leg.unique == unique:
+                leg.on_hold = event["Event"] == "Hold"
 
     def _on_user_event(self, event: Event) -> None:
         """Dial tells nothing at all of a telephone that is not registered: the dialplan does."""

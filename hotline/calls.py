@@ -75,6 +75,10 @@ class Leg:
     """Q.850 cause with which it ended; 0 while unknown."""
     dismissed: bool = False
     """We were asked to end it: it did not vanish."""
+    on_hold: bool = False
+    """The telephone holds the other side, and no sound tells whether it still lives."""
+    vanished: bool = False
+    """Its telephone is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Asterisk's channels as CoreShowChannels tells them, and which of them is whose."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from dialplan import variables
 from hotline.call_ids import id_of_channel
@@ -49,3 +50,12 @@ def agents_leg_with(caller: Channel, channels: Channels) -> Channel | None:
     """The agent's channel in the same bridge."""
     bridge = caller.get("BridgeId")
     return next((one for one in channels.values() if bridge and one.get("BridgeId") == bridge and is_agents(one)), None)
+
+
+def made(channel_id: str) -> tuple[datetime, int]:
+    """When the channel with that unique id was made, in real time, and its number: they end as `-1795420800.17`."""
+    seconds, _, counter = channel_id.rpartition("-")[2].partition(".")
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC), int(counter)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC), 0

@@ -116,7 +116,7 @@ class Meaning:
             case happenings.FALLBACK:
                 return self._arrived(told, config, common)
             case happenings.QUEUED:
-                return Queued(**common)
+                return Queued(**common, from_start=not told.facts.get("call"))
             case happenings.ANSWERED:
                 return Answered(**common, agent=_agent(told, config))
             case happenings.CALLBACK:

@@ -130,18 +130,19 @@ class Reception:
     # --- a caller who comes back -------------------------------------------------------------
 
     async def _take_back(self, session: AgiSession) -> None:
-        call = await self._known_call(session) or await self._unknown_call(session)
-        log.info("caller is back in the line", call=call.id, known=call.request is not None)
-        await self._order.pass_through(call.unique, call.joined_at or call.arrived_at)
+        unique = session.environment.get("agi_uniqueid", "")
+        call_id = await session.get_variable(variables.CALL_ID) or id_of_channel(unique)
+        call = self._known_call(session, call_id) or await self._unknown_call(session, call_id)
+        await session.set_variable(f"__{variables.CALL_ID}", call.id)
+        log.info("caller is back in the line", call=call.id, request=call.request.key if call.request else None)
+        await self._order.pass_through(unique, call.joined_at or call.arrived_at)
         await self._converse(session, call, lambda caller: caller.run_again())
 
-    async def _known_call(self, session: AgiSession) -> Call | None:
-        """The call of this run of the service, or of an earlier one."""
-        call_id = await session.get_variable(variables.CALL_ID) or ""
-        call = self._switchboard.calls.get(call_id) if call_id else None
+    def _known_call(self, session: AgiSession, call_id: str) -> Call | None:
+        """The call as this run of the service has it, or as the ledger does."""
+        call = self._switchboard.calls.get(call_id)
         if call is not None:
             call.end_reason = None  # what the former session thought
-        if call is not None or not call_id:
             return call
         environment = session.environment
         call = self._known.recall(call_id, environment.get("agi_channel", ""), environment.get("agi_uniqueid", ""))
@@ -149,13 +150,11 @@ class Reception:
             self._switchboard.calls.add(call)
         return call
 
-    async def _unknown_call(self, session: AgiSession) -> Call:
-        """A caller who never met us: waits since coming to the fallback, for whatever it may be about."""
-        call_id = await session.get_variable(variables.CALL_ID)
+    async def _unknown_call(self, session: AgiSession, call_id: str) -> Call:
+        """A caller whom not even the ledger knows yet: waits since coming to the fallback, for whatever it may be."""
         since = self._since(await session.get_variable(variables.SINCE) or "")
-        call = await self._new_call(session, call_id or id_of_channel(session.environment["agi_uniqueid"]), since)
+        call = await self._new_call(session, call_id, since)
         call.joined_at = since
-        await session.set_variable(f"__{variables.CALL_ID}", call.id)
         self._switchboard.calls.add(call)
         await self._book.taken_back(call, since)
         return call

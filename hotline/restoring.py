@@ -6,7 +6,7 @@ where they differ, Asterisk is right about channels and the database about every
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from config.schema import HotlineConfig, RequestType
 from hotline.calls import Call, Handed, Handover, Leg, Phase
 from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
-from hotline.errors import StorageError
+from hotline.errors import AmiError, StorageError
 from hotline.happenings import LATE_SECONDS
 from hotline.journal import Journal
 from hotline.seats import Seat
@@ -42,7 +42,10 @@ class BringsIn(Protocol):
 
 
 class Restorer:
-    """First `intents` and `load`; then `adopt` after each login, when Asterisk has told its channels."""
+    """First `intents` and `load`; then `adopt` after each login, when Asterisk has told its channels.
+
+    `channels` asks Asterisk for them (AmiError).
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Restorer:
         ledger: Ledger,
         open_work: OpenWork,
         importer: BringsIn,
+        channels: Callable[[], Awaitable[Channels]],
         journal: Journal,
         clock: Clock,
     ) -> None:
@@ -60,6 +64,7 @@ class Restorer:
         self._ledger = ledger
         self._open_work = open_work
         self._importer = importer
+        self._channels = channels
         self._journal = journal
         self._clock = clock
         self._open: dict[str, OpenCall] = {}
@@ -95,30 +100,41 @@ class Restorer:
 
     # --- after a login -----------------------------------------------------------------------
 
-    async def adopt(self, channels: Channels) -> None:
-        """Take up talks that go on without us, and find the ends of calls whose caller is gone."""
-        before = set(self._open)
-        await self._importer.bring_in()
-        await self._read_open()
-        here = callers_by_call(channels)
-        self._take_up_all(here, channels)
-        missing = {call_id for call_id in before | self._open.keys() if call_id not in here and not self._held(call_id)}
-        if missing:
-            self._switchboard.spawn(self._find_ends(missing))
+    def adopt(self, channels: Channels) -> None:
+        """Take up talks that go on without us, by what is known of them; the database is asked beside.
+
+        Called by whoever takes Asterisk's events one after the other: a talk that has ended since is told next.
+        """
+        self._take_up_all(callers_by_call(channels), channels)
+        self._switchboard.spawn(self._settle(set(self._open)))
 
     async def take_up_talks(self, channels: Channels) -> None:
         """Talks that began in Asterisk's queue and are not on any screen yet."""
-        here, now = callers_by_call(channels), asyncio.get_running_loop().time()
-        if now < self._not_before or not self._strange_talks(here, channels):
+        now = asyncio.get_running_loop().time()
+        if now >= self._not_before and _talks(channels, but_not=self._is_ours):
+            later = await self._ask_all()
+            if _talks(later, but_not=self._is_ours):
+                self._not_before = now + AGAIN_SECONDS
+
+    async def _settle(self, open_before: set[str]) -> None:
+        """Calls whose caller is gone get their ends."""
+        try:
+            here = callers_by_call(await self._ask_all())
+        except AmiError as error:
+            log.warning("calls without an end wait for the next login", why=str(error))
             return
+        known = open_before | self._open.keys()
+        missing = {call_id for call_id in known if call_id not in here and not self._held(call_id)}
+        if missing:
+            await self._find_ends(missing)
+
+    async def _ask_all(self) -> Channels:
+        """The database, then Asterisk; talks are taken up on its word of this very moment."""
         await self._importer.bring_in()
         await self._read_open()
-        self._take_up_all(here, channels)
-        if self._strange_talks(here, channels):
-            self._not_before = now + AGAIN_SECONDS
-
-    def _strange_talks(self, here: dict[str, Channel], channels: Channels) -> bool:
-        return any(agents_leg_with(one, channels) and not self._is_ours(call_id) for call_id, one in here.items())
+        channels = await self._channels()
+        self._take_up_all(callers_by_call(channels), channels)
+        return channels
 
     async def _read_open(self) -> None:
         """After all that is to be written; what was known stays when the database does not answer."""
@@ -256,3 +272,9 @@ class Restorer:
             return self._config.request_type(key or "")
         except KeyError:
             return self._config.unclear
+
+
+def _talks(channels: Channels, but_not: Callable[[str], bool]) -> bool:
+    """Whether a caller talks with an agent."""
+    here = callers_by_call(channels)
+    return any(agents_leg_with(one, channels) and not but_not(call_id) for call_id, one in here.items())

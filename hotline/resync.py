@@ -1,6 +1,7 @@
 """After every login to Asterisk: whatever either side did while it could not hear the other is brought together again.
 
-The order: nobody who does not want to is rung; talks and ends are found; callers come back. Each difference is logged
+The order: talks are taken up, so that nobody who talks is offered a call; the queue is as the agents want it; callers
+come back. Each difference is logged
 with its cause where it is found (hotline/mirror.py, restoring.py, returning.py, asterisk_events.py).
 """
 
@@ -19,9 +20,12 @@ class Resync:
 
     async def connected(self, channels: Channels) -> None:
         """`channels` is Asterisk's answer after the login. One part that fails does not keep the others from theirs."""
-        for what, part in (("mirror", self._mirror.check()), ("talks and ends", self._restorer.adopt(channels))):
-            try:
-                await part
-            except Exception as error:
-                log_failure(f"after a login this was not brought together: {what}", "", error)
+        try:
+            self._restorer.adopt(channels)
+        except Exception as error:
+            log_failure("talks were not taken up after a login", "", error)
+        try:
+            await self._mirror.check()
+        except Exception as error:
+            log_failure("the fallback queue was not compared after a login", "", error)
         self._returner.look_soon()

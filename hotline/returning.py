@@ -9,13 +9,13 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from dialplan import fallback
-from hotline.channels import Channel, Channels, by_unique, call_id_of, is_agents
+from hotline.channels import Channel, Channels, by_unique, call_id_of, is_agents, made
 from hotline.clock import Clock
 from hotline.errors import AmiError
 from hotline.logs import log_failure
@@ -83,7 +83,8 @@ class Returner:
         self._wanted.set()
 
     async def run(self) -> None:
-        """For ever."""
+        """For ever, from the first hint on: before the first login is through nothing is known of talks and agents."""
+        await self._wanted.wait()
         while True:
             try:
                 anybody = self._ami.connected and await self.look()
@@ -121,7 +122,7 @@ class Returner:
 
     def _since(self, channel: Channel) -> tuple[datetime, int]:
         """Business time since when the caller waits, and the order of the channels."""
-        came, counter = _came(channel["Uniqueid"])
+        came, counter = made(channel["Uniqueid"])
         return self._waiting_since(call_id_of(channel)) or came + self._clock.offset, counter
 
     def _may_return(self, channel: Channel) -> bool:
@@ -175,7 +176,7 @@ class Gate:
         """Return when all who are expected are here, or after GATHER_SECONDS; the longest waiting first."""
         loop = asyncio.get_running_loop()
         mine: asyncio.Future[None] = loop.create_future()
-        self._here.append((joined_at, len(self._here), mine))
+        self._here.append((joined_at, made(unique)[1], mine))
         if self._timer is None:
             self._timer = loop.call_later(GATHER_SECONDS, self._open)
         self.forget(unique)
@@ -215,12 +216,3 @@ def _rings(caller: Channel, channels: Channels) -> bool:
 
 def _talks(caller: Channel, channels: Channels) -> bool:
     return bool(caller.get("BridgeId")) and _rings(caller, channels)
-
-
-def _came(unique: str) -> tuple[datetime, int]:
-    """When the channel was made, and its number: Asterisk's unique ids end as `-1795420800.17`."""
-    seconds, _, counter = unique.rpartition("-")[2].partition(".")
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC), int(counter)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC), 0

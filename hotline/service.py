@@ -21,7 +21,9 @@ from hotline.book import Book
 from hotline.callback_board import CallbackBoard
 from hotline.caller_numbers import number_plan
 from hotline.case_work import CaseWork
+from hotline.channels import Channels, by_unique
 from hotline.clock import Clock
+from hotline.clock_steps import ClockSteps
 from hotline.desk import Desk
 from hotline.drain import Drain
 from hotline.happenings import Importer, Meaning
@@ -215,7 +217,12 @@ async def _parts(
     imports = Imports(database, hotline, number_plan(config).may_call_back)
     meaning = Meaning(configuration, clock, held)
     importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh)
-    restorer = Restorer(version, config, switchboard, ledger, OpenWork(database, hotline), importer, journal, clock)
+    work = OpenWork(database, hotline)
+
+    async def channels() -> Channels:
+        return by_unique(await ami.action("CoreShowChannels"))
+
+    restorer = Restorer(version, config, switchboard, ledger, work, importer, channels, journal, clock)
     mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored)
     returner = Returner(ami, controls, restorer.take_up_talks, importer.soon, restorer.waiting_since, clock)
     resync = Resync(mirror, restorer, returner)
@@ -234,14 +241,15 @@ async def _parts(
         left_alone=returner.look_soon,
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
-    agi = AgiServer(reception, network.agi.host, network.agi.port)
+    steps = ClockSteps(reception, switchboard, clock)
+    agi = AgiServer(steps, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
 
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(passed_through(metrics.count))
         stack.push_async_callback(metrics.close)
-        await _run_beside(stack, clock.watch(switchboard.clock_stepped), "clock", on_failure)
+        await _run_beside(stack, clock.watch(steps.took_place), "clock", on_failure)
         journal.start()
         stack.push_async_callback(journal.close)
         await restorer.intents(presences)

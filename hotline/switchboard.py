@@ -349,6 +349,7 @@ class Switchboard:
     def phone_gone(self, seat: Seat) -> None:
         """What rings now rings at nobody's. Whoever is to get a caller back is rung again when the phone is there."""
         call, offer = seat.call, seat.offer
+        self._give_up_held(seat)
         if call is None or offer is None or not offer.open:
             return
         if offer.wish is None or call.offer is not offer or self._clock.now() >= offer.wish.until:
@@ -359,6 +360,13 @@ class Switchboard:
         seat.call, seat.presence = call, seat.presence.busy(Work.LOST, self._clock.now())
         call.wishes.insert(0, offer.wish)
         self.hang_up(leg)
+
+    def _give_up_held(self, seat: Seat) -> None:
+        """A telephone that holds a caller says nothing that could break off: its registration tells."""
+        leg = None if seat.call is None else seat.call.leg_of(seat.agent.name)
+        if leg is not None and leg.on_hold and seat.presence.work is Work.TALKING:
+            self.hang_up(leg)
+            leg.vanished = True
 
     def _withdraw_from(self, seat: Seat, end: OfferEnd) -> None:
         if seat.call is not None and seat.offer is not None:

@@ -143,4 +143,4 @@ class Talk:
         """A browser says before it hangs up; a telephone on the desk need not."""
         call = self._call
         in_browser = call.agent is not None and call.config.agent(call.agent).phone is PhoneKind.BROWSER
-        return leg.cause == CAUSE_MEDIA_LOST or (in_browser and not leg.dismissed)
+        return leg.cause == CAUSE_MEDIA_LOST or leg.vanished or (in_browser and not leg.dismissed)

@@ -342,17 +342,20 @@ class Transfers:
         call.handed = Handed(seat.agent.full_name, Handover.PHONE, "", {})
         return self._started(call, seat, Handover.BLIND, target, None)
 
-    def joined(self, call: Call) -> None:
-        """The agent's telephone has connected the caller with whoever was consulted (REFER with Replaces)."""
+    def joined(self, call: Call, *, session_moves: bool) -> None:
+        """The agent's telephone has connected the caller with whoever was consulted (REFER with Replaces).
+
+        `session_moves`: the caller goes on in the session of the telephone's own call, whose Dial had not returned.
+        """
         transfer = call.transfer
         if transfer is None or transfer.how is not Handover.PHONE:
             return
+        transfer.joined = session_moves
         if call.leg is not None:
             call.leg.dismissed = True
         if transfer.state is TransferState.TALKING:
             self._give(call, transfer)
             return
-        transfer.joined = True
         call.giver = transfer.by
         by = self._switchboard.seats[transfer.by]
         by.presence = by.presence.busy(Work.WRAP_UP, self._clock.now())

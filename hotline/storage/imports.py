@@ -55,7 +55,9 @@ class Passed(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued(Entry):
-    """The caller waits in Asterisk's queue."""
+    """The caller waits in Asterisk's queue; `from_start`: since coming to us, never having met the service."""
+
+    from_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ class Imports:
 
     async def _queued(self, connection: AsyncConnection, entry: Queued) -> None:
         await self._begun(connection, entry)
-        joined = func.coalesce(calls.c.joined_at, entry.at)
+        joined = func.coalesce(calls.c.joined_at, calls.c.started_at if entry.from_start else entry.at)
         await connection.execute(self._change(entry).values(joined_at=joined))
         await self._step(connection, entry, "fallback_queued")
 

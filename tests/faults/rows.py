@@ -32,7 +32,7 @@ class Row:
     """Seconds; None when nobody was on the telephone."""
     true_state: float | None = None
     """Seconds from the end of the fault until all pages showed the truth (tests/faults/truth.py); None: never."""
-    failures: Sequence[str] = ()
+    failures: Sequence[str] = field(default_factory=list)
     form: str = ""
     at: str = ""
     machine: Mapping[str, Any] = field(default_factory=dict)

@@ -116,7 +116,7 @@ async def hotline_on(
 
 
 def same_machine(start_asterisk: StartAsterisk, clock: SteppedClock) -> StartAsterisk:
-    """Asterisk lives on that clock too. It does not bear steps: docs/decisions/0012-time-runs-on-steadily.md."""
+    """Asterisk lives on that clock too."""
     threads = str(library()).replace("libfaketime.so", "libfaketimeMT.so")
 
     async def start(config: HotlineConfig, **changes: Any) -> RunningAsterisk:

@@ -293,8 +293,9 @@ async def test_service_that_dies_leaves_the_caller_to_the_fallback(asterisk: Run
             await session.command(f'SET VARIABLE {variables.NEXT} "{said}"')
             session.close()
             assert (await invited).status == 200, f"the fallback answers after {said!r}"
+            name = channel_of(session)
             await until_happened(
-                asterisk.state.asterisk, happenings.FALLBACK, lambda row: row.channel == channel_of(session)
+                asterisk.state.asterisk, happenings.FALLBACK, lambda row, name=name: row.channel == name
             )
             await call.hang_up()
 

@@ -269,8 +269,7 @@ async def test_reload_in_a_talk_costs_a_moment_of_music_and_no_word_of_the_draft
     await anna.reload()
     assert warned == ["beforeunload"]
     await expect(anna.locator("#answer")).to_be_enabled()
-    assert time.monotonic() - reloaded < 2 * NO_DEAD_AIR
-    print("reload", time.monotonic() - reloaded)
+    assert time.monotonic() - reloaded < NO_DEAD_AIR
     assert (await call.hear(1.0)).has_tone(MUSIC_TONE)
     await expect(anna.locator("#call-caller")).to_have_text("05721 777001")
     await anna.click("#answer")
@@ -283,14 +282,14 @@ async def test_reload_in_a_talk_costs_a_moment_of_music_and_no_word_of_the_draft
     await expect(anna.locator("#state-name")).to_have_text("Nacharbeit")
 
 
-@pytest.mark.parametrize("button", ["mute", "hold"])
-async def test_agent_who_is_muted_or_holds_is_not_taken_for_lost(chain: Chain, anna: Page, button: str) -> None:
+async def test_agent_who_is_muted_or_holds_is_not_taken_for_lost(chain: Chain, anna: Page) -> None:
     call = await _answered(chain, anna)
-    await anna.click(f"#{button}")
-    await expect(anna.locator(f"#{button}")).to_have_attribute("aria-pressed", "true")
-    await call.hear(AGENT_RTP_TIMEOUT + 2.0)
-    await expect(anna.locator("#state-name")).to_have_text("Im Gespräch")
-    await anna.click(f"#{button}")
+    for button in ("#mute", "#hold"):
+        await anna.click(button)
+        await expect(anna.locator(button)).to_have_attribute("aria-pressed", "true")
+        await call.hear(AGENT_RTP_TIMEOUT + 2.0)
+        await expect(anna.locator("#state-name")).to_have_text("Im Gespräch")
+        await anna.click(button)
     await _hear_each_other(call, anna)
 
 
@@ -305,14 +304,18 @@ async def test_page_that_is_closed_in_a_talk_gives_the_caller_to_the_next_agent(
     await _hear_each_other(call, ben)
 
 
-async def _consult(anna: Page, ben: Page) -> None:
-    """Anna has asked Ben, who has answered."""
+async def _ask(anna: Page) -> None:
     await anna.check("[name=outcome][value=forwarded]")
     await anna.fill("#field-new_rent", "612,50")
     await anna.click("#transfer-open")
     await anna.get_by_role("radio", name=re.compile("Ben Brinkmann")).check()
     await anna.fill("#transfer-note", "Gilt das auch für Garagen?")
     await anna.get_by_role("button", name="Rückfrage").click()
+
+
+async def _consult(anna: Page, ben: Page) -> None:
+    """Anna has asked Ben, who has answered."""
+    await _ask(anna)
     await expect(anna.locator("#situation-text")).to_contain_text("Es klingelt. Der Anrufer hört Musik.")
     await expect(ben.locator("#call-phase")).to_have_text("Rückfrage von Anna Ahrens klingelt")
     await expect(ben.locator("#handed")).to_contain_text("Gilt das auch für Garagen?")
@@ -341,11 +344,23 @@ async def test_consultation_in_two_browsers_hands_over_the_caller_with_the_form(
     await expect(ben.locator("#state-name")).to_have_text("Nacharbeit")
 
 
-async def test_consultation_that_is_taken_back_goes_on_with_the_caller(
+async def test_consultation_that_comes_to_nothing_leaves_the_caller_with_the_agent(
     chain: Chain, anna: Page, browser: Browser
 ) -> None:
     ben = await _page(chain, browser, "ben")
     call = await _answered(chain, anna)
+    await _ask(anna)
+    await expect(ben.locator("#answer")).to_be_enabled()
+    await ben.click("#reject")
+    back = anna.locator("#situation-text")
+    await expect(back).to_have_text(re.compile("Ben Brinkmann .* Sie sprechen wieder mit dem Anrufer"))
+    await _hear_each_other(call, anna)
+    await ben.click("#go-ready")
+    await _consult(anna, ben)
+    await ben.click("#hangup")
+    await expect(back).to_have_text("Ben Brinkmann hat aufgelegt. Sie sprechen wieder mit dem Anrufer.")
+    await _hear_each_other(call, anna)
+    await expect(ben.locator("#state-name")).to_have_text("Bereit")
     await _consult(anna, ben)
     await anna.click("#transfer-back")
     await expect(anna.locator("#situation")).to_be_hidden()
@@ -353,20 +368,6 @@ async def test_consultation_that_is_taken_back_goes_on_with_the_caller(
     await _hear_each_other(call, anna)
     await anna.click("#hangup")
     assert not (await call.ended()).by_us
-
-
-async def test_colleague_who_refuses_is_named_and_the_talk_goes_on(chain: Chain, anna: Page, browser: Browser) -> None:
-    ben = await _page(chain, browser, "ben")
-    call = await _answered(chain, anna)
-    await anna.click("#transfer-open")
-    await anna.get_by_role("radio", name=re.compile("Ben Brinkmann")).check()
-    await anna.get_by_role("button", name="Rückfrage").click()
-    await expect(ben.locator("#answer")).to_be_enabled()
-    await ben.click("#reject")
-    await expect(anna.locator("#situation-text")).to_have_text(
-        re.compile("Ben Brinkmann .* Sie sprechen wieder mit dem Anrufer")
-    )
-    await _hear_each_other(call, anna)
 
 
 async def test_caller_who_is_handed_on_directly_comes_to_the_next_agent_with_what_was_asked(

@@ -1,8 +1,4 @@
-"""Fault 6: the system clock is stepped by an hour while callers wait, and both changes of daylight saving.
-
-Asterisk keeps the true time here: it measures by the system clock itself, and no service can mend that
-(docs/decisions/0012-time-runs-on-steadily.md says what was seen).
-"""
+"""Fault 6: the machine's clock is stepped by an hour while callers wait, and both changes of daylight saving."""
 
 import asyncio
 import re
@@ -19,9 +15,9 @@ import pytest
 from hotline.phone import tones
 from hotline.phone.call import Heard, PhoneCall
 from hotline.storage.views import Step
-from tests.system.chain import AgentAtWork, Chain, hotline
+from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import StartAsterisk, sound_file
-from tests.system.stepped_clock import SteppedClock, hotline_on
+from tests.system.stepped_clock import SteppedClock, hotline_on, same_machine
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIRST, SECOND = "+495721777011", "+495721777012"
@@ -102,13 +98,14 @@ async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
     start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path, step: float
 ) -> None:
     clock = SteppedClock(tmp_path)
-    async with hotline_on(clock, start_asterisk, shipped) as (chain, service):
+    async with hotline_on(clock, same_machine(start_asterisk, clock), shipped) as (chain, service):
         anna = await chain.agent("anna", ready=False)
         first, second = await two_callers(chain)
         before, at = datetime.fromisoformat(anna.snapshot["now"]), time.monotonic()
         clock.step(step)
         await asyncio.gather(first.hears_no_question(LOOKS), second.hears_no_question(LOOKS))
 
+        await registers_again(chain, anna)
         await anna.post("/agent/presence", intent="ready")
         shown = await offered(anna, first)
         moved = (datetime.fromisoformat(shown["now"]) - before).total_seconds() - (time.monotonic() - at)
@@ -121,12 +118,37 @@ async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
         clock.step(-step)
         shown = await anna.until(lambda snapshot: abs(_apart(snapshot["now"], now)) > HOUR / 2)
         assert 60 - 2 * TRUE_WITHIN < _left(shown, "wrap_up_until") <= 60
+        await registers_again(chain, anna)
         await anna.dispose("settled")
         await offered(anna, second)
-        await take(anna)
+        await hear_each_other(second.call, await take(anna))
         assert sum("the system clock was stepped" in line for line in service.lines) == 2
         assert 'hotline_events_total{event="the system clock was stepped",level="warning"} 2.0' in await numbers(chain)
         assert [line for line in service.lines if re.search(r"\[(error|critical)", line)] == []
+
+
+async def test_telephone_rings_no_longer_because_the_clock_was_set_back(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path
+) -> None:
+    """Asterisk itself would ring for an hour."""
+    shipped["distribution"]["ring_seconds"] = 5
+    clock = SteppedClock(tmp_path)
+    async with hotline_on(clock, same_machine(start_asterisk, clock), shipped) as (chain, _):
+        anna = await chain.agent("anna")
+        caller = Waiting(chain, FIRST)
+        await caller.join("4")
+        await anna.phone.incoming()
+        clock.step(-HOUR)
+        await anna.until(lambda snapshot: "Anruf nicht angenommen" in snapshot["cause"])
+        await anna.ready()
+        await hear_each_other(caller.call, await take(anna))
+
+
+async def registers_again(chain: Chain, agent: AgentAtWork) -> None:
+    """As every telephone does from time to time: for Asterisk the registration ended with a step forward."""
+    secret, port = chain.asterisk.secrets.phone_secrets[agent.name], chain.asterisk.sip_port
+    await agent.phone.register(f"agent-{agent.name}", secret, f"127.0.0.1:{port}")
+    await agent.until(lambda snapshot: snapshot["phone"]["registered"])
 
 
 async def numbers(chain: Chain) -> str:

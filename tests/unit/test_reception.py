@@ -171,6 +171,15 @@ async def test_caller_of_an_earlier_run_goes_on_with_what_the_ledger_knows(door:
     assert door.passed == [(UNIQUE, known.joined_at)]
 
 
+async def test_caller_whom_the_import_has_entered_goes_on_with_that_entry(door: Door) -> None:
+    known = Call(id_of_channel(UNIQUE), "PJSIP/a", UNIQUE, door.office.config, 3, MONDAY_NINE, None, "haus")
+    door.recalled[known.id] = known
+    session = await door.come("return", HL_SINCE=str(NINE))
+    assert door.received == [("again", known)]
+    assert session.variables["CALLID"] == known.id
+    assert door.office.ledger.kinds() == []
+
+
 async def test_caller_of_this_run_goes_on_with_the_same_call(door: Door) -> None:
     await door.come("call")
     ((_, call),) = door.received

@@ -11,7 +11,7 @@ from agents.presence import Intent, State
 from config.schema import HotlineConfig
 from hotline.book import Book
 from hotline.calls import Phase
-from hotline.errors import StorageError
+from hotline.errors import AmiUnavailable, StorageError
 from hotline.journal import Journal
 from hotline.restoring import Restorer
 from hotline.seats import Seats
@@ -39,7 +39,7 @@ class Importer:
         self.brings: list[Callable[[], Awaitable[None]]] = []
 
     async def bring_in(self) -> bool:
-        while self.works and self.brings:
+        if self.works and self.brings:
             await self.brings.pop()()
         return self.works
 
@@ -55,14 +55,33 @@ class Run:
         seats = Seats(config.agents, clock.now())
         self.controls = RememberingControls()
         self.switchboard = Switchboard(seats, Book(self.journal, self.ledger), clock, self.controls)
+        self.there: Any = {}
         self.restorer = Restorer(
-            3, config, self.switchboard, self.ledger, self.work, self.importer, self.journal, clock
+            3, config, self.switchboard, self.ledger, self.work, self.importer, self._channels, self.journal, clock
         )
         self.journal.start()
 
     async def close(self) -> None:
         await self.switchboard.close()
         await self.journal.close()
+
+    async def _channels(self) -> Any:
+        if isinstance(self.there, Exception):
+            raise self.there
+        return self.there
+
+    async def log_in(self, *channels: dict[str, str], later: Any = None) -> None:
+        """Asterisk shows these channels after the login, and when it is asked again, unless it shows others then."""
+        found = there(*channels)
+        self.there = found if later is None else later
+        self.restorer.adopt(found)
+        await self.ends_found()
+
+    async def look(self, *channels: dict[str, str], later: Any = None) -> None:
+        """A look for callers of the fallback shows these channels."""
+        found = there(*channels)
+        self.there = found if later is None else later
+        await self.restorer.take_up_talks(found)
 
     def seat(self, name: str) -> Any:
         return self.switchboard.seats[name]
@@ -90,6 +109,10 @@ async def run(tmp_path: Path, config: HotlineConfig, monkeypatch: pytest.MonkeyP
     yield running
     await running.close()
     await database.close()
+
+
+async def nothing() -> None:
+    pass
 
 
 async def a_call(run: Run, call: str = "c1", *, answered: str | None = None) -> None:
@@ -122,7 +145,7 @@ async def test_talk_that_goes_on_is_with_its_agent(run: Run) -> None:
     await a_call(run, answered="anna")
     await run.handovers.save("c1", SavedHandover("ben", "consult", "bitte Bescheid prüfen", {"office": "rinteln"}))
     await run.restorer.load()
-    await run.restorer.adopt(there(caller(bridge="b1"), leg()))
+    await run.log_in(caller(bridge="b1"), leg())
     seat, call = run.seat("anna"), run.switchboard.calls["c1"]
     assert (seat.call, seat.presence.state, call.phase) == (call, State.TALKING, Phase.TALKING)
     assert (call.request.label, call.household_number, call.caller) == ("Mietkosten", "24412345", CALLER)
@@ -136,7 +159,7 @@ async def test_talk_that_was_answered_while_nobody_heard_is_entered(run: Run) ->
     await a_call(run)
     await run.restorer.load()
     StillClock.moment = after(60)
-    await run.restorer.adopt(there(caller(bridge="b1"), leg("ben")))
+    await run.log_in(caller(bridge="b1"), leg("ben"))
     assert run.seat("ben").presence.state is State.TALKING
     found = await run.row()
     assert (found.agent, found.answered_at) == ("ben", after(60))
@@ -145,7 +168,7 @@ async def test_talk_that_was_answered_while_nobody_heard_is_entered(run: Run) ->
 async def test_asterisk_is_right_about_who_talks(run: Run) -> None:
     await a_call(run, answered="anna")
     await run.restorer.load()
-    await run.restorer.adopt(there(caller(bridge="b1"), leg("ben")))
+    await run.log_in(caller(bridge="b1"), leg("ben"))
     assert (run.seat("anna").call, run.seat("ben").call.id) == (None, "c1")
     assert (await run.row()).agent == "ben"
 
@@ -156,19 +179,48 @@ async def test_talk_counts_more_than_a_wrap_up_on_the_same_screen(run: Run) -> N
     await a_call(run, answered="anna")
     await run.restorer.load()
     assert run.seat("anna").call.id == "old"
-    await run.restorer.adopt(there(caller(bridge="b1"), leg()))
+    await run.log_in(caller(bridge="b1"), leg())
     assert run.seat("anna").call.id == "c1"
 
 
 async def test_talk_of_the_fallback_is_taken_up_when_it_begins(run: Run) -> None:
     await a_call(run)
     await run.restorer.load()
-    waiting = there(caller(), leg(bridge=""))
-    await run.restorer.adopt(waiting)
-    await run.restorer.take_up_talks(waiting)
+    await run.log_in(caller(), leg(bridge=""))
+    await run.look(caller(), leg(bridge=""))
     assert run.seat("anna").call is None
-    await run.restorer.take_up_talks(there(caller(bridge="b1"), leg()))
+    await run.look(caller(bridge="b1"), leg())
     assert run.seat("anna").call.id == "c1"
+
+
+async def test_talk_that_ended_while_the_database_was_asked_is_not_taken_up(run: Run) -> None:
+    await a_call(run, answered="anna")
+    await run.restorer.load()
+    await run.look(caller(bridge="b1"), leg(), later=there(caller()))
+    assert run.seat("anna").call is None
+
+
+async def test_talk_is_taken_up_although_the_database_does_not_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_call(run, answered="anna")
+    await run.restorer.load()
+
+    async def silent() -> Any:
+        raise StorageError("locked")
+
+    monkeypatch.setattr(run.work, "unended", silent)
+    await run.log_in(caller(bridge="b1"), leg())
+    assert run.seat("anna").presence.state is State.TALKING
+
+
+async def test_asterisk_that_does_not_answer_leaves_the_ends_to_the_next_login(run: Run) -> None:
+    await a_call(run)
+    await run.restorer.load()
+    await run.log_in(later=AmiUnavailable("silent"))
+    assert (await run.row()).ended_at is None
+    await run.log_in()
+    assert (await run.row()).how == "cut_by_asterisk"
 
 
 async def test_talk_that_cannot_be_taken_up_is_not_tried_all_the_time(
@@ -185,7 +237,7 @@ async def test_talk_that_cannot_be_taken_up_is_not_tried_all_the_time(
 
     for _ in range(3):
         run.importer.brings = [count]
-        await run.restorer.take_up_talks(there(caller(bridge="b1"), leg("nobody")))
+        await run.look(caller(bridge="b1"), leg("nobody"))
     assert tried == 1
 
 
@@ -196,10 +248,9 @@ async def test_call_that_the_service_holds_is_not_touched(run: Run) -> None:
     assert call is not None
     call.in_session = True
     run.switchboard.calls.add(call)
-    await run.restorer.adopt(there(caller(bridge="b1"), leg()))
+    await run.log_in(caller(bridge="b1"), leg())
     assert run.seat("anna").call is None
-    await run.restorer.adopt({})
-    await run.ends_found()
+    await run.log_in()
     assert (await run.row()).ended_at is None
 
 
@@ -209,8 +260,7 @@ async def test_call_that_the_service_holds_is_not_touched(run: Run) -> None:
 async def test_call_whose_end_nobody_told_was_cut_by_asterisk(run: Run) -> None:
     await a_call(run)
     await run.restorer.load()
-    await run.restorer.adopt({})
-    await run.ends_found()
+    await run.log_in()
     assert (await run.row()).how == "cut_by_asterisk"
 
 
@@ -218,17 +268,15 @@ async def test_call_whose_end_cannot_be_known_ended_with_the_restart(run: Run) -
     await a_call(run)
     run.importer.works = False
     await run.restorer.load()
-    await run.restorer.adopt({})
-    await run.ends_found()
+    await run.log_in()
     assert (await run.row()).how == "service_restarted"
 
 
 async def test_end_that_asterisk_tells_a_moment_later_is_the_true_one(run: Run) -> None:
     await a_call(run, answered="anna")
     await run.restorer.load()
-    await run.restorer.adopt({})
-    run.importer.brings = [lambda: run.ledger.call_ended("c1", after(30), "talked")]
-    await run.ends_found()
+    run.importer.brings = [lambda: run.ledger.call_ended("c1", after(30), "talked"), nothing]
+    await run.log_in()
     found = await run.row()
     assert (found.ended_at, found.how) == (after(30), "talked")
     assert run.seat("anna").presence.state is State.WRAP_UP
@@ -237,16 +285,14 @@ async def test_end_that_asterisk_tells_a_moment_later_is_the_true_one(run: Run) 
 async def test_talk_that_was_cut_is_written_up(run: Run) -> None:
     await a_call(run, answered="anna")
     await run.restorer.load()
-    await run.restorer.adopt({})
-    await run.ends_found()
+    await run.log_in()
     assert (run.seat("anna").call.id, run.seat("anna").presence.state) == ("c1", State.WRAP_UP)
 
 
 async def test_caller_who_still_waits_with_asterisk_has_no_end(run: Run) -> None:
     await a_call(run)
     await run.restorer.load()
-    await run.restorer.adopt(there(caller()))
-    await run.ends_found()
+    await run.log_in(caller())
     assert (await run.row()).ended_at is None
 
 
@@ -261,8 +307,7 @@ async def test_ends_are_written_when_the_database_answers_again(run: Run, monkey
         return await unended()
 
     monkeypatch.setattr(run.work, "unended", sometimes)
-    await run.restorer.adopt({})
-    await run.ends_found()
+    await run.log_in()
     assert (await run.row()).how == "cut_by_asterisk"
 
 

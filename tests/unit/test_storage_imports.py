@@ -57,8 +57,8 @@ class Story:
     def arrived(self, caller: str | None = CALLER) -> "Story":
         return self._add(Arrived, gateway="amt", caller=caller)
 
-    def queued(self) -> "Story":
-        return self._add(Queued)
+    def queued(self, *, from_start: bool = True) -> "Story":
+        return self._add(Queued, from_start=from_start)
 
     def passed(self, kind: str) -> "Story":
         return self._add(Passed, kind=kind)
@@ -90,7 +90,7 @@ async def test_call_that_never_met_the_service_is_entered_whole(db: Database) ->
     ledger = Ledger(db, "h")
     await Story().arrived().queued().answered().ended("queue").told_to(importing(db))
     found = await row(ledger)
-    assert (found.started_at, found.joined_at, found.answered_at) == (after(1), after(2), after(3))
+    assert (found.started_at, found.joined_at, found.answered_at) == (after(1), after(1), after(3))
     assert (found.talk_ended_at, found.ended_at, found.how) == (after(4), after(4), "fallback_talked")
     assert (found.agent, found.gateway, found.fallback) == ("anna", "amt", True)
     assert await ledger.latest_call_from(CALLER, NINE) == "f1"
@@ -180,6 +180,13 @@ async def test_call_of_the_service_is_marked_and_keeps_what_is_known(db: Databas
     assert (found.agent, found.how, found.fallback) == ("ben", "fallback_talked", True)
     assert await ledger.latest_call_from(CALLER, NINE) == "f1"
     assert (await kinds(ledger)).count("call_started") == 1
+
+
+async def test_caller_of_the_menu_waits_since_coming_into_the_queue(db: Database) -> None:
+    ledger = Ledger(db, "h")
+    await a_call(ledger)
+    await Story().arrived().queued(from_start=False).told_to(importing(db))
+    assert (await row(ledger)).joined_at == after(2)
 
 
 async def test_end_that_is_there_already_stays(db: Database) -> None:

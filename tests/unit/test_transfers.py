@@ -327,7 +327,7 @@ async def test_phone_connects_both_sides(exchange: Exchange) -> None:
     assert await task
     exchange.transfers.rings(exchange.call, Leg("PJSIP/agent-ben-1", "leg-ben"))
     exchange.transfers.dialled(exchange.call, "ANSWER")
-    exchange.transfers.joined(exchange.call)
+    exchange.transfers.joined(exchange.call, session_moves=False)
     await exchange.office.settle()
     assert exchange.call.leg is not None
     assert (exchange.call.agent, exchange.call.leg.unique) == ("ben", "leg-ben")
@@ -347,7 +347,7 @@ async def test_phone_connects_while_the_other_side_rings(exchange: Exchange, sta
     exchange.board.shown("ben", exchange.ben.offer.id)
     assert await task
     exchange.transfers.rings(exchange.call, Leg("PJSIP/agent-ben-1", "leg-ben"))
-    exchange.transfers.joined(exchange.call)
+    exchange.transfers.joined(exchange.call, session_moves=True)
     exchange.over("leg-anna")
     exchange.over("leg-anna-2")
     assert exchange.call.transfer is not None

@@ -26,7 +26,7 @@ import { listenForTransfers, renderTransfer } from "./transfer.js";
 
 const TALKS = ["talking", "consulting"];
 const AWAY = "Verbindung unterbrochen. Was Sie schreiben, bleibt erhalten; die Seite verbindet sich von selbst neu.";
-const STILL_RINGS = "Ihr Telefon ist weiter angemeldet: Anrufe klingeln, aber ohne Angaben.";
+const STILL_RINGS = "Ihr Telefon ist weiter angemeldet: Anrufe klingeln, aber ohne Angaben. Bitte laden Sie die Seite jetzt nicht neu.";
 const RESTING = {
   logout: "Sie sind abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
   replaced: "Der Telefonservice ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.",
@@ -61,7 +61,7 @@ function take(told) {
   const before = snapshot?.call;
   snapshot = told;
   const { call } = snapshot;
-  if (call?.phase === "lost" && before?.phase !== "lost") dropDeadLeg();
+  if (["lost", "offered"].includes(call?.phase) && TALKS.includes(before?.phase)) dropDeadLeg();
   update();
   if (call?.phase === "offered" && call.offer_id !== pop.offer) showPop(call);
   if (!call) pop = { offer: null, rendered: false };
@@ -269,7 +269,8 @@ onDisposed((callId, outcome, result) => {
 document.addEventListener("loggedout", () => ended("logout"));
 addEventListener("beforeunload", (event) => {
   heardLast = stream.connected; // leaving closes the stream before the page hides
-  if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase)) event.preventDefault();
+  const onlyTelephone = stream.connected === false && phone.status === "registered"; // the page could not be loaded again
+  if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase) || onlyTelephone) event.preventDefault();
 });
 // A leg that ends unasked has broken off: the service then keeps the caller at once, and not only when no sound has come
 // for seconds. Without the service it is better not to say goodbye: Asterisk would take the talk for finished.

@@ -77,6 +77,7 @@ export function listenForTransfers({ release, refused }) {
 }
 
 function open() {
+  if (dialog.open) return;
   showProblem("");
   dialog.showModal();
   const enabled = [...form.querySelectorAll("[name=target]:enabled")].filter((radio) => radio.closest("[hidden]") === null);
