@@ -21,6 +21,7 @@ help:
 	@echo "make setup                                   only install what is missing"
 	@echo "make check                                   the fast tests: style, types, imports, unit and wire"
 	@echo "make test                                    all tests, with a real Asterisk and a real browser"
+	@echo "make faults [ONLY=worker]                    hours of faults at random moments, for docs/reliability.md; goes on where it stopped"
 	@echo "make clean                                   remove what was installed here; state and passwords in $(STATE) stay"
 
 .PHONY: run
@@ -66,6 +67,14 @@ test: setup
 	@$(MAKE) --no-print-directory check
 	$(PYTEST) tests/system
 	$(PYTEST) tests/browser
+	$(PYTEST) tests/faults
+
+# The long form; ONLY is one of the files test_*.py in tests/faults. Its rows are kept in var/faults.jsonl.
+.PHONY: faults
+faults: setup
+	@scripts/packages.sh test
+	@failed=0; HOTLINE_FAULTS=long $(PYTEST) -q tests/faults$(if $(ONLY),/test_$(ONLY).py) || failed=$$?; \
+	    $(BIN)/python -m tests.faults.table; exit $$failed
 
 .PHONY: clean
 clean:

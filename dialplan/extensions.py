@@ -89,7 +89,7 @@ def _hotline(config: HotlineConfig) -> str:
     )
     taken_back = extension(
         "return",
-        fallback.tell(happenings.RETURNED),
+        happenings.tell(happenings.RETURNED),
         f"Set({variables.LANE}=)",
         _agi(config, AGI_RETURN),
         "Goto(gate,1)",
@@ -128,5 +128,5 @@ def _over() -> str:
         "dial": "DIALSTATUS",
         "talked": "ANSWEREDTIME",
     }
-    told = fallback.tell(happenings.END, "".join(f"&{key}=${{{name}}}" for key, name in said.items()))
+    told = happenings.tell(happenings.END, "".join(f"&{key}=${{{name}}}" for key, name in said.items()))
     return context(OVER_CONTEXT, extension("s", told, "Return()"), QUIET_END)

@@ -45,3 +45,8 @@ EVENTS = (FALLBACK, CLOSED, QUEUED, ANSWERED, CALLBACK, RETURNED, END)
 
 CALL = f"call=${{{variables.CALL_ID}}}"
 """How each `extra` begins."""
+
+
+def tell(event: str, more: str = "") -> str:
+    """The step of the dialplan that writes this down, as `&name=value` with `more` of it."""
+    return f"CELGenUserEvent({event},{CALL}{more})"

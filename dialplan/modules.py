@@ -106,13 +106,20 @@ REQUIRED = frozenset(name for group in GROUPS.values() for name in group)
 """Names of the modules, without `.so`, that a suitable Asterisk must have."""
 
 FURTHER = ("res_cdrel_custom",)
-"""What newer versions have taken out of `cel_sqlite3_custom` (seen in 22.10): required where it exists."""
+"""What newer versions have taken out of `cel_sqlite3_custom` (seen in 22.10): loaded where it exists."""
+
+MAY_FAIL = frozenset({*FURTHER, "cel_sqlite3_custom"})
+"""What is no reason not to start: a damaged file of what has happened must not keep callers out."""
 
 
 def modules_conf(further: Collection[str]) -> str:
     """`modules.conf`: nothing is loaded by itself. `further` are those of FURTHER that this Asterisk has."""
-    lines = ["[modules]", "autoload = no", *(f"require = {name}.so" for name in further)]
+    lines = ["[modules]", "autoload = no", *(_loaded(name) for name in further)]
     for reason, names in GROUPS.items():
         lines.append(f"; {reason}")
-        lines.extend(f"require = {name}.so" for name in names)
+        lines.extend(_loaded(name) for name in names)
     return conf.text("\n".join(lines) + "\n")
+
+
+def _loaded(name: str) -> str:
+    return f"{'load' if name in MAY_FAIL else 'require'} = {name}.so"

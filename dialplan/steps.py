@@ -1,7 +1,5 @@
 """How contexts and extensions are written down."""
 
-from collections.abc import Sequence
-
 QUIET_END = "exten => h,1,NoOp()"
 """What runs when the caller hangs up: nothing, and above all no second AGI session."""
 Step = str | tuple[str, str]
@@ -20,9 +18,14 @@ def extension(name: str, *steps: Step) -> str:
     return "\n".join([*lines, *(f" same => n{label},{application}" for label, application in others)])
 
 
-def prompts(directory: object, names: Sequence[str]) -> str:
-    """These prompts one after the other, as Read and Playback want them."""
-    return "&".join(f"{directory}/{name}" for name in names)
+def set_to(name: str, value: str) -> str:
+    """The step that gives a variable this value."""
+    return f"Set({name}={value})"
+
+
+def given(name: str) -> str:
+    """The value of a variable."""
+    return f"${{{name}}}"
 
 
 def _split(step: Step) -> tuple[str, str]:

@@ -23,6 +23,9 @@ FROM = "HL_FROM"
 PRIVACY = "HL_PRIVACY"
 """The Privacy header; `id` means that the caller withholds the number."""
 
+FROM_COPY, PRIVACY_COPY = "HL_FROM_COPY", "HL_PRIVACY_COPY"
+"""The same texts in the fallback, each round bracket replaced by `_`: as hostile as they are."""
+
 GATEWAY = "HL_GATEWAY"
 """Name of the gateway in the configuration that the call came through."""
 

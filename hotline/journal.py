@@ -6,7 +6,8 @@ result gets an error instead.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,12 @@ Write = Callable[[], Awaitable[Any]]
 
 SOON_SECONDS = 1.0
 """How long the next step of a call waits for its entry to be stored."""
-NOW_SECONDS = 10.0
+NOW_SECONDS = 8.0
 """How long a person waits for the answer that something is stored."""
+BEGUN_SECONDS = 6.0
+"""So much longer when it is just being written: a lock is waited for 5 s. The page itself gives up after 15 s."""
 CLOSE_SECONDS = 5.0
+_SLOW = "no answer within a second"
 RETRY_SECONDS = 0.5
 
 
@@ -32,6 +36,9 @@ class _Entry:
     done: asyncio.Future[Any]
     persistent: bool
     """Tried again until it is stored; otherwise its caller is told of the failure."""
+    begun: bool = False
+    given_up: bool = False
+    """Its caller was told that it is not stored: it never will be."""
 
 
 class Journal:
@@ -77,32 +84,44 @@ class Journal:
         return done.done() and not done.cancelled() and done.exception() is None
 
     async def now(self, write: Write) -> Any:
-        """Write after all that is queued, and return the result. Raises what the write raises, or StorageError."""
-        done = self._enqueue(write, persistent=False)
-        try:
-            async with asyncio.timeout(NOW_SECONDS):
-                return await asyncio.shield(done)
-        except TimeoutError:
-            raise StorageError("The database does not answer: look at its disk and its log.") from None
+        """Write after all that is queued, and return the result. Raises what the write raises, or StorageError.
+
+        What a person was told is not stored will not be stored later: they are going to try it again.
+        """
+        entry = self._put(write, persistent=False)
+        await asyncio.wait([entry.done], timeout=NOW_SECONDS)
+        if entry.begun:
+            await asyncio.wait([entry.done], timeout=BEGUN_SECONDS)
+        if not entry.done.done():
+            entry.given_up = True
+            raise StorageError("The database does not answer: look at its disk and its log.")
+        return entry.done.result()
 
     def _enqueue(self, write: Write, *, persistent: bool) -> asyncio.Future[Any]:
+        return self._put(write, persistent=persistent).done
+
+    def _put(self, write: Write, *, persistent: bool) -> _Entry:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_retrieve)
-        self._queue.put_nowait(_Entry(write, done, persistent))
-        return done
+        entry = _Entry(write, done, persistent)
+        self._queue.put_nowait(entry)
+        return entry
 
     async def _write_all(self) -> None:
         while True:
             entry = await self._queue.get()
             try:
-                await self._write(entry)
+                if not entry.given_up:
+                    await self._write(entry)
             finally:
                 self._queue.task_done()
 
     async def _write(self, entry: _Entry) -> None:
+        entry.begun = True
         while True:
             try:
-                result = await entry.write()
+                with self._noticing_slowness():
+                    result = await entry.write()
             except StorageError as error:
                 self._fall_behind(error)
                 if not entry.persistent:
@@ -114,9 +133,18 @@ class Journal:
                 self._catch_up()
                 return _finish(entry, result)
 
-    def _fall_behind(self, error: StorageError) -> None:
+    @contextmanager
+    def _noticing_slowness(self) -> Iterator[None]:
+        """A database that does not answer need not say so: one that is locked lets us wait before it does."""
+        timer = asyncio.get_running_loop().call_later(SOON_SECONDS, self._fall_behind, _SLOW)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _fall_behind(self, why: StorageError | str) -> None:
         if not self.behind:
-            log.error("the database does not answer, entries wait", why=str(error))
+            log.error("the database does not answer, entries wait", why=str(why))
         self.behind = True
 
     def _catch_up(self) -> None:

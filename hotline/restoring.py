@@ -13,13 +13,14 @@ from typing import Protocol
 import structlog
 
 from agents.presence import Intent, Work
-from config.schema import HotlineConfig, RequestType
-from hotline.calls import Call, Handed, Handover, Leg, Phase
+from config.schema import HotlineConfig
+from hotline.calls import Call, Leg, Phase
 from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
 from hotline.errors import AmiError, StorageError
-from hotline.happenings import LATE_SECONDS
+from hotline.importer import LATE_SECONDS
 from hotline.journal import Journal
+from hotline.remembered import remembered
 from hotline.seats import Seat
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenCall, OpenWork
@@ -33,10 +34,12 @@ WRITE_UP = timedelta(hours=12)
 CUT_BY_ASTERISK, RESTARTED = "cut_by_asterisk", "service_restarted"
 DIFFERENCE = "difference corrected after a login"
 AGAIN_SECONDS = 5.0
+TRUE_ENDS_SECONDS = 2.0
+"""So long the news after a login wait for the true ends of calls."""
 
 
 class BringsIn(Protocol):
-    """See hotline/happenings.py."""
+    """See hotline/importer.py."""
 
     def bring_in(self) -> Awaitable[bool]: ...
 
@@ -68,6 +71,8 @@ class Restorer:
         self._journal = journal
         self._clock = clock
         self._open: dict[str, OpenCall] = {}
+        self._strange: set[str] = set()
+        """Of these, the calls that this run of the service has not had yet."""
         self._not_before = 0.0
         """A talk that could not be taken up is tried again at that time of the event loop."""
 
@@ -93,9 +98,9 @@ class Restorer:
         found = self._open.get(call_id)
         if found is None:
             return None
-        call = self._call(found, channel, unique)
+        self._strange.discard(call_id)
+        call = remembered(found, self._config, self._version, channel, unique)
         call.front = found.row.answered_at is not None
-        call.callback_asked = found.callback_asked
         return call
 
     # --- after a login -----------------------------------------------------------------------
@@ -106,7 +111,17 @@ class Restorer:
         Called by whoever takes Asterisk's events one after the other: a talk that has ended since is told next.
         """
         self._take_up_all(callers_by_call(channels), channels)
-        self._switchboard.spawn(self._settle(set(self._open)))
+        self._switchboard.spawn(self._settle(set(self._strange)))
+
+    async def true_ends(self, channels: Channels) -> None:
+        """Calls of ours that ended unheard get their end by Asterisk's own word, before we would write a later one."""
+        if all(call.unique in channels for call in self._switchboard.calls):
+            return
+        try:
+            async with asyncio.timeout(TRUE_ENDS_SECONDS):
+                await self._importer.bring_in()
+        except TimeoutError:
+            log.warning("ends that nobody heard are written as of now, the import takes too long")
 
     async def take_up_talks(self, channels: Channels) -> None:
         """Talks that began in Asterisk's queue and are not on any screen yet."""
@@ -116,15 +131,15 @@ class Restorer:
             if _talks(later, but_not=self._is_ours):
                 self._not_before = now + AGAIN_SECONDS
 
-    async def _settle(self, open_before: set[str]) -> None:
+    async def _settle(self, strange_before: set[str]) -> None:
         """Calls whose caller is gone get their ends."""
         try:
             here = callers_by_call(await self._ask_all())
         except AmiError as error:
             log.warning("calls without an end wait for the next login", why=str(error))
             return
-        known = open_before | self._open.keys()
-        missing = {call_id for call_id in known if call_id not in here and not self._held(call_id)}
+        unheard = strange_before | self._strange
+        missing = {call_id for call_id in unheard if call_id not in here and not self._held(call_id)}
         if missing:
             await self._find_ends(missing)
 
@@ -144,6 +159,7 @@ class Restorer:
             log.warning("open calls not read", why=str(error))
             return
         self._open = {one.row.id: one for one in found}
+        self._strange = {call_id for call_id in self._open if not self._held(call_id)}
 
     def _held(self, call_id: str) -> bool:
         return self._switchboard.calls.get(call_id) is not None
@@ -168,9 +184,12 @@ class Restorer:
             log.warning("a talk goes on with an agent who is not in the configuration", call=found.row.id)
             return
         seat = self._switchboard.seats[name]
-        call = self._switchboard.calls.get(found.row.id) or self._call(found, mine["Channel"], mine["Uniqueid"])
+        call = self._switchboard.calls.get(found.row.id) or remembered(
+            found, self._config, self._version, mine["Channel"], mine["Uniqueid"]
+        )
         if not self._make_room(seat, call):
             return
+        self._strange.discard(call.id)
         log.info("talk taken up again", call=call.id, agent=name, fallback=found.row.fallback)
         self._switchboard.line.leave(call.id)
         self._switchboard.calls.add(call)
@@ -237,7 +256,7 @@ class Restorer:
         seat = self._seat(found.row.agent)
         if seat is None or seat.call is not None:
             return
-        call, now = self._call(found, found.row.channel, unique=""), self._clock.now()
+        call, now = remembered(found, self._config, self._version, found.row.channel, unique=""), self._clock.now()
         call.phase = Phase.WRAP_UP
         call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
         call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
@@ -248,30 +267,6 @@ class Restorer:
 
     def _seat(self, name: str | None) -> Seat | None:
         return self._switchboard.seats[name] if name is not None and name in self._switchboard.seats else None
-
-    def _call(self, found: OpenCall, channel: str, unique: str) -> Call:
-        row = found.row
-        call = Call(row.id, channel, unique, self._config, self._version, row.started_at, found.caller, row.gateway)
-        call.request = self._request(row.request_type)
-        call.household_number = found.household_number
-        call.joined_at = row.joined_at
-        call.disposed = {"outcome": "settled"} if found.disposed else None
-        call.handed = self._handed(found)
-        return call
-
-    def _handed(self, found: OpenCall) -> Handed | None:
-        saved = found.handed
-        if saved is None:
-            return None
-        seat = self._seat(saved.agent)
-        by = seat.agent.full_name if seat is not None else saved.agent
-        return Handed(by, Handover(saved.how), saved.note, saved.values)
-
-    def _request(self, key: str | None) -> RequestType:
-        try:
-            return self._config.request_type(key or "")
-        except KeyError:
-            return self._config.unclear
 
 
 def _talks(channels: Channels, but_not: Callable[[str], bool]) -> bool:

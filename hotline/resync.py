@@ -19,13 +19,11 @@ class Resync:
         self._returner = returner
 
     async def connected(self, channels: Channels) -> None:
-        """`channels` is Asterisk's answer after the login. One part that fails does not keep the others from theirs."""
+        """`channels` is Asterisk's answer after the login; it is compared with our calls afterwards."""
         try:
+            await self._restorer.true_ends(channels)
             self._restorer.adopt(channels)
         except Exception as error:
             log_failure("talks were not taken up after a login", "", error)
-        try:
-            await self._mirror.check()
-        except Exception as error:
-            log_failure("the fallback queue was not compared after a login", "", error)
+        await self._mirror.check()
         self._returner.look_soon()

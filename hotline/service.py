@@ -20,15 +20,17 @@ from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
 from hotline.book import Book
 from hotline.callback_board import CallbackBoard
 from hotline.caller_numbers import number_plan
+from hotline.calls import Call
 from hotline.case_work import CaseWork
 from hotline.channels import Channels, by_unique
 from hotline.clock import Clock
 from hotline.clock_steps import ClockSteps
 from hotline.desk import Desk
 from hotline.drain import Drain
-from hotline.happenings import Importer, Meaning
+from hotline.happenings import Meaning
 from hotline.happenings_file import HappeningsFile
 from hotline.heartbeat import Tell, heartbeat
+from hotline.importer import Importer
 from hotline.inside import Inside
 from hotline.journal import Journal
 from hotline.links import Links
@@ -216,7 +218,12 @@ async def _parts(
     happened = HappeningsFile(state.asterisk / "log" / happenings.FILE)
     imports = Imports(database, hotline, number_plan(config).may_call_back)
     meaning = Meaning(configuration, clock, held)
-    importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh)
+
+    def unheard_end(call: Call) -> None:
+        transfers.caller_left(call)
+        switchboard.over(call)
+
+    importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh, unheard_end)
     work = OpenWork(database, hotline)
 
     async def channels() -> Channels:
@@ -241,7 +248,7 @@ async def _parts(
         left_alone=returner.look_soon,
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
-    steps = ClockSteps(reception, switchboard, clock)
+    steps = ClockSteps(reception, switchboard, controls, clock)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hotline.storage.call_rows import NewCall, begin_call, end_call, insert_once
 from hotline.storage.callbacks import insert_callback
 from hotline.storage.database import Database
+from hotline.storage.entries import Answered, Arrived, CallbackAsked, Ended, Entry, Passed, Queued
 from hotline.storage.steps import Code, step
 from hotline.storage.tables import call_events, call_persons, callback_persons, callbacks, calls, imports, offers
 
@@ -25,69 +26,6 @@ log = structlog.get_logger()
 
 WITHOUT_SERVICE = "fallback_"
 """How `calls.how` begins when the call ended with Asterisk alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A happening as the ledger takes it: its place in the source, its call, business time, the caller's channel."""
-
-    place: int
-    call_id: str
-    at: datetime
-    channel: str
-    config_version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived(Entry):
-    """The caller came to the fallback; `caller` is E.164 or None."""
-
-    gateway: str
-    caller: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed(Entry):
-    """The caller was told that we are closed, or the service has taken the caller back: `kind` is the step."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued(Entry):
-    """The caller waits in Asterisk's queue; `from_start`: since coming to us, never having met the service."""
-
-    from_start: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Entry):
-    """An agent has answered in Asterisk's queue."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackAsked(Entry):
-    """The caller left a callback request; without `number` (E.164) the number shown is rung, if we may."""
-
-    number: str | None
-    note: str | None
-    due: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(Entry):
-    """The caller's channel is gone."""
-
-    lane: str
-    """Where in the fallback the caller stood; "" when with the service."""
-    known: bool
-    """The caller had come to the service or the fallback; otherwise the end alone makes no call of it."""
-    how: str | None = None
-    """What the service knows of the end."""
-    talked_since: datetime | None = None
-    """An agent had answered the service's last ringing, at that moment, whether or not the service heard of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Ledger:
     """One hotline's calls. Each method is one transaction and writes its own step beside the row it changes:
 
     call_started, request_type, household_number, joined_line, offer_made, offer_shown, offer_closed (outcome),
-    answered, talk_ended, call_ended (how); `note` adds further kinds.
+    answered, talk_ended, call_ended (how); `note` adds further kinds, hotline/storage/imports.py those of the fallback.
     """
 
     def __init__(self, db: Database, hotline_id: str) -> None:

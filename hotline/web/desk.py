@@ -48,7 +48,7 @@ class Desk(Protocol):
     async def transfer(
         self, agent: str, call_id: str, how: str, kind: str, value: str, note: str, values: Mapping[str, str]
     ) -> None:
-        """Hand the caller on to an `agent` (name), `case_worker` (e-mail address) or `number`: `consult` first, or `blind`.
+        """Hand the caller on to an `agent` (name), `case_worker` (e-mail) or `number`: `consult` first, or `blind`.
 
         `note` is for whoever gets the call, `values` is what stands in the form so far, the field `note` included.
         """

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import log_in
 from tests.browser.served import Served
-from tests.browser.work import answered, asked, ring
+from tests.browser.work import answered, asked, ring, warns_before_leaving
 from tests.unit.doubles_web import example_handed, example_targets, refusing
 
 TO_BEN = {"how": "consult", "kind": "agent", "target": "Ben Brinkmann"}
@@ -156,6 +156,7 @@ def test_consultation_is_completed_by_keyboard(site: Served, anna: Page) -> None
 def test_caller_is_taken_back_at_any_time(site: Served, anna: Page, state: str) -> None:
     answered(site, anna)
     transfer(site, state)
+    expect(anna.locator("#transfer-back")).to_be_visible()
     anna.locator("#transfer-back").focus()
     anna.keyboard.press("Alt+z")
     asked(site, anna, "take_back")
@@ -277,11 +278,7 @@ def test_leaving_the_page_during_a_question_is_warned_about(site: Served, anna: 
     anna.click("#answer")
     site.do(site.desk.consulted)
     expect(anna.locator("#situation")).to_be_visible()
-    anna.locator("#field-note").click()
-    with anna.expect_event("dialog") as warning:
-        anna.close(run_before_unload=True)
-    assert warning.value.type == "beforeunload"
-    warning.value.dismiss()
+    assert warns_before_leaving(anna)
 
 
 def test_desk_phone_page_hands_on_and_is_asked_without_a_telephone_of_its_own(site: Served, page: Page) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.served import Served
-from tests.browser.work import answered, ring
+from tests.browser.work import answered, ring, warns_before_leaving
 
 LOST = "Die Verbindung ist abgebrochen. Ihr Anrufer hört Musik und wird gleich wieder durchgestellt."
 
@@ -63,13 +63,9 @@ def test_page_that_is_left_while_the_service_is_away_leaves_the_talk_to_asterisk
 
 def test_leaving_the_page_while_the_caller_waits_to_come_back_is_warned_about(site: Served, anna: Page) -> None:
     answered(site, anna)
-    anna.locator("#field-note").click()
     site.do(site.desk.lose)
     expect(anna.locator("#situation-text")).to_have_text(LOST)
-    with anna.expect_event("dialog") as warning:
-        anna.close(run_before_unload=True)
-    assert warning.value.type == "beforeunload"
-    warning.value.dismiss()
+    assert warns_before_leaving(anna)
 
 
 def test_telephone_that_asterisk_cannot_ring_registers_anew(site: Served, anna: Page) -> None:

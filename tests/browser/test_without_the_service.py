@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import log_in
 from tests.browser.served import Served
-from tests.browser.work import answered, asked, ring
+from tests.browser.work import answered, asked, ring, warns_before_leaving
 
 STALE = "Der Telefonservice ist gestört: Anruf ohne Angaben."
 
@@ -200,17 +200,9 @@ def test_telephone_that_could_not_log_in_tries_again_by_itself(site: Served, pag
 def test_page_that_could_not_be_loaded_again_is_not_left_without_a_warning(site: Served, anna: Page) -> None:
     away(site, anna)
     expect(anna.locator("#connection")).to_contain_text("nicht neu")
-    anna.locator("#main").click()
-    with anna.expect_event("dialog") as warning:
-        anna.close(run_before_unload=True)
-    assert warning.value.type == "beforeunload"
-    warning.value.dismiss()
+    assert warns_before_leaving(anna)
 
 
 def test_leaving_the_page_in_a_call_without_data_is_warned_about(site: Served, anna: Page) -> None:
     orphan_talking(site, anna)
-    anna.locator("#notes-list textarea").click()
-    with anna.expect_event("dialog") as warning:
-        anna.close(run_before_unload=True)
-    assert warning.value.type == "beforeunload"
-    warning.value.dismiss()
+    assert warns_before_leaving(anna)

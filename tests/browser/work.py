@@ -26,3 +26,11 @@ def asked(site: Served, page: Page, name: str) -> list[tuple[object, ...]]:
             return found
         page.wait_for_timeout(25)
     raise AssertionError(f"{name} was never asked; asked were {site.desk.asked}")
+
+
+def warns_before_leaving(page: Page) -> bool:
+    """Whether the page objects to being left.
+
+    Asked without a browser's dialog: Chromium itself breaks now and then when a context ends soon after one.
+    """
+    return bool(page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"))

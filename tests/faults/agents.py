@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,10 @@ class Agent(AgentAtWork):
         self.writes_up = False
         self.comes_back = False
         """Presses "ready" when the page says that a call was missed."""
+        self.forwards: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
+        """Given the request type that the page shows, the form with which the request is forwarded; None: settled."""
+        self.promises = 0
+        """How many of those were stored."""
         self.talks: list[Talk] = []
         self.rung_on_break = False
         self._rings: list[PhoneCall] = []
@@ -128,10 +132,17 @@ class Agent(AgentAtWork):
             await self._see(snapshot)
         if self.writes_up and snapshot["state"] == "wrap_up" and call and not call["disposed"]:
             await asyncio.sleep(WRITES_AFTER)  # the form belongs to the call it was opened for
-            await self.post(f"/agent/calls/{call['call_id']}/disposition", outcome="settled", values={})
+            await self._write_up(call)
         elif self.comes_back and snapshot["state"] == "not_ready" and snapshot["phone"]["registered"]:
             await self.post("/agent/presence", intent="ready")
             await asyncio.sleep(COMES_BACK_AFTER)
+
+    async def _write_up(self, call: Mapping[str, Any]) -> None:
+        forward = self.forwards is not None
+        form = self.forwards(call["request_type"]) if self.forwards is not None else {}
+        outcome = "forwarded" if forward else "settled"
+        await self.post(f"/agent/calls/{call['call_id']}/disposition", outcome=outcome, values=form)
+        self.promises += forward
 
     @property
     def shows(self) -> str:

@@ -27,10 +27,15 @@ _KINDS = {
 }
 
 
+WITHOUT_SERVICE = "fallback_"
+"""How the ledger's word begins when Asterisk handled the call alone."""
+
+
 def kind_of_end(how: str | None) -> str:
     """What the ledger's word for an end means; an unknown word stands for itself."""
     if how is None:
         return NO_END
+    how = how.removeprefix(WITHOUT_SERVICE)
     return LEFT if how.startswith("left_") else _KINDS.get(how, how)
 
 
@@ -51,6 +56,11 @@ class Entry:
     @property
     def kind(self) -> str:
         return kind_of_end(self.how) if self.ended else NO_END
+
+    @property
+    def alone(self) -> bool:
+        """Asterisk handled it to its end without the service."""
+        return (self.how or "").startswith(WITHOUT_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,18 @@ class Books:
         if len(found) != 1:
             return TWICE if found else MISSING
         return found[0].kind
+
+    def label(self, number: str) -> str:
+        """The same for the table, which tells what happened without the service."""
+        found = self.of(number)
+        alone = len(found) == 1 and found[0].alone
+        return f"{self.kind(number)} without the service" if alone else self.kind(number)
+
+    def unwritten(self) -> list[Entry]:
+        """Talks that no agent has written up. What Asterisk handled to its end alone need not be: no page showed it."""
+        return [
+            entry for entry in self.entries if entry.answered and entry.ended and not (entry.disposed or entry.alone)
+        ]
 
 
 def read(database: Path) -> Books:

@@ -214,11 +214,11 @@ def configuration(phones: str = "desk", **line: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def house(
-    raw: dict[str, Any], environment: Mapping[str, str] | None = None, disk: int | None = None
+    raw: dict[str, Any], environment: Mapping[str, str] | None = None, disk: int | None = None, at: str = AT
 ) -> AsyncIterator[House]:
     """A hotline with that configuration, running inside the block; its directory is removed afterwards.
 
-    `disk`: it gets a disk of its own with so many MB.
+    `disk`: it gets a disk of its own with so many MB; `at`: business time at the start.
     """
     with _directory(disk) as path:
         state = StateDirectory(path / "s")
@@ -227,7 +227,7 @@ async def house(
         config = HotlineConfig.model_validate(raw)
         _place_sounds(state, config)
         async with MailServer(config.mail.port) as mail:
-            running = House(state, config, mail, environment=environment or {})
+            running = House(state, config, mail, ("--at", at), environment or {})
             try:
                 await running.start()
                 yield running

@@ -19,8 +19,6 @@ class Mode(StrEnum):
     SLOW = "slow"
     OUT_OF_STEP = "out of step"
     """Bytes get lost on the way to whoever connected, so that messages no longer begin where they should."""
-    DEAF = "deaf"
-    """It listens, and never accepts."""
     CLOSED = "closed"
     """Nobody listens, and every connection is cut."""
 
@@ -46,17 +44,13 @@ class Proxy:
 
     async def turn(self, mode: Mode) -> None:
         """From now on; what a silent line has held back arrives when it passes again."""
-        listens_before, listens = self.mode not in {Mode.CLOSED, Mode.DEAF}, mode not in {Mode.CLOSED, Mode.DEAF}
-        self.mode = mode
+        closed_before, self.mode = self.mode is Mode.CLOSED, mode
         self._changed.set()
         self._changed = asyncio.Event()
         if mode is Mode.CLOSED:
             await self._close()
             await self.cut()
-        elif mode is Mode.DEAF:
-            self._pause()
-        elif listens and not listens_before:
-            await self._close()
+        elif closed_before:
             await self._open()
 
     async def cut(self) -> None:
@@ -72,13 +66,6 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
-
-    def _pause(self) -> None:
-        """The kernel goes on taking connections into the backlog; nobody fetches them."""
-        assert self._server is not None
-        loop = asyncio.get_running_loop()
-        for listening in self._server.sockets:
-            loop.remove_reader(listening.fileno())
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

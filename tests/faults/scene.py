@@ -33,7 +33,7 @@ PRESSES_AFTER = 12.5
 Silence while the menu waits for a key is the caller's turn to speak, not a fault's doing."""
 TALKED_SECONDS = 1.0
 """Whoever hears an agent's tone for so long has talked to that agent."""
-HANG_UP_PASSES_ON = 1.5
+HANG_UP_PASSES_ON = 3.0
 """Seconds within which an agent's hanging up ends the caller's call."""
 SETTLES = 60.0
 """Seconds after the fault's end within which everybody is served."""
@@ -84,6 +84,8 @@ class Scene:
     promising: "asyncio.Task[None] | None" = None
     promises: int = 0
     """How many an agent has made."""
+    others: set[str] = field(default_factory=set)
+    """Numbers of further callers, whom somebody else counts."""
     gone_at: float | None = None
     """When Asterisk died, and every call with it."""
     findings: list[str] = field(default_factory=list)
@@ -117,6 +119,7 @@ class Scene:
         await self.end_talks()
         await asyncio.gather(afterwards, return_exceptions=True)
         await self.close_books()
+        await self.written_up()
         self.findings += [*await self.mails(), *await self._signs(fault, before), *self._breaks()]
         return await self.judge(one, fault, fault_at, true_state)
 
@@ -168,20 +171,20 @@ class Scene:
         done = [("carla", await self.talk("carla", WRAP_UP, "1")), ("david", await self.talk("david", MAIL, "4"))]
         await self.talk("elif", BRIDGED, "6")
         await asyncio.gather(*(self._end_talk(name, talk) for name, talk in done))
-        await self.people["anna"].ready()
-        menu, menu_at = await self.public.call(MENU), time.monotonic()
-        assert menu.is_there
-        ringing, offer = await self.public.call(RINGING), await self.public.call(OFFER)
-        await ringing.press("4")
-        await self._rings("anna")
-        await self.public.call(WAITING, "6")
-        await self._waits_in_line(1)
         await self.people["david"].post("/agent/presence", intent="pause", reason="Pause")
-        self.people["ben"].shows_offers = False
-        await self.people["ben"].ready()
+        await self.public.call(MENU)
+        menu_at = time.monotonic()
+        ringing, offer, waiting = [await self.public.call(state) for state in (RINGING, OFFER, WAITING)]
         self.promising = asyncio.create_task(self._promise("david"))
         await asyncio.wait_for(self.house.mail.arrived.wait(), 10)
-        await asyncio.sleep(max(0.0, menu_at + moments.between(4.7, 9.0, 5.0) - time.monotonic()))
+        await asyncio.sleep(max(0.0, menu_at + moments.between(4.0, 8.0, 4.0) - time.monotonic()))
+        await self.people["anna"].ready()
+        await ringing.press("4")
+        await self._rings("anna")
+        await waiting.press("6")
+        await self._waits_in_line(1)
+        self.people["ben"].shows_offers = False
+        await self.people["ben"].ready()
         await self.public.call(GREETING)
         await asyncio.sleep(moments.between(0.1, 3.0, 1.0))
         await offer.press("4")
@@ -254,6 +257,16 @@ class Scene:
         await eventually(complete, patience)
         return self._books() or Books([], Counter(), 0, 0, 0)
 
+    async def written_up(self, patience: float = 5.0) -> None:
+        """Return when agents have written up every talk, or when they had time enough."""
+        self.people["elif"].work_alone()
+
+        def done() -> bool:
+            books = self._books()
+            return books is not None and not books.unwritten()
+
+        await eventually(done, patience)
+
     def _books(self) -> Books | None:
         try:
             return counting.read(self.house.database)
@@ -273,8 +286,9 @@ class Scene:
         await eventually(gone, patience)
         books = self._books()
         found = ["the database could not be read"] if books is None else counting.mail_findings(books, taken)
-        if books is not None and books.promises != self.promises:
-            found.append(f"{self.promises} promises were made, the database has {books.promises}")
+        promises = self.promises + sum(agent.promises for agent in self.people.values())
+        if books is not None and books.promises != promises:
+            found.append(f"{promises} promises were made, the database has {books.promises}")
         return found
 
     async def true_again(self, moment: float, patience: float = 15.0) -> float | None:
@@ -329,14 +343,20 @@ class Scene:
                 one.row(
                     state,
                     callers_in=len(mine),
-                    callers_out=dict(Counter(verdict.kind for verdict in verdicts)),
+                    callers_out=dict(Counter(verdict.label for verdict in verdicts)),
                     worst_silence=round(max(silences), 2) if silences else None,
                     true_state=None if true_state is None else round(true_state, 2),
                     failures=[text for verdict in verdicts for text in verdict.failures()],
                 )
             )
-        strangers = [entry for entry in books.entries if entry.caller not in {c.number for c in self.public.callers}]
+        known = {caller.number for caller in self.public.callers} | self.others
+        strangers = [entry for entry in books.entries if entry.caller not in known]
         self.findings += [f"a call in the ledger that nobody has made: {entry}" for entry in strangers]
+        states = {caller.number: caller.state for caller in self.public.callers}
+        self.findings += [
+            f"no page showed the talk of the caller {states.get(entry.caller or '', 'nobody knows')} to be written up"
+            for entry in books.unwritten()
+        ]
         found.append(one.row(HOUSE, true_state=true_state and round(true_state, 2), failures=list(self.findings)))
         return found
 
@@ -351,6 +371,7 @@ class _Verdict:
         self._talks = caller.heard.spells if caller.heard is not None else {}
         kind = books.kind(caller.number)
         self.kind = REFUSED if kind == MISSING and caller.refused == 503 else kind
+        self.label = REFUSED if self.kind == REFUSED else books.label(caller.number)
         self._silence = caller.heard.worst_silence if caller.heard is not None else None
         self.silence = self._silence.seconds if self._silence is not None else None
 

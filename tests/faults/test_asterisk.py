@@ -5,6 +5,7 @@ What is asked of the connections lasts FAULT_SECONDS; callers come and agents wo
 
 import asyncio
 import re
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -100,44 +101,45 @@ async def nothing(house: House) -> AsyncIterator[None]:
     yield
 
 
-LOST = r"connection to Asterisk('s manager interface)? lost"
+async def _out_of_descriptors(here: Scene) -> float:
+    """The service can open nothing new, so it accepts no connection, while all that stands goes on."""
+    worker = here.house.worker
+    before = resource.prlimit(worker, resource.RLIMIT_NOFILE, (1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        await asyncio.sleep(FAULT_SECONDS)
+    finally:
+        if here.house.worker == worker:
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+    return time.monotonic()
+
+
+NOT_HEARD = r"connection to Asterisk('s manager interface)? lost|Asterisk did not answer"
+NOT_HEARD_EVENT = r"connection to Asterisk|not looked for|did not answer"
+AGI_EVENT = r"session over|session lost|accept"
+
+
+def _manager(mode: Mode) -> tuple[Between, Callable[[Any], Fault]]:
+    return before_the_manager, lambda proxy: Fault(_line(mode)(proxy), NOT_HEARD, NOT_HEARD_EVENT)
+
+
 VARIANTS: dict[str, tuple[Between, Callable[[Any], Fault]]] = {
-    "killed": (
-        nothing,
-        lambda _: Fault(
-            _killed, r"Asterisk ended unexpectedly", "connection to Asterisk lost", allowed=(CUT,), reachable=False
-        ),
-    ),
     "restarted gracefully": (
         nothing,
-        lambda _: Fault(
-            _restarted_gracefully, LOST, "connection to Asterisk lost", allowed=(TALKED, LEFT, CALLBACK, REFUSED)
-        ),
+        lambda _: Fault(_restarted_gracefully, NOT_HEARD, NOT_HEARD_EVENT, allowed=(TALKED, LEFT, CALLBACK, REFUSED)),
     ),
-    "AMI cut": (
-        before_the_manager,
-        lambda proxy: Fault(_line(Mode.CLOSED)(proxy), LOST, "connection to Asterisk lost"),
+    "killed": (
+        nothing,
+        lambda _: Fault(_killed, r"Asterisk ended unexpectedly", NOT_HEARD_EVENT, allowed=(CUT,), reachable=False),
     ),
-    "AMI silent": (
-        before_the_manager,
-        lambda proxy: Fault(_line(Mode.SILENT)(proxy), LOST, "connection to Asterisk lost"),
-    ),
-    "AMI slow": (
-        before_the_manager,
-        lambda proxy: Fault(_line(Mode.SLOW)(proxy), r"Asterisk", "connection to Asterisk lost"),
-    ),
-    "AMI out of step": (
-        before_the_manager,
-        lambda proxy: Fault(_line(Mode.OUT_OF_STEP)(proxy), r"warning .*Asterisk", "connection to Asterisk lost"),
-    ),
+    "AMI cut": _manager(Mode.CLOSED),
+    "AMI silent": _manager(Mode.SILENT),
+    "AMI slow": _manager(Mode.SLOW),
+    "AMI out of step": _manager(Mode.OUT_OF_STEP),
     "AGI port unreachable": (
         before_the_service,
-        lambda proxy: Fault(_line(Mode.CLOSED)(proxy), r"AGI|session", "session lost"),
+        lambda proxy: Fault(_line(Mode.CLOSED)(proxy), r"FastAGI failed|caller's session over", AGI_EVENT),
     ),
-    "AGI port not accepting": (
-        before_the_service,
-        lambda proxy: Fault(_line(Mode.DEAF)(proxy), r"AGI|session", "session lost"),
-    ),
+    "AGI port not accepting": (nothing, lambda _: Fault(_out_of_descriptors, r"accept", AGI_EVENT)),
 }
 
 

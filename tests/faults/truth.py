@@ -99,7 +99,8 @@ def _from_database(path: Path) -> tuple[dict[str, str], frozenset[str]]:
         intents = dict(connection.execute("SELECT agent, intent FROM presences ORDER BY id").fetchall())
         unwritten = connection.execute(
             "SELECT agent FROM calls WHERE answered_at IS NOT NULL AND agent IS NOT NULL "
-            "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE call_id = calls.id)"
+            "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE call_id = calls.id) "
+            "AND coalesce(how, '') NOT LIKE 'fallback_%'"  # handled to its end without a page
         ).fetchall()
     return intents, frozenset(name for (name,) in unwritten)
 
@@ -143,6 +144,18 @@ class Watch:
                 if at - begun >= STEADY:
                     return begun - moment
         return None
+
+    def longest_untruth(self, since: float, until: float) -> tuple[float, str]:
+        """How long at most one page was untrue at a stretch between two moments, seconds, and what was wrong."""
+        worst: tuple[float, str] = (0.0, "")
+        begun: dict[str, float] = {}
+        for at, wrong in self._looks:
+            if not since <= at <= until:
+                continue
+            by_agent = {text.partition(" ")[0]: text for text in wrong}
+            begun = {name: begun.get(name, at) for name in by_agent}
+            worst = max([worst, *((at - begun[name], text) for name, text in by_agent.items())])
+        return worst
 
     def last_untruth(self, moment: float) -> str:
         """What was wrong last, for the report."""

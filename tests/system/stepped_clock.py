@@ -96,6 +96,7 @@ async def served(state: Path, at: datetime | None, clock: SteppedClock) -> Async
         yield service
     finally:
         await service.child.stop(PATIENCE)
+        print(*service.lines, sep="\n")  # shown by pytest when the test fails
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +19,15 @@ from hotline.storage.tables import call_persons, calls
 from tests.system.chain import MONDAY_NINE, PATIENCE, AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import StartAsterisk
 from tests.system.happened import until_happened
+from tests.system.sip import Call as RawCall
+from tests.system.sip import UdpPhone
 
 ONE, TWO, THREE = "+495721777001", "+495721777002", "+495721777003"
 LOOKS = 6.0
 """After so many seconds the waiting caller was asked whatever there is to ask (ivr.waiting.LOOK_SECONDS)."""
 RING_SECONDS = 5
+MANY = 25
+"""More than are redirected on the word of one look (hotline.returning.AT_ONCE)."""
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -187,6 +192,28 @@ async def test_caller_who_met_nobody_yet_is_entered_once_however_often_the_servi
     assert (row.fallback, row.how) == (True, "talked")
     assert _near(row.started_at, began)
     assert _near(row.joined_at, began)
+
+
+async def test_many_callers_come_back_at_once_in_order_and_each_is_told_once(chain: Away) -> None:
+    anna = await chain.agent("anna", ready=False)
+    await chain.go_away(anna)
+    numbers = [f"05721 77{number:04d}" for number in range(MANY)]
+    async with AsyncExitStack() as stack:
+        for number in numbers:
+            phone = await stack.enter_async_context(UdpPhone(chain.asterisk.sip_port))
+            invite = RawCall(phone, sender=f"<sip:{number.replace(' ', '')}@127.0.0.1>")
+            assert (await invite.invite()).status == 200
+        await chain.happened(happenings.QUEUED, MANY)
+        await chain.come_back(anna)
+        await anna.until(lambda snapshot: snapshot["hotline"]["waiting"] == MANY)
+        await anna.ready()
+        for number in numbers[:3]:
+            shown = await anna.until_state("offered")
+            assert shown["call"]["caller"] == number
+            await _finish(anna, await _take(anna))
+    ledger = await chain.ledger()
+    async with ledger._db.read() as connection:
+        assert len(list(await connection.execute(select(calls.c.id)))) == MANY
 
 
 async def test_caller_whom_a_telephone_rings_for_is_not_torn_away_and_the_talk_is_on_the_screen(chain: Away) -> None:

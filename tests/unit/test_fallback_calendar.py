@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from config.schema import WEEKDAYS, HotlineConfig
@@ -116,6 +116,7 @@ def closures(draw: Callable[[Any], Any]) -> dict[str, Any]:
     return {"from": first, "to": last, "hours": hours, "every_year": draw(st.booleans()), "reason": "zu"}
 
 
+@settings(deadline=None, max_examples=50)  # each renders 400 days
 @given(
     week=st.dictionaries(st.sampled_from(WEEKDAYS), st.lists(intervals(), max_size=3)),
     closed=st.lists(closures(), max_size=4),

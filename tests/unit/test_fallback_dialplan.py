@@ -12,13 +12,14 @@ from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
 from dialplan import happenings, variables
-from dialplan.fallback import CALLBACK_CONTEXT, CONTEXT, PROMPTS, QUEUE, QUEUE_CONTEXT
+from dialplan.fallback import CALLBACK_CONTEXT, CONTEXT, QUEUE, QUEUE_CONTEXT
 from dialplan.render import render
+from dialplan.voice import PROMPTS
 from ivr.prompts import catalogue
 from tests.unit.test_render import EXAMPLE, FACTS, PROVIDER, shipped
 
 FALLBACK_CONTEXTS = (CONTEXT, QUEUE_CONTEXT, CALLBACK_CONTEXT)
-HEADERS = (variables.FROM, variables.PRIVACY, "HL_HEADER", "HL_PRIVACY_HEADER", "HL_USER")
+HEADERS = (variables.FROM, variables.PRIVACY, variables.FROM_COPY, variables.PRIVACY_COPY, "HL_USER")
 Places = dict[str, dict[str, list[tuple[str, str]]]]
 """Context → extension → its steps, each with its label."""
 
@@ -103,7 +104,7 @@ def test_only_prompts_that_exist_are_played_and_each_that_is_named_is_used() -> 
 
 def test_text_of_a_header_is_never_part_of_an_expression_or_of_anything_that_runs() -> None:
     """Near `$[ ]` only its length; elsewhere it is copied, cut, filtered or encoded, each time alone."""
-    harmless = re.compile(r"Set\((HL_HEADER|HL_PRIVACY_HEADER|HL_USER|HL_PLAIN)=\$\{(REPLACE|CUT|FILTER)\(.*\)\}\)")
+    harmless = re.compile(r"Set\((HL_FROM_COPY|HL_PRIVACY_COPY|HL_USER|HL_PLAIN)=\$\{(REPLACE|CUT|FILTER)\(.*\)\}\)")
     seen = 0
     for _, _, application in every_step(dialplan(shipped(PROVIDER)), *FALLBACK_CONTEXTS):
         used = [name for name in HEADERS if re.search(rf"\b{name}\b", application)]

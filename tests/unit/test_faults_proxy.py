@@ -74,21 +74,6 @@ async def test_closed_port_cuts_what_stands_and_refuses_what_comes(proxy: Proxy)
     line[1].close()
 
 
-async def test_deaf_port_takes_connections_and_never_serves_them(proxy: Proxy) -> None:
-    before = await _connect(proxy)
-    assert await _answer(before) == LINE
-    await proxy.turn(Mode.DEAF)
-    line = await _connect(proxy)
-    with pytest.raises(TimeoutError):
-        await _answer(line, SHORT)
-    assert await _answer(before) == LINE
-    await proxy.turn(Mode.PASS)
-    again = await _connect(proxy)
-    assert await _answer(again) == LINE
-    for one in (before, line, again):
-        one[1].close()
-
-
 async def test_line_out_of_step_loses_bytes_on_the_way_back(proxy: Proxy) -> None:
     await proxy.turn(Mode.OUT_OF_STEP)
     line = await _connect(proxy)

@@ -16,8 +16,9 @@ from hotline.call_ids import id_of_channel
 from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import StorageError
-from hotline.happenings import EVERY_SECONDS, Importer, Meaning
+from hotline.happenings import Meaning
 from hotline.happenings_file import BATCH, HappeningsFile
+from hotline.importer import EVERY_SECONDS, Importer
 from hotline.journal import Journal
 from hotline.storage.callbacks import Callbacks, CallbackTask
 from hotline.storage.database import Database
@@ -72,11 +73,17 @@ class Service:
         imports = Imports(db, "h", lambda number: number == CALLER)
         meaning = Meaning(lambda: (7, self.config), clock, self.held.get)
         file = HappeningsFile(path)
-        self.importer = Importer(file, imports, self.journal, meaning, clock, self.held.get, self._refresh)
+        self.unheard: list[str] = []
+        self.importer = Importer(
+            file, imports, self.journal, meaning, clock, self.held.get, self._refresh, self._unheard_end
+        )
         self.ledger = Ledger(db, "h")
 
     async def _refresh(self) -> None:
         self.refreshed += 1
+
+    def _unheard_end(self, call: Call) -> None:
+        self.unheard.append(call.id)
 
     async def bring_in(self) -> bool:
         return await self.importer.bring_in()
@@ -375,6 +382,7 @@ async def test_end_of_a_call_that_the_service_holds_has_the_services_reason(
     asterisk.write(happenings.END, "call=abc&lane=&cause=16", after=a_minute_ago)
     await service.importer.bring_in(settled_only=True)
     assert (await service.row("abc")).how == "not_served"
+    assert service.unheard == ["abc"]
 
 
 def test_import_is_often_enough_for_the_agents_pages() -> None:

@@ -37,6 +37,7 @@ async def journal(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Journal]:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "SOON_SECONDS", 0.05)
     monkeypatch.setattr(module, "NOW_SECONDS", 0.05)
+    monkeypatch.setattr(module, "BEGUN_SECONDS", 0.05)
     monkeypatch.setattr(module, "CLOSE_SECONDS", 0.1)
     journal = Journal()
     journal.start()
@@ -91,6 +92,37 @@ async def test_call_goes_on_while_the_database_is_locked_and_its_entries_are_sto
 async def test_hanging_database_is_an_error_in_plain_words(journal: Journal) -> None:
     with pytest.raises(StorageError, match="does not answer"):
         await journal.now(_hang)
+
+
+async def test_database_that_lets_us_wait_is_noticed_although_it_raises_no_error(journal: Journal, book: Book) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow() -> None:
+        await goes_on.wait()
+
+    assert not await journal.soon(slow)
+    assert journal.behind
+    goes_on.set()
+    await journal.now(book.entry("next"))
+    assert not journal.behind
+
+
+async def test_what_a_person_was_told_is_not_stored_is_not_stored_later(journal: Journal, book: Book) -> None:
+    book.locked = True
+    journal.later(book.entry("progress"))
+    with pytest.raises(StorageError, match="does not answer"):
+        await journal.now(book.entry("a form"))
+    book.locked = False
+    await journal.now(book.entry("the form again"))
+    assert book.written == ["progress", "the form again"]
+
+
+async def test_what_is_being_written_when_patience_ends_is_still_waited_for(journal: Journal) -> None:
+    async def slow() -> str:
+        await asyncio.sleep(module.NOW_SECONDS + module.BEGUN_SECONDS / 2)
+        return "stored"
+
+    assert await journal.now(slow) == "stored"
 
 
 async def test_entry_that_can_never_be_written_does_not_stop_the_others(journal: Journal, book: Book) -> None:

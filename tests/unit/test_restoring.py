@@ -289,6 +289,33 @@ async def test_talk_that_was_cut_is_written_up(run: Run) -> None:
     assert (run.seat("anna").call.id, run.seat("anna").presence.state) == ("c1", State.WRAP_UP)
 
 
+async def test_call_that_was_ours_and_is_over_is_not_looked_for_at_the_next_login(run: Run) -> None:
+    await a_call(run)
+    await run.restorer.load()
+    call = run.restorer.recall("c1", "PJSIP/gateway-haus-1", "u-c1")
+    assert call is not None
+    run.switchboard.calls.add(call)
+    run.switchboard.over(call, "left_waiting")
+    run.importer.works = False
+    await run.log_in()
+    assert (await run.row()).how == "left_waiting"
+    assert run.switchboard.seats["anna"].call is None
+
+
+async def test_true_ends_are_asked_for_only_when_a_call_of_ours_is_gone(run: Run) -> None:
+    await a_call(run)
+    await run.restorer.load()
+    call = run.restorer.recall("c1", "PJSIP/gateway-haus-1", "u-c1")
+    assert call is not None
+    run.switchboard.calls.add(call)
+    run.importer.brings = [lambda: run.ledger.call_ended("c1", after(30), "left_waiting")]
+    await run.restorer.true_ends(there(caller()))
+    assert (await run.row()).ended_at is None
+    await run.restorer.true_ends({})
+    run.switchboard.over(call)
+    assert (await run.row()).ended_at == after(30)
+
+
 async def test_caller_who_still_waits_with_asterisk_has_no_end(run: Run) -> None:
     await a_call(run)
     await run.restorer.load()

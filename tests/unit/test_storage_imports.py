@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
-from hotline.storage.imports import Answered, Arrived, CallbackAsked, Ended, Entry, Imports, Passed, Queued
+from hotline.storage.entries import Answered, Arrived, CallbackAsked, Ended, Entry, Passed, Queued
+from hotline.storage.imports import Imports
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenWork
 from hotline.storage.tables import callback_persons, calls
