@@ -11,6 +11,7 @@ from config.schema import HotlineConfig
 from dialplan import happenings, variables
 from hotline.call_ids import id_of_channel
 from hotline.caller_numbers import caller_number, number_plan
+from hotline.callers import CUT_BY_ASTERISK
 from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.happenings_file import Written
@@ -101,7 +102,7 @@ class Meaning:
         gateway = told.facts.get("gateway", "")
         known = gateway if gateway in {one.name for one in config.gateways} else ""
         number = caller_number(config, gateway, told.facts.get("from", ""), told.facts.get("privacy", ""))
-        return Arrived(**common, gateway=known, caller=number)
+        return Arrived(**common, gateway=known, caller=number, channel_id=id_of_channel(told.unique))
 
     @staticmethod
     def _callback(told: Happening, config: HotlineConfig, common: dict[str, Any]) -> CallbackAsked:
@@ -120,12 +121,17 @@ class Meaning:
             **common,
             lane=lane,
             known=bool(facts.get("call") or lane),
-            how=call.end_reason if call is not None else None,
+            how=_our_reason(call),
             talked_since=common["at"] - talked if dialled else None,
         )
 
     def _business(self, real: datetime) -> datetime:
         return real + self._clock.offset
+
+
+def _our_reason(call: Call | None) -> str | None:
+    """Why we ended the call, if we did. Asterisk was there to write this down, so it has not cut the caller off."""
+    return None if call is None or call.end_reason == CUT_BY_ASTERISK else call.end_reason
 
 
 def _agent(told: Happening, config: HotlineConfig) -> str:

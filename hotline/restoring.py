@@ -14,6 +14,7 @@ import structlog
 
 from agents.presence import Intent, Work
 from config.schema import HotlineConfig
+from hotline.callers import CUT_BY_ASTERISK
 from hotline.calls import Call, Leg, Phase
 from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
@@ -26,12 +27,13 @@ from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenCall, OpenWork
 from hotline.storage.presences import Presences
 from hotline.switchboard import Switchboard
+from hotline.write_ups import WriteUps
 
 log = structlog.get_logger()
 
 WRITE_UP = timedelta(hours=12)
 """A talk that was not written up within a working day is not put on a screen again."""
-CUT_BY_ASTERISK, RESTARTED = "cut_by_asterisk", "service_restarted"
+RESTARTED = "service_restarted"
 DIFFERENCE = "difference corrected after a login"
 AGAIN_SECONDS = 5.0
 TRUE_ENDS_SECONDS = 2.0
@@ -70,6 +72,7 @@ class Restorer:
         self._channels = channels
         self._journal = journal
         self._clock = clock
+        self._unwritten = WriteUps(switchboard, clock)
         self._open: dict[str, OpenCall] = {}
         self._strange: set[str] = set()
         """Of these, the calls that this run of the service has not had yet."""
@@ -202,7 +205,7 @@ class Restorer:
             self._switchboard.with_agent(call, seat)
 
     def _make_room(self, seat: Seat, call: Call) -> bool:
-        """Whoever talks sees the talk; a wrap-up that stood there is written up another time."""
+        """Whoever talks sees the talk; a wrap-up that stood there comes back afterwards."""
         other = seat.call
         if other is None or other is call:
             return True
@@ -210,6 +213,9 @@ class Restorer:
             log.warning("an agent talks with another caller than we thought", call=call.id, other=other.id)
             return False
         log.warning(DIFFERENCE, cause="a talk goes on beside a wrap-up", call=call.id, agent=seat.agent.name)
+        seat.call = call
+        if other.disposed is None:
+            self._unwritten.put(seat, other)
         return True
 
     def _goes_on(self, call: Call, seat: Seat, since: datetime) -> None:
@@ -254,16 +260,11 @@ class Restorer:
 
     def _write_up(self, found: OpenCall) -> None:
         seat = self._seat(found.row.agent)
-        if seat is None or seat.call is not None:
+        if seat is None:
             return
-        call, now = remembered(found, self._config, self._version, found.row.channel, unique=""), self._clock.now()
-        call.phase = Phase.WRAP_UP
+        call = remembered(found, self._config, self._version, found.row.channel, unique="")
         call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
-        call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
-        call.over.set()
-        seat.call = call
-        seat.presence = seat.presence.busy(Work.WRAP_UP, now)
-        seat.touch()
+        self._unwritten.put(seat, call)
 
     def _seat(self, name: str | None) -> Seat | None:
         return self._switchboard.seats[name] if name is not None and name in self._switchboard.seats else None

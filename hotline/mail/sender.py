@@ -1,8 +1,9 @@
 """When each mail of the outbox is tried, and what an answer of the mail server means for it.
 
 A mail is marked as sent only after the server has accepted it. A crash in between repeats it with the same
-Message-ID. What may pass (no connection, 4xx, login refused) is tried again, after 30 s and then ever more
-rarely up to 15 min; a mail the server refuses for good (5xx) is kept as refused and shown, not dropped.
+Message-ID; a database that fails in between does not. What may pass (no connection, 4xx, login refused) is tried
+again, after 30 s and then ever more rarely up to 15 min; a mail the server refuses for good (5xx) is kept as refused
+and shown, not dropped.
 """
 
 import asyncio
@@ -60,6 +61,8 @@ class MailSender:
         self._timeout = timeout
         self._tls = tls
         self._awake = asyncio.Event()
+        self._taken: dict[int, datetime] = {}
+        """Mails that the server has taken, while the database could not yet be told: never sent again."""
 
     def wake(self) -> None:
         """There may be something to send: look at once."""
@@ -79,6 +82,7 @@ class MailSender:
 
     async def send_due(self) -> int:
         """Try every due mail once, in order, over one connection; returns how many were sent."""
+        await self._note_taken()
         due = await self._outbox.due(await self._looking_at())
         if not due:
             return 0
@@ -126,11 +130,17 @@ class MailSender:
     async def _send(self, smtp: aiosmtplib.SMTP, mail: OutboxMail) -> bool:
         failure = await self._attempt(smtp, mail)
         if failure is None:
-            await self._outbox.sent(mail.id, self._clock.real_now())
+            self._taken[mail.id] = self._clock.real_now()
             log.info("mail sent", mail=mail.id, attempt=mail.attempts + 1)
+            await self._note_taken()
             return True
         await self._failed(mail, failure)
         return False
+
+    async def _note_taken(self) -> None:
+        for mail, at in list(self._taken.items()):
+            await self._outbox.sent(mail, at)
+            del self._taken[mail]
 
     async def _attempt(self, smtp: aiosmtplib.SMTP, mail: OutboxMail) -> Failure | None:
         try:

@@ -17,10 +17,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived(Entry):
-    """The caller came to the fallback; `caller` is E.164 or None."""
+    """The caller came to the fallback; `caller` is E.164 or None, `channel_id` the id by the channel alone."""
 
     gateway: str
     caller: str | None
+    channel_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Queued(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Entry):
-    """An agent has answered in Asterisk's queue."""
+    """An agent has answered in Asterisk's queue; told on the agent's channel, so `call_id` may be a `channel_id`."""
 
     agent: str
 

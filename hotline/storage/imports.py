@@ -6,8 +6,8 @@ refuses is rolled back by itself, counted and passed over, so that it holds noth
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ from hotline.storage.tables import call_events, call_persons, callback_persons, 
 
 log = structlog.get_logger()
 
+LONGEST_CALL = timedelta(hours=24)
 WITHOUT_SERVICE = "fallback_"
 """How `calls.how` begins when the call ended with Asterisk alone."""
 
@@ -120,7 +121,7 @@ class Imports:
     async def _arrived(self, connection: AsyncConnection, entry: Arrived) -> None:
         await self._begun(connection, entry, entry.gateway, entry.caller)
         await connection.execute(self._change(entry).values(fallback=True))
-        await self._step(connection, entry, "fallback")
+        await self._step(connection, entry, "fallback", channel_id=entry.channel_id)
 
     async def _queued(self, connection: AsyncConnection, entry: Queued) -> None:
         await self._begun(connection, entry)
@@ -129,10 +130,22 @@ class Imports:
         await self._step(connection, entry, "fallback_queued")
 
     async def _answered(self, connection: AsyncConnection, entry: Answered) -> None:
+        entry = replace(entry, call_id=await self._known_as(connection, entry))
         await self._begun(connection, entry)
         answered = func.coalesce(calls.c.answered_at, entry.at)
         await connection.execute(self._change(entry).values(agent=entry.agent, answered_at=answered))
         await self._step(connection, entry, "answered", entry.agent, fallback=True)
+
+    async def _known_as(self, connection: AsyncConnection, entry: Answered) -> str:
+        """The id of the call that came to the fallback on that channel."""
+        came = (
+            select(call_events.c.call_id, call_events.c.codes)
+            .join(calls, calls.c.id == call_events.c.call_id)
+            .where(calls.c.hotline_id == self._hotline, calls.c.started_at >= entry.at - LONGEST_CALL)
+            .where(calls.c.fallback, call_events.c.kind == "fallback")
+        )
+        known: dict[str, str] = {row.codes.get("channel_id", ""): row.call_id for row in await connection.execute(came)}
+        return known.get(entry.call_id, entry.call_id)
 
     async def _callback(self, connection: AsyncConnection, entry: CallbackAsked) -> None:
         """One for each call. What the service knows of the request and the household goes with it."""

@@ -220,6 +220,7 @@ def picture(browser: Browser, folder: Path) -> None:
         use_fake_softphone(page)
         log_in(page, site.url)
         talking(site, page)
+        page.mouse.move(0, 0)
         page.screenshot(path=folder / "agent.png")
         page.context.close()
 

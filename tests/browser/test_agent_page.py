@@ -215,6 +215,14 @@ def test_silent_connection_is_noticed(site: Served, anna: Page, monkeypatch: pyt
     expect(anna.locator("#connection")).to_contain_text("Verbindung unterbrochen", timeout=20_000)
 
 
+def test_logging_out_waits_for_the_end_of_the_talk_and_keeps_the_draft(site: Served, anna: Page) -> None:
+    answered(site, anna)
+    anna.fill("#field-note", "bleibt")
+    anna.click("#logout button")
+    expect(anna.locator("#refusal")).to_contain_text("Bitte beenden Sie erst das Gespräch")
+    assert "bleibt" in anna.evaluate("() => JSON.stringify({...sessionStorage})")
+
+
 def test_session_that_ended_leads_to_the_login(site: Served, anna: Page) -> None:
     site.accounts.sessions.clear()
     anna.click("#go-home")

@@ -117,6 +117,8 @@ def test_logging_out_asks_first_when_notes_would_go(site: Served, anna: Page) ->
     orphan_talking(site, anna)
     anna.fill("#notes-list textarea", "Frau Kruse")
     anna.click("#orphan-hangup")
+    anna.click("#logout button")
+    expect(anna.locator("#refusal")).to_contain_text("erst wieder, wenn der Telefonservice erreichbar ist")
     back(site, anna)
     anna.click("#logout button")
     expect(anna.locator("#refusal")).to_contain_text("Notizen")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,11 +88,12 @@ class Public:
     def __init__(self, house: House, phone: RecordingPhone) -> None:
         self._house, self._phone = house, phone
         self.callers: list[Caller] = []
+        self._counted = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def dial(self, state: str) -> Caller:
         """Returns at once."""
-        count = len(self.callers)
+        count = next(self._counted)
         number, tone = f"+49572177{count:04}", FIRST_TONE + TONE_STEP * count
         call = await self._phone.dial(self._house.address, user=number)
         caller = Caller(number, state, tone, self._phone, call, time.monotonic())

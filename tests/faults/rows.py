@@ -31,7 +31,9 @@ class Row:
     worst_silence: float | None = None
     """Seconds; None when nobody was on the telephone."""
     true_state: float | None = None
-    """Seconds from the end of the fault until all pages showed the truth (tests/faults/truth.py); None: never."""
+    """Seconds from the end of the fault until all pages showed the truth (tests/faults/truth.py); None: never.
+
+    Only the row of the house has it."""
     failures: Sequence[str] = field(default_factory=list)
     form: str = ""
     at: str = ""

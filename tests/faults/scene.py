@@ -345,7 +345,6 @@ class Scene:
                     callers_in=len(mine),
                     callers_out=dict(Counter(verdict.label for verdict in verdicts)),
                     worst_silence=round(max(silences), 2) if silences else None,
-                    true_state=None if true_state is None else round(true_state, 2),
                     failures=[text for verdict in verdicts for text in verdict.failures()],
                 )
             )

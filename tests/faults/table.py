@@ -74,7 +74,7 @@ def _line(variant: str, state: str, rows: Sequence[Row]) -> Line:
         out,
         max(silences, default=None),
         (median(times), max(times)) if times else None,
-        len(rows) - len(times),
+        len(rows) - len(times) if state == HOUSE else 0,
         Counter(text for row in rows for text in row.failures),
     )
 

@@ -18,11 +18,10 @@ from tests.faults.between import before_the_manager, before_the_service
 from tests.faults.counting import CALLBACK, CUT, LEFT, REFUSED, TALKED
 from tests.faults.house import House, configuration, kill
 from tests.faults.proxy import Mode, Proxy
-from tests.faults.rounds import Round, played, require_no_failures, stamped
+from tests.faults.rounds import Round, Script, require_no_failures, stamped
 from tests.faults.rows import Row
 from tests.faults.scene import Between, Fault, Scene, scene
 
-FAULT = "Asterisk"
 FAULT_SECONDS = 10.0
 BACK_PATIENCE = 60.0
 NOTICE_SECONDS = 3.0
@@ -143,18 +142,16 @@ VARIANTS: dict[str, tuple[Between, Callable[[Any], Fault]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def found() -> list[Row]:
-    return played(FAULT, list(VARIANTS), _play)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_asterisk_or_its_connections_fail_and_every_call_is_accounted_for(found: list[Row], variant: str) -> None:
-    require_no_failures(found, variant)
-
-
 async def _play(one: Round) -> list[Row]:
     between, fault = VARIANTS[one.variant]
     async with scene(configuration(), between=between) as here:
         found = await here.endure(one, fault(here.between), one.moments())
         return stamped(found, here.house.release)
+
+
+SCRIPT = Script("Asterisk", tuple(VARIANTS), _play)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_asterisk_or_its_connections_fail_and_every_call_is_accounted_for(rows: list[Row], variant: str) -> None:
+    require_no_failures(rows, SCRIPT, variant)

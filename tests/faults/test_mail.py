@@ -18,11 +18,10 @@ import pytest
 from hotline.storage.database import Database
 from hotline.storage.outbox import REFUSED, Outbox
 from tests.faults.house import House, configuration
-from tests.faults.rounds import Round, played, require_no_failures, stamped
+from tests.faults.rounds import Round, Script, require_no_failures, stamped
 from tests.faults.rows import Row
 from tests.faults.scene import FORWARDED, Fault, Scene, scene
 
-FAULT = "mail"
 FAULT_SECONDS = 10.0
 PERSONS = (("Adam", "stadthagen"), ("Zander", "rinteln"), ("Müller", "stadthagen"), ("Heise", "rinteln"))
 """Family name and office: different case workers are responsible."""
@@ -123,20 +122,18 @@ VARIANTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def found() -> list[Row]:
-    return played(FAULT, list(VARIANTS), _play)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_mail_server_fails_for_a_while_and_every_promise_is_mailed_under_its_own_message_id(
-    found: list[Row], variant: str
-) -> None:
-    require_no_failures(found, variant)
-
-
 async def _play(one: Round) -> list[Row]:
     trouble = VARIANTS[one.variant]
     async with scene(configuration()) as here:
         found = await here.endure(one, Fault(trouble, trouble.log, trouble.log), one.moments())
         return stamped(found, here.house.release)
+
+
+SCRIPT = Script("mail", tuple(VARIANTS), _play)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_mail_server_fails_for_a_while_and_every_promise_is_mailed_under_its_own_message_id(
+    rows: list[Row], variant: str
+) -> None:
+    require_no_failures(rows, SCRIPT, variant)

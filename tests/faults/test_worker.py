@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults.house import READY, configuration, kill
-from tests.faults.rounds import Round, played, require_no_failures, stamped
+from tests.faults.rounds import Round, Script, require_no_failures, stamped
 from tests.faults.rows import Row
 from tests.faults.scene import HANGING_LIMIT, SILENCE_LIMIT, Fault, Scene, scene
 
-FAULT = "service"
 PATIENCE_OF_THE_PARENT = 5.0
 BACK_PATIENCE = 30.0
 pytestmark = pytest.mark.timeout(100_000)
@@ -57,17 +56,15 @@ VARIANTS: dict[str, Callable[[], Fault]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def found() -> list[Row]:
-    return played(FAULT, list(VARIANTS), _play)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_service_that_dies_or_hangs_costs_no_call(found: list[Row], variant: str) -> None:
-    require_no_failures(found, variant)
-
-
 async def _play(one: Round) -> list[Row]:
     async with scene(configuration()) as here:
         found = await here.endure(one, VARIANTS[one.variant](), one.moments())
         return stamped(found, here.house.release)
+
+
+SCRIPT = Script("service", tuple(VARIANTS), _play)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_service_that_dies_or_hangs_costs_no_call(rows: list[Row], variant: str) -> None:
+    require_no_failures(rows, SCRIPT, variant)

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dialplan.pjsip import AGENT_RTP_TIMEOUT
 from hotline.clock import Clock
+from hotline.switchboard import RETURN_SECONDS
 from tests.browser.served import CHROMIUM, FLAGS
 from tests.system.chain import MONDAY_NINE, PATIENCE, Chain, hotline
 from tests.system.conftest import MUSIC_TONE, StartAsterisk
@@ -299,7 +300,7 @@ async def test_page_that_is_closed_in_a_talk_gives_the_caller_to_the_next_agent(
     call = await _answered(chain, anna)
     ben = await _page(chain, browser, "ben")
     await anna.context.close()
-    await ben.click("#answer")
+    await ben.click("#answer", timeout=(NO_DEAD_AIR + RETURN_SECONDS + PATIENCE) * 1000)
     await expect(ben.locator("#state-name")).to_have_text("Im Gespräch")
     await _hear_each_other(call, ben)
 

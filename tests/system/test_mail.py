@@ -425,6 +425,29 @@ async def test_worker_goes_on_after_the_database_refused(db: Database, outbox: O
             assert not task.done()
 
 
+async def test_mail_is_not_sent_again_because_the_database_could_not_be_told(
+    db: Database, outbox: Outbox, clock: MovableClock
+) -> None:
+    class ReadOnlyTwice(Outbox):
+        asked = 0
+
+        async def sent(self, mail_id: int, at: datetime) -> None:
+            self.asked += 1
+            if self.asked <= 2:
+                raise StorageError("The database cannot be written.")
+            await super().sent(mail_id, at)
+
+    ids, read_only, script = await promise_mails(db, 2), ReadOnlyTwice(db, "h"), Script()
+    async with smtp_server(script) as port:
+        worker = sender(read_only, clock, port)
+        for _ in range(2):
+            with pytest.raises(StorageError):
+                await worker.send_due()
+        await worker.send_due()
+    assert script.message_ids == ids
+    assert await codes(outbox) == []
+
+
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 30), (1, 60), (2, 120), (4, 480), (5, 900), (60, 900)])
 def test_waits_grow_from_half_a_minute_to_a_quarter_of_an_hour(attempts: int, seconds: int) -> None:
     waits = {(next_try(NOON, attempts) - NOON).total_seconds() for _ in range(50)}

@@ -122,18 +122,19 @@ def test_rows_are_kept_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
 
 def test_table_adds_up_rounds_and_shows_the_worst() -> None:
     rows = [
-        row(0, callers_in=1, callers_out={"talked": 1}, worst_silence=0.5, true_state=1.0),
-        row(1, callers_in=1, callers_out={"left": 1}, worst_silence=2.5, true_state=3.0, failures=["silent"]),
-        row(1, HOUSE, true_state=None, failures=["no metric"]),
+        row(0, callers_in=1, callers_out={"talked": 1}, worst_silence=0.5),
+        row(0, HOUSE, true_state=1.0),
+        row(1, callers_in=1, callers_out={"left": 1}, worst_silence=2.5, failures=["silent"]),
+        row(1, HOUSE, true_state=3.0),
+        row(2, HOUSE, true_state=None, failures=["no metric"]),
     ]
     waiting, house = lines(rows)
     assert (waiting.rounds, waiting.callers_in, waiting.silence) == (2, 2, 2.5)
     assert waiting.callers_out == {"talked": 1, "left": 1}
-    assert waiting.true_state == (2.0, 3.0)
-    assert (house.state, house.never_true) == (HOUSE, 1)
+    assert (house.state, house.true_state, house.never_true) == (HOUSE, (2.0, 3.0), 1)
     text = page(rows)
-    assert "2 rounds (long form), 2 callers, 2 failures" in text
-    assert "| killed | waiting | 2 | 2 | 1 talked, 1 left | 2.50 s | 2.0 s, 3.0 s | 1 |" in text
+    assert "3 rounds (long form), 2 callers, 2 failures" in text
+    assert "| killed | waiting | 2 | 2 | 1 talked, 1 left | 2.50 s | – | 1 |" in text
     assert "- killed, the house as a whole: no metric" in text
     assert "make faults ONLY=worker" in text
 

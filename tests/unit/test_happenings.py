@@ -160,9 +160,11 @@ async def test_call_that_the_service_began_keeps_its_id(asterisk: Asterisk, star
     service = start()
     await service.ledger.call_started("abc", service.clock.now(), CHANNEL, "haus", CALLER, 1)
     asterisk.caller("abc")
+    asterisk.write(happenings.ANSWERED, "agent=anna", after=5, unique="hotline-secret-1795420805.2", linked=UNIQUE)
     asterisk.write(happenings.END, "call=abc&lane=queue&cause=16", after=9)
     await service.bring_in()
-    assert ((await service.row("abc")).how, (await service.row("abc")).fallback) == ("fallback_left_queue", True)
+    found = await service.row("abc")
+    assert (found.how, found.fallback, found.agent) == ("fallback_talked", True, "anna")
     assert await service.ledger.call(NEVER_MET) is None
 
 
@@ -372,16 +374,17 @@ async def test_latest_end_of_a_call_that_the_service_holds_is_left_to_it(
     assert ((await service.row("abc")).how, asterisk.rows()) == ("left_menu", 0)
 
 
+@pytest.mark.parametrize(("reason", "how"), [("not_served", "not_served"), ("cut_by_asterisk", "left_menu")])
 async def test_end_of_a_call_that_the_service_holds_has_the_services_reason(
-    asterisk: Asterisk, start: Callable[..., Service]
+    asterisk: Asterisk, start: Callable[..., Service], reason: str, how: str
 ) -> None:
     service = start()
     await service.ledger.call_started("abc", service.clock.now(), CHANNEL, "haus", CALLER, 1)
-    _held(service, "not_served")
+    _held(service, reason)
     a_minute_ago = datetime.now(UTC).timestamp() - 60 - REAL_NINE
     asterisk.write(happenings.END, "call=abc&lane=&cause=16", after=a_minute_ago)
     await service.importer.bring_in(settled_only=True)
-    assert (await service.row("abc")).how == "not_served"
+    assert (await service.row("abc")).how == how
     assert service.unheard == ["abc"]
 
 

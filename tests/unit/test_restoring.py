@@ -1,5 +1,6 @@
 """What is taken up after a start or a login, on a real database: talks, wrap-ups, ends, callers who come back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -93,9 +94,10 @@ class Run:
         return found
 
     async def ends_found(self) -> None:
-        """Whatever was begun beside is done."""
+        """Whatever was begun beside is done, but for wrap-ups that wait."""
         for task in list(self.switchboard._tasks):
-            await task
+            if task.get_coro().__name__ != "_when_free":  # type: ignore[union-attr]
+                await task
 
 
 @pytest.fixture
@@ -181,6 +183,29 @@ async def test_talk_counts_more_than_a_wrap_up_on_the_same_screen(run: Run) -> N
     assert run.seat("anna").call.id == "old"
     await run.log_in(caller(bridge="b1"), leg())
     assert run.seat("anna").call.id == "c1"
+    run.switchboard.over(run.switchboard.calls["c1"])
+    run.seat("anna").call.disposed = {}
+    run.switchboard.release(run.seat("anna"))
+    async with asyncio.timeout(5):
+        while run.seat("anna").call is None:  # noqa: ASYNC110 - the next one comes with the next turn
+            await asyncio.sleep(0)
+    assert (run.seat("anna").call.id, run.seat("anna").presence.state) == ("old", State.WRAP_UP)
+
+
+async def test_agent_with_several_talks_to_write_up_gets_one_after_the_other(run: Run) -> None:
+    for call in ("c1", "c2", "c3"):
+        await a_call(run, call, answered="anna")
+        await run.ledger.call_ended(call, after(20), "talked")
+    await run.restorer.load()
+    seat, shown = run.seat("anna"), []
+    async with asyncio.timeout(5):
+        while len(shown) < 3:
+            if seat.call is not None:
+                shown.append(seat.call.id)
+                seat.call.disposed = {}
+                run.switchboard.release(seat)
+            await asyncio.sleep(0)
+    assert shown == ["c1", "c2", "c3"]
 
 
 async def test_talk_of_the_fallback_is_taken_up_when_it_begins(run: Run) -> None:

@@ -56,7 +56,7 @@ class Story:
         return self
 
     def arrived(self, caller: str | None = CALLER) -> "Story":
-        return self._add(Arrived, gateway="amt", caller=caller)
+        return self._add(Arrived, gateway="amt", caller=caller, channel_id="channel")
 
     def queued(self, *, from_start: bool = True) -> "Story":
         return self._add(Queued, from_start=from_start)
@@ -65,7 +65,7 @@ class Story:
         return self._add(Passed, kind=kind)
 
     def answered(self, agent: str = "anna") -> "Story":
-        return self._add(Answered, agent=agent)
+        return self._add(Answered, agent=agent, call_id="channel")
 
     def asked(self, number: str | None = None, note: str | None = None) -> "Story":
         return self._add(CallbackAsked, number=number, note=note, due=DUE)
@@ -188,6 +188,26 @@ async def test_caller_of_the_menu_waits_since_coming_into_the_queue(db: Database
     await a_call(ledger)
     await Story().arrived().queued(from_start=False).told_to(importing(db))
     assert (await row(ledger)).joined_at == after(2)
+
+
+async def test_answer_is_told_by_the_channel_and_belongs_to_the_call_that_came_on_it(db: Database) -> None:
+    ledger = Ledger(db, "h")
+    await a_call(ledger)
+    story = Story().arrived().queued().answered("ben").ended("queue")
+    await importing(db).store(FILE, 2, story.entries)
+    await story.told_to(importing(db))
+    assert ((await row(ledger)).agent, await ledger.call("channel")) == ("ben", None)
+
+
+async def test_answer_that_is_told_after_the_end_makes_no_second_call(db: Database) -> None:
+    ledger = Ledger(db, "h")
+    await a_call(ledger)
+    story = Story().arrived().queued().answered("ben").ended("queue")
+    await importing(db).store(FILE, 2, story.entries)
+    await ledger.call_ended("f1", after(3.5), "talked")
+    await story.told_to(importing(db))
+    assert (await row(ledger)).ended_at == after(3.5)
+    assert await ledger.call("channel") is None
 
 
 async def test_end_that_is_there_already_stays(db: Database) -> None:

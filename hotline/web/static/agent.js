@@ -10,7 +10,8 @@ import { renderHanded } from "./handed.js";
 import { Hearing } from "./hearing.js";
 import { hangUp } from "./hangup.js";
 import { onIntent, renderHead, tickHead } from "./head.js";
-import { notesLeft, renderNotes, takeNote } from "./notes.js";
+import { hindrance, onLeaving } from "./leaving.js";
+import { renderNotes, takeNote } from "./notes.js";
 import { renderOrphan, tickOrphan } from "./orphan.js";
 import { Phone } from "./phone.js";
 import { keepReceipt, onReceiptRead, renderReceipt } from "./receipt.js";
@@ -39,8 +40,6 @@ let pop = { offer: null, rendered: false };
 let rejected = null;
 let keptElsewhere = false;
 let resting = "";
-let warnedOfNotes = false;
-let heardLast = false;
 
 const phone = new Phone(byId("remote-audio"), () => update());
 const hearing = new Hearing(phone, api.softphone);
@@ -219,16 +218,9 @@ function tick() {
   if (kind === "browser") hearing.look(stream.connected ? snapshot.phone.registered : null);
 }
 
-// Notes of calls without data are nowhere else: logging out takes two presses while there are any.
-function logOut(event) {
-  if (notesLeft() && !warnedOfNotes) {
-    event.preventDefault();
-    warnedOfNotes = true;
-    refused(new Error("Es gibt noch Notizen zu Anrufen ohne Angaben. Beim Abmelden werden sie gelöscht: Zum Löschen und Abmelden noch einmal klicken."));
-    return;
-  }
-  forgetDrafts();
-}
+// While the service is away the page could not be loaded again.
+const talking = () => phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase);
+const onlyTelephone = () => stream.connected === false && phone.status === "registered";
 
 function submits(id, act) {
   byId(id).addEventListener("submit", (event) => {
@@ -253,7 +245,6 @@ byId("phone-take").addEventListener("click", async () => {
   keptElsewhere = !(await tab.takeOver());
   update();
 });
-byId("logout").addEventListener("submit", logOut);
 submits("type-form", (call) => api.correctType(call.call_id, byId("type").value));
 submits("identity-form", (call) => {
   rememberCheck(call.call_id);
@@ -267,15 +258,16 @@ onDisposed((callId, outcome, result) => {
   update();
 });
 document.addEventListener("loggedout", () => ended("logout"));
-addEventListener("beforeunload", (event) => {
-  heardLast = stream.connected; // leaving closes the stream before the page hides
-  const onlyTelephone = stream.connected === false && phone.status === "registered"; // the page could not be loaded again
-  if (phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase) || onlyTelephone) event.preventDefault();
+onLeaving({
+  warn: () => talking() || onlyTelephone(),
+  connected: () => stream.connected,
+  goodbye: () => phone.talking && standing.known && phone.hangUp(),
 });
-// A leg that ends unasked has broken off: the service then keeps the caller at once, and not only when no sound has come
-// for seconds. Without the service it is better not to say goodbye: Asterisk would take the talk for finished.
-addEventListener("pagehide", () => {
-  if (phone.talking && standing.known && heardLast) phone.hangUp();
+byId("logout").addEventListener("submit", (event) => {
+  const why = hindrance({ connected: stream.connected || stream.rests, talk: talking() });
+  if (!why) return forgetDrafts();
+  event.preventDefault();
+  return refused(new Error(why));
 });
 
 listenForKeys();
