@@ -31,7 +31,7 @@ def queue_files(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
 def answered_context() -> str:
     """Writes down which agent has answered."""
     agent = f"${{CHANNEL(endpoint):{len(_ENDPOINT_PREFIX)}}}"
-    told = f"CELGenUserEvent({happenings.ANSWERED},agent={agent})"
+    told = f"CELGenUserEvent({happenings.ANSWERED},{happenings.CALL}&agent={agent})"
     return context(ANSWERED_CONTEXT, extension("s", told, "Return()"), QUIET_END)
 
 

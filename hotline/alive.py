@@ -11,9 +11,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
+import structlog
+
 from dialplan import variables
 from hotline.errors import AmiError
 
+log = structlog.get_logger()
+
+SLOW_SECONDS = 0.5
+"""Asterisk answers within milliseconds; what takes so long delays callers."""
 LOOK_SECONDS = 0.1
 """How soon a login or the wish to drain is noticed."""
 LAST_WORD_SECONDS = 1.0
@@ -47,8 +53,12 @@ class Alive:
 
     async def tell(self) -> None:
         """Say both now; AmiError when Asterisk has not heard it."""
+        began = asyncio.get_running_loop().time()
         await self._set(variables.DRAIN, "1" if self._draining.is_set() else "0")
         await self._set(variables.ALIVE, str(int(self._now().timestamp())))
+        took = asyncio.get_running_loop().time() - began
+        if took > SLOW_SECONDS:
+            log.warning("Asterisk answers slowly", seconds=round(took, 1))
 
     async def _set(self, name: str, value: str, timeout: float = variables.ALIVE_EVERY) -> None:
         await self._ami.action("Setvar", timeout=timeout, Variable=name, Value=value)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from dialplan.transfers import CONSULT_FAILED
+from hotline.callers import CUT_BY_ASTERISK
 from hotline.calls import Call, Leg, Phase
 from hotline.errors import AmiError
 from hotline.logs import log_failure
@@ -205,7 +206,7 @@ class AsteriskEvents:
             if mine is None:
                 log.warning("call ended while Asterisk could not be heard", call=call.id)
                 self._transfers.caller_left(call)
-                self._switchboard.over(call)
+                self._switchboard.over(call, CUT_BY_ASTERISK if call.session_cut else None)
             elif call.phase is Phase.OFFERED:
                 self._catch_up(call, mine, channels)
         for call in known:

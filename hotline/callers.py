@@ -150,7 +150,7 @@ class Caller:
     def _gone(self, gone: CallerGone | AgiClosed) -> None:
         call = self._call
         if isinstance(gone, AgiClosed) and not self._session.hung_up:
-            call.end_reason = call.end_reason or CUT_BY_ASTERISK
+            call.session_cut = True
         log.info("caller's session over", call=call.id, where=self._conversation.state, why=type(gone).__name__)
 
     async def _carry_out(self, effects: list[Effect]) -> Event | None:

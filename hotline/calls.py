@@ -178,6 +178,8 @@ class Call:
     """The agent who has handed the call on and stays with it until somebody has taken it."""
     referred: bool = False
     """An agent's telephone has sent the caller on: Asterisk begins another session as soon as ours is closed."""
+    session_cut: bool = False
+    """The connection to Asterisk ended in mid-session: if the channel is gone too, Asterisk itself was."""
     in_session: bool = False
     """One of our AGI sessions holds the caller, who can therefore be held, bridged and sent on."""
     answered_at: datetime | None = None

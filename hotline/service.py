@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -78,6 +79,8 @@ async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False) -> 
     """
     stop, draining = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_on_loop_error)
+    _allow_connections()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, draining.set)
@@ -88,6 +91,18 @@ async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False) -> 
         with heartbeat() as tell:
             await _until_over(stop, ending, tell)
         log.info("hotline stops")
+
+
+def _on_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line each: what went wrong, without the texts of errors, which may hold personal data."""
+    error = context.get("exception")
+    log.error("event loop reported a failure", what=context.get("message"), error=type(error).__name__)
+
+
+def _allow_connections() -> None:
+    """As many files and sockets as this machine lets us have: each caller and each page needs one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _until_over(stop: asyncio.Event, drain: Drain, tell: Tell) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, Update, func, insert, select, update
+from sqlalchemy import Row, Update, func, insert, or_, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -141,8 +141,8 @@ class Imports:
         came = (
             select(call_events.c.call_id, call_events.c.codes)
             .join(calls, calls.c.id == call_events.c.call_id)
-            .where(calls.c.hotline_id == self._hotline, calls.c.started_at >= entry.at - LONGEST_CALL)
-            .where(calls.c.fallback, call_events.c.kind == "fallback")
+            .where(calls.c.hotline_id == self._hotline, calls.c.fallback, call_events.c.kind == "fallback")
+            .where(or_(calls.c.ended_at.is_(None), calls.c.started_at >= entry.at - LONGEST_CALL))
         )
         known: dict[str, str] = {row.codes.get("channel_id", ""): row.call_id for row in await connection.execute(came)}
         return known.get(entry.call_id, entry.call_id)

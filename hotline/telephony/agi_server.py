@@ -22,6 +22,9 @@ log = structlog.get_logger()
 HEADER_SECONDS = 5.0
 MAX_SESSIONS = 2000
 CLOSE_SECONDS = 5.0
+BACKLOG = 1024
+ACCEPT_AGAIN_SECONDS = 0.5
+"""Pause after a connection could not be accepted, as without free descriptors."""
 
 Handler = Callable[[AgiSession], Awaitable[None]]
 
@@ -44,7 +47,8 @@ class AgiServer:
         self._max_sessions = max_sessions
         self._connections: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
 
     @property
     def sessions(self) -> int:
@@ -58,29 +62,42 @@ class AgiServer:
 
     async def start(self) -> None:
         """Listen; SetupError if the port cannot be had."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: _Connection(self), self._host, self.port, backlog=1024
-            )
+            self._listener = socket.create_server((self._host, self.port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise SetupError(
                 f"the AGI port {self._host}:{self.port} cannot be used ({error.strerror or error}): "
                 "stop the program that has it, or choose another AGI port"
             ) from None
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        self._accepting = asyncio.create_task(self._accept(self._listener), name="agi accept")
 
     async def close(self) -> None:
         """Stop listening, close every session, end the handlers."""
-        if self._server is not None:
-            self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
         for connection in list(self._connections):
             connection.close("the service stops")
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
-        if self._server is not None:
-            await self._server.wait_closed()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        """By hand: out of descriptors, asyncio's own server tries again without a pause and blocks everything."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+                await loop.connect_accepted_socket(lambda: _Connection(self), connection)
+            except OSError as error:
+                log.error("callers cannot be accepted, next try follows", why=error.strerror or type(error).__name__)
+                await asyncio.sleep(ACCEPT_AGAIN_SECONDS)
 
     # --- for its connections -----------------------------------------------------------------
 

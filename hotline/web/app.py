@@ -17,6 +17,8 @@ from hotline.web.security import add_headers, refuse_forgery
 from hotline.web.sessions import know_user
 from hotline.web.streams import Streams
 
+BACKLOG = 16
+"""Out of descriptors, asyncio tries so often in vain for each connection: small, so that callers do not notice."""
 SHUTDOWN_SECONDS = 1.5
 
 
@@ -41,7 +43,7 @@ async def serve(app: web.Application, at: Endpoint) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, at.host, at.port, reuse_address=True).start()
+        await web.TCPSite(runner, at.host, at.port, reuse_address=True, backlog=BACKLOG).start()
     except OSError as error:
         await runner.cleanup()
         raise SetupError(
