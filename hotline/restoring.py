@@ -27,7 +27,6 @@ from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenCall, OpenWork
 from hotline.storage.presences import Presences
 from hotline.switchboard import Switchboard
-from hotline.write_ups import WriteUps
 
 log = structlog.get_logger()
 
@@ -72,7 +71,6 @@ class Restorer:
         self._channels = channels
         self._journal = journal
         self._clock = clock
-        self._unwritten = WriteUps(switchboard, clock)
         self._open: dict[str, OpenCall] = {}
         self._strange: set[str] = set()
         """Of these, the calls that this run of the service has not had yet."""
@@ -215,7 +213,7 @@ class Restorer:
         log.warning(DIFFERENCE, cause="a talk goes on beside a wrap-up", call=call.id, agent=seat.agent.name)
         seat.call = call
         if other.disposed is None:
-            self._unwritten.put(seat, other)
+            self._switchboard.write_up(other, seat)
         return True
 
     def _goes_on(self, call: Call, seat: Seat, since: datetime) -> None:
@@ -264,7 +262,7 @@ class Restorer:
             return
         call = remembered(found, self._config, self._version, found.row.channel, unique="")
         call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
-        self._unwritten.put(seat, call)
+        self._switchboard.write_up(call, seat)
 
     def _seat(self, name: str | None) -> Seat | None:
         return self._switchboard.seats[name] if name is not None and name in self._switchboard.seats else None

@@ -22,6 +22,8 @@ class Seat:
     offer: Offer | None = None
     """What this agent is being offered now."""
     seq: int = 1
+    unwritten: list[Call] = field(default_factory=list)
+    """Talks of before a restart that are still to be written up, one after the other, before the next call."""
     home_asked_at: datetime | None = None
     """When the agent was last told that callers wait, on pressing "home"."""
     _pulse: asyncio.Event = field(default_factory=asyncio.Event)

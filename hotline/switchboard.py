@@ -129,6 +129,9 @@ class Switchboard:
     def rematch(self) -> None:
         """Offer waiting calls to free agents; called after every change that could make a match."""
         self.duty.look(self._clock.now())
+        for seat in self.seats:
+            if seat.call is None and seat.unwritten:
+                self.begin_wrap_up(seat.unwritten.pop(0), seat)
         for call in list(self._meant.values()):
             self._pursue(call)
         free = [
@@ -161,6 +164,8 @@ class Switchboard:
 
         if not await self.offers.show(call, offer, stored, push):
             await self.withdraw(call, offer, OfferEnd.STALE)
+        elif offer.end is not None and not offer.stored and call.offer is offer and not call.over.is_set():
+            self.not_taken(call, offer.end)  # over before the caller's session was told of it
 
     def shown(self, agent: str, offer_id: str) -> None:
         """The agent's page has rendered the pop of this offer."""
@@ -303,6 +308,15 @@ class Switchboard:
         if call.disposed is not None:
             self.release(seat)
         seat.touch()
+
+    def write_up(self, call: Call, seat: Seat) -> None:
+        """A talk of before a restart, whose agent has still to write what it came to; not before what is there now."""
+        if call.id in {known.id for known in (seat.call, *seat.unwritten) if known is not None}:
+            return
+        call.over.set()
+        seat.unwritten.append(call)
+        log.info("a talk is still to be written up", call=call.id, agent=seat.agent.name)
+        self.rematch()
 
     def agent_lost(self, call: Call) -> None:
         """The agent's leg vanished in mid-talk: the same agent is rung again, else the next of the line."""

@@ -99,6 +99,22 @@ async def test_phone_that_vanishes_once_more_while_it_rings_again_is_awaited_aga
     assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
 
 
+@pytest.mark.parametrize("paused", [False, True])
+async def test_offer_that_is_over_before_it_is_stored_loses_no_caller(office: Office, paused: bool) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    anna = office.switchboard.seats["anna"]
+    if paused:
+        office.switchboard.wanting(anna, Intent.PAUSE, "Pause")
+    else:
+        _phone(office, "anna", registered=False)
+    await office.settle()
+    assert not call.agent_found.is_set()
+    office.ready("ben")
+    await office.settle()
+    assert (call.phase, call.agent) == (Phase.OFFERED, "ben")
+
+
 async def test_agent_who_wants_a_break_meanwhile_is_not_rung_again(office: Office) -> None:
     call = await _lost(office)
     office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
