@@ -112,8 +112,8 @@ async def _out_of_descriptors(here: Scene) -> float:
     return time.monotonic()
 
 
-NOT_HEARD = r"connection to Asterisk('s manager interface)? lost|Asterisk did not answer"
-NOT_HEARD_EVENT = r"connection to Asterisk|not looked for|did not answer"
+NOT_HEARD = r"connection to Asterisk('s manager interface)? lost|Asterisk (did not answer|answers slowly)"
+NOT_HEARD_EVENT = r"connection to Asterisk|not looked for|did not answer|answers slowly"
 AGI_EVENT = r"session over|session lost|accept"
 
 

@@ -4,6 +4,7 @@ Parent, service and Asterisk live on a clock that the test sets (tests/system/st
 daylight saving nothing is set: business time runs through it, and since nothing fails nothing is logged.
 """
 
+import asyncio
 import signal
 import tempfile
 import time
@@ -46,13 +47,20 @@ class Step:
             clock, between = SteppedClock(Path(directory)), _asterisk_on_the_clock
             environment = {**clock.environment, **_sleeping(Path(directory))}
             async with scene(configuration(), between=between, environment=environment) as here:
-                found = await here.endure(one, Fault(self._hit(clock), LOG, LOG), one.moments())
+                moments = one.moments()
+                later = moments.between(0.0, 8.0, 4.0)
+                found = await here.endure(one, Fault(self._hit(clock, later), LOG, LOG), moments)
                 return stamped(found, here.house.release)
 
-    def _hit(self, clock: SteppedClock) -> Callable[[Scene], Awaitable[float]]:
+    def _hit(self, clock: SteppedClock, later: float) -> Callable[[Scene], Awaitable[float]]:
         async def hit(here: Scene) -> float:
+            """Agents go on a little later, so that callers wait, hear music and are found by an agent as ever."""
+            _nobody_works(here)
             clock.step(self.seconds)
-            return time.monotonic()
+            over = time.monotonic()
+            await asyncio.sleep(later)
+            here.everybody_works()
+            return over
 
         return hit
 
@@ -101,13 +109,17 @@ class Change:
     def _passing(self, business: Callable[[], datetime]) -> Callable[[Scene], Awaitable[float]]:
         async def hit(here: Scene) -> float:
             """Nobody picks up before the change, so that callers wait through it."""
-            for agent in here.people.values():
-                agent.answers = agent.comes_back = False
+            _nobody_works(here)
             await _until(lambda: business() > self.at + timedelta(seconds=1), CHANGE_PATIENCE)
             here.everybody_works()
             return time.monotonic()
 
         return hit
+
+
+def _nobody_works(here: Scene) -> None:
+    for agent in here.people.values():
+        agent.answers = agent.writes_up = agent.comes_back = False
 
 
 async def _business_time(here: Scene) -> Callable[[], datetime]:

@@ -113,6 +113,7 @@ async def hotline_on(
     asterisk.state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(served(asterisk.state.path, at, clock))
+        stack.callback(lambda: print(*asterisk.lines, sep="\n"))
         yield Chain(asterisk, stack), service
 
 
