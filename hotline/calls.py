@@ -8,8 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from agents.transfer import Target
-from config.schema import HotlineConfig, RequestType
+from config.schema import HotlineConfig, PhoneKind, RequestType
 from routing.numbers import NumberPlan
+
+CAUSE_MEDIA_LOST = 44
+"""Q.850 cause that Asterisk sets when a leg's RTP stops (rtp_timeout)."""
 
 
 class Phase(StrEnum):
@@ -211,6 +214,11 @@ class Call:
         if self.joined_at is None or self.answered_at is None:
             return 0.0
         return (self.answered_at - self.joined_at).total_seconds()
+
+    def was_lost(self, leg: Leg, agent: str) -> bool:
+        """Whether this leg of the agent broke off. A browser says before it hangs up; a telephone need not."""
+        in_browser = self.config.agent(agent).phone is PhoneKind.BROWSER
+        return leg.cause == CAUSE_MEDIA_LOST or leg.vanished or (in_browser and not leg.dismissed)
 
     def leg_of(self, agent: str) -> Leg | None:
         """The leg of that agent, who talks with the caller or with a colleague about the call."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from agents.presence import Bar, Intent, Work
+from config.schema import PhoneKind
 from hotline.book import Book
 from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
 from hotline.clock import Clock
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 RETURN_SECONDS = 10.0
 """How long a telephone may take to come back, and how long it rings then, after a leg was lost (design, step 7)."""
 
+RELOAD_SECONDS = 4.0
+"""How long a call waits for a page that was loaded anew while it rang."""
 MOMENT = 0.05
 """After a time limit is looked at again, not before: seconds."""
 
@@ -366,14 +369,22 @@ class Switchboard:
         self._give_up_held(seat)
         if call is None or offer is None or not offer.open:
             return
-        if offer.wish is None or call.offer is not offer or self._clock.now() >= offer.wish.until:
+        wish = offer.wish or self._after_reload(seat, offer)
+        if wish is None or call.offer is not offer or self._clock.now() >= wish.until:
             self._withdraw_from(seat, OfferEnd.GONE)
             return
         leg = call.leg
         self.offers.close(offer, OfferEnd.WITHDRAWN)
         seat.call, seat.presence = call, seat.presence.busy(Work.LOST, self._clock.now())
-        call.wishes.insert(0, offer.wish)
+        call.wishes.insert(0, wish)
+        self.spawn(self._look_again(call, wish))
         self.hang_up(leg)
+
+    def _after_reload(self, seat: Seat, offer: Offer) -> Wish | None:
+        """A page that is loaded anew while it rings has its telephone back in a moment."""
+        if seat.agent.phone is not PhoneKind.BROWSER:
+            return None
+        return Wish(seat.agent.name, self._clock.now() + timedelta(seconds=RELOAD_SECONDS), offer.ring_seconds)
 
     def _give_up_held(self, seat: Seat) -> None:
         """A telephone that holds a caller says nothing that could break off: its registration tells."""

@@ -24,8 +24,6 @@ log = structlog.get_logger()
 
 LEG_NEWS = 0.5
 """How long to wait for AMI's word why the agent's leg ended; AGI is often the faster of the two, seconds."""
-CAUSE_MEDIA_LOST = 44
-"""Q.850 cause that Asterisk sets when a leg's RTP stops (rtp_timeout)."""
 DESK_PHONE_GRACE = 0.3
 """A desk phone's ringing waits so long for the page to show the pop, seconds (design, step 5)."""
 
@@ -120,12 +118,12 @@ class Talk:
     async def _after_talk(self) -> Event:
         call, leg = self._call, self._call.leg
         if call.phase is not Phase.TALKING:
-            return HandedOn() if call.phase is not Phase.OUTSIDE else TalkEnded()
+            return TalkEnded() if call.phase is Phase.OUTSIDE else AgentLost()
         if leg is not None:
             await self._hear_of_end(leg)
             if call.referred:
                 raise CallerGone("the caller goes on in another session")
-            if self._was_lost(leg):
+            if call.agent is not None and call.was_lost(leg, call.agent):
                 self._switchboard.agent_lost(call)
                 return AgentLost()
         self._switchboard.talk_ended(call)
@@ -138,9 +136,3 @@ class Talk:
         except TimeoutError:
             log.warning("the agent's leg did not end with the talk", call=self._call.id)
             self._switchboard.hang_up(leg)
-
-    def _was_lost(self, leg: Leg) -> bool:
-        """A browser says before it hangs up; a telephone on the desk need not."""
-        call = self._call
-        in_browser = call.agent is not None and call.config.agent(call.agent).phone is PhoneKind.BROWSER
-        return leg.cause == CAUSE_MEDIA_LOST or leg.vanished or (in_browser and not leg.dismissed)

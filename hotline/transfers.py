@@ -257,6 +257,9 @@ class Transfers:
         if call.over.is_set() or transfer.how is Handover.PHONE:
             self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
             self.forget(call)
+        elif transfer.own_leg is not None and call.was_lost(transfer.own_leg, transfer.by):
+            self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
+            self._lose(call, transfer)
         elif transfer.state is TransferState.TALKING and transfer.leg is not None and not transfer.leg.over.is_set():
             self._give(call, transfer)
         elif transfer.state is TransferState.RINGING:

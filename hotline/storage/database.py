@@ -152,6 +152,7 @@ ADVICE = {
     "readonly": "make the file and its directory writable for the hotline's user",
     "unable to open": "check that the directory exists and is writable for the hotline's user",
     "is full": "free some space on the disk",
+    "I/O": "the disk refuses to be read or written; look at its space and at the system's log",
     "password": "check user and password in its address",
 }
 

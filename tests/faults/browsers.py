@@ -155,6 +155,8 @@ class PageAgent:
         self.talks: list[PageTalk] = []
         self.warned = 0
         """How often the browser asked whether the page may really be left."""
+        self._reloading = False
+        """Who reloads presses nothing else."""
         self._page: Page | None = None
         self._context: BrowserContext | None = None
         self._acting: asyncio.Task[None] | None = None
@@ -203,12 +205,12 @@ class PageAgent:
 
     async def reload(self) -> None:
         """Return when the new page is connected."""
-        page, self._page = self.page, None  # a person who reloads presses nothing else
+        self._reloading = True
         self._see(Shown())
         try:
-            await page.reload()
+            await self.page.reload()
         finally:
-            self._page = page
+            self._reloading = False
         await self.until(lambda shown: shown.connected, "the page after reloading")
 
     async def close(self) -> None:
@@ -222,8 +224,6 @@ class PageAgent:
 
     def _see(self, shown: Shown) -> None:
         before, self.page_shows = self.page_shows.state, shown
-        if os.environ.get("TRACE3"):
-            print(f"{time.monotonic():.2f}", self.name, shown, file=__import__("sys").__stderr__)
         if shown.state == "talking" != before:
             self.talks.append(PageTalk(time.monotonic()))
         elif before == "talking" != shown.state and self.talks and self.talks[-1].until is None:
@@ -277,7 +277,7 @@ class PageAgent:
     async def _act(self) -> None:
         while True:
             await asyncio.sleep(LOOKS_EVERY)
-            if self._page is not None and self.connected:
+            if self._page is not None and self.connected and not self._reloading:
                 with contextlib.suppress(BrowserError, AssertionError):
                     await self._act_on(self.page_shows)
 

@@ -34,6 +34,8 @@ PRESSES_EVERY = 3.0
 LONGEST_WAIT = 10
 POP_PATIENCE = 5.0
 """Seconds within which a page that was loaded again shows what it showed before."""
+AT_ONCE = asyncio.Semaphore(2)
+"""Rounds at the same time: browsers must not take the time from the other houses."""
 EVERYBODY = ("anna", "ben", "carla", "david", "elif")
 pytestmark = pytest.mark.timeout(100_000)
 
@@ -237,7 +239,7 @@ VARIANTS: dict[str, Act] = {
 
 async def _play(one: Round) -> list[Row]:
     raw = configuration("browser", longest_wait_seconds=LONGEST_WAIT, position_every_seconds=10)
-    async with browser_scene(raw) as here:
+    async with AT_ONCE, browser_scene(raw) as here:
         before = len(here.house.lines)
         fault_at, over = await VARIANTS[one.variant](here, one.moments())
         true_state = await here.true_again(over)

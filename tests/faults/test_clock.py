@@ -25,7 +25,7 @@ from tests.system.stepped_clock import SteppedClock, library
 
 HOUR = 3600.0
 LOG = "the system clock was stepped"
-BEFORE_THE_CHANGE = timedelta(minutes=4)
+BEFORE_THE_CHANGE = timedelta(seconds=110)
 """Business time at the start: house and agents need some of it."""
 LEAD = timedelta(seconds=30)
 """Callers come so long before the change: at the change they are in the line, ring and talk."""

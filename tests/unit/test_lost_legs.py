@@ -109,10 +109,27 @@ async def test_offer_that_is_over_before_it_is_stored_loses_no_caller(office: Of
     else:
         _phone(office, "anna", registered=False)
     await office.settle()
+    office.pass_time(5)  # a page might be loaded anew
+    office.switchboard.rematch()
     assert not call.agent_found.is_set()
     office.ready("ben")
     await office.settle()
     assert (call.phase, call.agent) == (Phase.OFFERED, "ben")
+
+
+async def test_page_that_is_loaded_anew_while_it_rings_rings_again(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.rings(call)
+    _phone(office, "anna", registered=False)
+    office.switchboard.not_taken(call, OfferEnd.MISSED)  # the caller's session is back from Dial
+    await office.settle()
+    assert (call.phase, _state(office, "anna")) == (Phase.LOST, State.LOST)
+    _phone(office, "anna", registered=True)
+    await office.settle()
+    assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+    assert office.switchboard.seats["anna"].presence.bar is None
 
 
 async def test_agent_who_wants_a_break_meanwhile_is_not_rung_again(office: Office) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agents.presence import Bar, Intent, State
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, PhoneKind
 from hotline.calls import OfferEnd, Phase
 from tests.unit.doubles_switchboard import Office
 
@@ -117,10 +117,12 @@ async def test_leg_that_rings_after_the_offer_was_withdrawn_is_hung_up(office: O
 
 async def test_phone_that_vanishes_while_ringing_gives_the_caller_back(office: Office) -> None:
     office.ready("anna")
+    seat = office.switchboard.seats["anna"]
+    seat.agent = seat.agent.model_copy(update={"phone": PhoneKind.DESK})
     call = await office.call("c1")
     await office.settle()
     office.rings(call)
-    office.switchboard.phone(office.switchboard.seats["anna"], registered=False, engaged=False)
+    office.switchboard.phone(seat, registered=False, engaged=False)
     await office.settle()
     assert call.offer is not None
     assert call.offer.end is OfferEnd.GONE

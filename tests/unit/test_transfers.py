@@ -180,10 +180,27 @@ async def test_agent_who_hangs_up_while_consulting_has_handed_on(exchange: Excha
     transfer = exchange.call.transfer
     assert transfer is not None
     exchange.transfers.dialled(exchange.call, "ANSWER")
+    exchange.board.hang_up(transfer.own_leg)  # on purpose, as the page does it
     exchange.over("leg-anna")
     assert transfer.next_leg is not None
     assert transfer.next_leg.unique == "leg-ben"
     assert exchange.call.agent == "ben"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_agent_who_is_cut_off_while_consulting_gets_the_caller_back(exchange: Exchange, answered: bool) -> None:
+    await exchange.consult()
+    transfer = exchange.call.transfer
+    assert transfer is not None
+    if answered:
+        exchange.transfers.dialled(exchange.call, "ANSWER")
+    exchange.over("leg-anna", cause=44)
+    await exchange.office.settle()
+    assert transfer.decided.is_set()
+    assert transfer.next_leg is None
+    assert (exchange.call.phase, exchange.call.agent) == (Phase.OFFERED, "anna")
+    assert exchange.states[1] is State.READY
+    assert "PJSIP/agent-ben-1" in exchange.office.controls.hung_up
 
 
 async def test_agent_who_hangs_up_while_the_other_rings_sends_the_caller_on(exchange: Exchange) -> None:
@@ -191,6 +208,7 @@ async def test_agent_who_hangs_up_while_the_other_rings_sends_the_caller_on(exch
     transfer = exchange.call.transfer
     assert transfer is not None
     exchange.transfers.dialled(exchange.call, "CANCEL")
+    exchange.board.hang_up(transfer.own_leg)
     exchange.over("leg-anna")
     assert transfer.decided.is_set()
     assert transfer.how is Handover.BLIND
