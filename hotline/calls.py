@@ -129,8 +129,7 @@ class Transfer:
     leg: Leg | None = None
     """Of whoever is consulted."""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
-    """The caller's session can go on: with `next_leg`, or without anybody when that is None."""
-    next_leg: Leg | None = None
+    """The caller's session can go on: with `Call.bridge_next`, or without anybody when that is None."""
     joined: bool = False
     """The agent's telephone has connected the two sides while the other one was still ringing."""
 
@@ -174,6 +173,8 @@ class Call:
     leg: Leg | None = None
     """The channel of whom the caller is with, while it rings or talks."""
     transfer: Transfer | None = None
+    bridge_next: Leg | None = None
+    """With whom the caller's session is to be bridged as soon as nobody is with the caller."""
     transfer_failed: str | None = None
     """Why the last transfer came to nothing; one German sentence for the page."""
     handed: Handed | None = None
@@ -228,14 +229,14 @@ class Call:
 
     def forget_offer(self) -> None:
         """Nobody rings any more."""
-        self.offer = self.agent = self.leg = None
+        self.offer = self.agent = self.leg = self.bridge_next = None
         self.talked_until = self.wrap_up_until = None
         self.agent_found.clear()
 
     def forget_talk(self) -> None:
         """Back to the line: what belonged to the talk that broke off is not the next agent's."""
         self.forget_offer()
-        self.answered_at = self.identity = self.history = self.disposed = self.handed = self.transfer = None
+        self.answered_at = self.identity = self.history = self.handed = self.transfer = None
 
     def shift(self, delta: timedelta) -> None:
         """Business time has jumped by that: what is remembered of durations stays true."""

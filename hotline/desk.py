@@ -218,8 +218,9 @@ class Desk:
         """Who calls has been checked, in the way of that code: now the contents of earlier calls are shown."""
         call = self._own_call(agent, call_id)
         await self._journal.now(partial(self._note_identity, call, agent, how))
-        call.history = history_view(await self._ledger.history(call.caller, call.id), call.config)
-        call.identity = how
+        history = history_view(await self._ledger.history(call.caller, call.id), call.config)
+        self._own_call(agent, call_id)  # meanwhile it may have become somebody else's
+        call.identity, call.history = how, history
         self._seat(agent).touch()
 
     async def _note_identity(self, call: Call, agent: str, how: str) -> None:

@@ -202,7 +202,9 @@ class Reception:
             over.set()
             if self._sessions.get(call.id) is over:
                 del self._sessions[call.id]
-                self._switchboard.session_over(call)
+                self._switchboard.session_over(call, hung_up=session.hung_up)
+                if not session.hung_up:
+                    self._transfers.session_broken(call)
             if not session.hung_up and not call.over.is_set():
                 self._left_alone()  # our session broke off: Asterisk's fallback has the caller now
 

@@ -82,6 +82,7 @@ class Switchboard:
             self.seats[call.agent].touch()
 
     def _enter_line(self, call: Call) -> None:
+        self._dismiss_giver(call)
         if call.over.is_set() or call.request is None or call.joined_at is None:
             return
         call.phase = Phase.WAITING
@@ -136,7 +137,8 @@ class Switchboard:
             if seat.call is None and seat.unwritten:
                 self.begin_wrap_up(seat.unwritten.pop(0), seat)
         for call in list(self._meant.values()):
-            self._pursue(call)
+            if call.id in self._meant:
+                self._pursue(call)
         free = [
             FreeAgent(
                 seat.agent.name,
@@ -234,7 +236,6 @@ class Switchboard:
             call.wishes.pop(0)
             self._stop_waiting_for(call, seat)
         self._meant.pop(call.id, None)
-        self._dismiss_giver(call)
         return self._enter_line(call)
 
     def _stop_waiting_for(self, call: Call, seat: Seat) -> None:
@@ -415,10 +416,24 @@ class Switchboard:
 
     # --- the end -----------------------------------------------------------------------------
 
-    def session_over(self, call: Call) -> None:
-        """The caller's session with us is over, although the channel may live on: nobody is rung for it."""
-        if not call.over.is_set() and call.phase in {Phase.WAITING, Phase.OFFERED, Phase.LOST}:
+    def session_over(self, call: Call, *, hung_up: bool = False) -> None:
+        """The caller's session with us is over: nobody is rung for it. The channel may live on, if not `hung_up`."""
+        if call.over.is_set() or call.phase not in {Phase.WAITING, Phase.OFFERED, Phase.LOST}:
+            return
+        if not hung_up:
             self._take_out(call)
+            call.phase = Phase.WAITING
+            return
+        writer = self._who_writes_up(call)
+        self.line.leave(call.id)
+        self._meant.pop(call.id, None)
+        call.wishes = []
+        if call.offer is not None and call.offer.open:
+            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
+            self.hang_up(call.leg)
+        if writer is not None:
+            self.begin_wrap_up(call, writer)
+        self.rematch()
 
     def over(self, call: Call, how: str | None = None, at: datetime | None = None) -> None:
         """Asterisk says that the caller's channel is gone: the one true end of a call."""
@@ -447,7 +462,7 @@ class Switchboard:
             return None
         seat = self.seats[call.spoke_with]
         waits = call.phase in {Phase.LOST, Phase.OFFERED} or call.giver is not None
-        return seat if waits and seat.call is call and call.disposed is None else None
+        return seat if waits and seat.call is call else None
 
     @staticmethod
     def _how_it_ended(call: Call) -> str:

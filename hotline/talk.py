@@ -47,7 +47,10 @@ class Talk:
         call, offer = self._call, self._call.offer
         if offer is not None and offer.open:
             await self._grace_for_desk_phone(offer)
-            await self._dial(f"PJSIP/agent-{agent}", offer.ring_seconds)
+        if offer is None or not offer.open:
+            self._switchboard.not_taken(call, OfferEnd.GONE)
+            return AgentMissed()
+        await self._dial(f"PJSIP/agent-{agent}", offer.ring_seconds)
         end = await self._why_not_taken() if call.phase is not Phase.TALKING else None
         if end is None:
             return await self.go_on()
@@ -56,16 +59,26 @@ class Talk:
 
     async def go_on(self) -> Event:
         """Nobody is with the caller now: hold for a consultation, bridge, send on, or tell how the talk ended."""
-        while (transfer := self._call.transfer) is not None and not self._call.referred:
-            if transfer.how is Handover.BLIND:
-                return await self._send_on(transfer)
-            if transfer.how is Handover.PHONE:
-                self._transfers.forget(self._call)
+        call = self._call
+        while not call.referred:
+            leg, call.bridge_next = call.bridge_next, None
+            if leg is not None:
+                await self._bridge(leg)
+            elif call.transfer is None:
                 break
-            await self._dialogue.hold(transfer.decided)
-            if transfer.next_leg is not None:
-                await self._bridge(transfer.next_leg)
+            elif call.transfer.how is Handover.BLIND:
+                return await self._send_on(call.transfer)
+            elif call.transfer.how is Handover.PHONE:
+                self._leave_to_phone(call.transfer)
+            else:
+                await self._dialogue.hold(call.transfer.decided)
         return await self._after_talk()
+
+    def _leave_to_phone(self, transfer: Transfer) -> None:
+        """The agent's telephone has ended the talk, or has put its own session in the place of ours."""
+        if transfer.joined:
+            raise CallerGone("the caller goes on in the telephone's own session")
+        self._transfers.abandon(self._call)
 
     async def _send_on(self, transfer: Transfer) -> Event:
         call, target = self._call, transfer.target

@@ -81,7 +81,7 @@ class Transfers:
     def _started(self, call: Call, seat: Seat, how: Handover, target: Target, own_leg: Leg | None) -> Transfer:
         now = self._clock.now()
         transfer = Transfer(seat.agent.name, how, target, now, own_leg=own_leg)
-        call.transfer, call.transfer_failed = transfer, None
+        call.transfer, call.transfer_failed, call.bridge_next = transfer, None, None
         to = target.key if target.kind is not TargetKind.NUMBER else ""
         self._note(call, "transfer_started", transfer.by, how=how.value, target=target.kind.value, to=to)
         seat.touch()
@@ -100,7 +100,11 @@ class Transfers:
         if transfer.how is not Handover.CONSULT:
             raise Refused("Das ist schon verbunden.")
         self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
-        self._return(call, transfer, "transfer_taken_back")
+        if call.over.is_set():
+            self._switchboard.hang_up(transfer.own_leg)
+            self.forget(call)
+        else:
+            self._return(call, transfer, "transfer_taken_back")
 
     @staticmethod
     def _own(call: Call, seat: Seat) -> Transfer:
@@ -141,10 +145,11 @@ class Transfers:
     def rings(self, call: Call, leg: Leg) -> None:
         """Whoever is to be consulted is rung on this leg."""
         self._switchboard.calls.add_leg(call, leg)
-        if call.transfer is None or call.transfer.state is not TransferState.RINGING:
+        transfer = call.transfer
+        if transfer is None or transfer.state is not TransferState.RINGING or _is_refused(transfer):
             self._switchboard.hang_up(leg)
             return
-        call.transfer.leg = leg
+        transfer.leg = leg
 
     def dialled(self, call: Call, status: str) -> None:
         """How dialling whoever is to be consulted came out, in the words of Dial."""
@@ -157,6 +162,9 @@ class Transfers:
         if status != "ANSWER":
             end, why = _FAILURES.get(status, _OTHERWISE)
             self._fail(call, transfer, end, why, moved=transfer.how is Handover.CONSULT)
+            return
+        if _is_refused(transfer):  # and picked up all the same
+            self._fail(call, transfer, OfferEnd.REJECTED, "hat abgelehnt", moved=transfer.how is Handover.CONSULT)
             return
         transfer.state = TransferState.TALKING
         if transfer.offer is not None:
@@ -176,9 +184,8 @@ class Transfers:
         if moved:
             self._return(call, transfer, "transfer_failed")
         else:
-            call.transfer = None
             self._note(call, "transfer_failed", transfer.by)
-            self._touch(transfer)
+            self._decide(call, transfer, transfer.own_leg)  # Asterisk may have moved the leg and not have said so
 
     def _end_consulting(self, call: Call, transfer: Transfer, end: OfferEnd) -> None:
         """Whoever is or was to be consulted has nothing to do with the call any more."""
@@ -213,15 +220,14 @@ class Transfers:
             call.giver = transfer.by
             self._switchboard.with_agent(call, self._switchboard.seats[transfer.target.key])
         else:
-            call.phase, call.talked_until = Phase.OUTSIDE, self._clock.now()
+            call.phase, call.talked_until, call.giver = Phase.OUTSIDE, self._clock.now(), None
             self._switchboard.begin_wrap_up(call, by)
         self._switchboard.hang_up(transfer.own_leg)
 
     def _decide(self, call: Call, transfer: Transfer, leg: Leg | None) -> None:
         call.transfer = None
         if leg is not None:
-            call.leg = leg
-        transfer.next_leg = leg
+            call.leg = call.bridge_next = leg
         transfer.decided.set()
         self._touch(transfer)
 
@@ -246,7 +252,10 @@ class Transfers:
 
     def _consulted_hung_up(self, call: Call, transfer: Transfer) -> None:
         self._release_consulted(call, transfer)
-        if transfer.how is Handover.PHONE or call.over.is_set():
+        if call.over.is_set():
+            self._switchboard.hang_up(transfer.own_leg)
+            self.forget(call)
+        elif transfer.how is Handover.PHONE:
             self.forget(call)
         else:
             call.transfer_failed = f"{transfer.target.label} hat aufgelegt."
@@ -254,9 +263,9 @@ class Transfers:
 
     def _own_leg_over(self, call: Call, transfer: Transfer) -> None:
         """Who hangs up while consulting has handed the caller on; who is cut off is rung again."""
-        if call.over.is_set() or transfer.how is Handover.PHONE:
-            self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
-            self.forget(call)
+        preparing = transfer.state is TransferState.PREPARING
+        if call.over.is_set() or transfer.how is Handover.PHONE or preparing:
+            self.abandon(call)
         elif transfer.own_leg is not None and call.was_lost(transfer.own_leg, transfer.by):
             self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
             self._lose(call, transfer)
@@ -266,6 +275,20 @@ class Transfers:
             self._end_consulting(call, transfer, OfferEnd.WITHDRAWN)
             transfer.how = Handover.BLIND
             transfer.decided.set()
+
+    def abandon(self, call: Call) -> None:
+        """Nobody is consulted any more, and the caller is with whom the caller was."""
+        if call.transfer is not None:
+            self._end_consulting(call, call.transfer, OfferEnd.WITHDRAWN)
+            self.forget(call)
+
+    def session_broken(self, call: Call) -> None:
+        """Our session with the caller broke off while somebody was consulted: the caller goes on without the two."""
+        transfer = call.transfer
+        if transfer is not None and call.phase is Phase.TALKING and transfer.how is Handover.CONSULT:
+            self.abandon(call)
+            self._switchboard.hang_up(transfer.own_leg)
+            self._switchboard.release(self._switchboard.seats[transfer.by])
 
     def forget(self, call: Call) -> None:
         """There is nothing left to hand on."""
@@ -279,6 +302,8 @@ class Transfers:
         transfer = call.transfer
         if transfer is not None and transfer.state is not TransferState.TALKING:
             self._end_consulting(call, transfer, OfferEnd.CALLER_LEFT)
+            if transfer.state is TransferState.RINGING and transfer.how is Handover.CONSULT:
+                self._switchboard.hang_up(transfer.own_leg)
             self.forget(call)
 
     # --- sending on without consulting -------------------------------------------------------
@@ -391,3 +416,8 @@ class Transfers:
         self._switchboard.seats[transfer.by].touch()
         if transfer.target.kind is TargetKind.AGENT:
             self._switchboard.seats[transfer.target.key].touch()
+
+
+def _is_refused(transfer: Transfer) -> bool:
+    """Whoever is rung to be consulted does not want to, or cannot any more."""
+    return transfer.offer is not None and not transfer.offer.open

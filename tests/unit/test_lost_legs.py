@@ -145,11 +145,23 @@ async def test_agent_who_wants_a_break_meanwhile_is_not_rung_again(office: Offic
 @pytest.mark.parametrize("phone_back", [False, True])
 async def test_caller_who_leaves_meanwhile_is_written_up(office: Office, phone_back: bool) -> None:
     call = await _lost(office, phone_back=phone_back)
+    office.switchboard.session_over(call, hung_up=True)
     office.switchboard.over(call)
     await office.settle()
     assert _state(office, "anna") is State.WRAP_UP
     assert office.switchboard.seats["anna"].call is call
     assert ("call_ended", "talked") in [(kind, args[-1]) for kind, args in office.ledger.written]
+
+
+async def test_what_was_written_during_the_talk_is_not_to_be_written_twice(office: Office) -> None:
+    call = await _lost(office, phone_back=True)
+    call.disposed = {"outcome": "settled"}
+    office.switchboard.not_taken(call, OfferEnd.MISSED)
+    office.ready("ben")
+    await office.settle()
+    office.switchboard.answered(call)
+    office.switchboard.talk_ended(call)
+    assert _state(office, "ben") is State.READY
 
 
 async def test_caller_whose_session_ends_binds_no_agent(office: Office) -> None:

@@ -14,6 +14,7 @@ from hotline.call_ids import id_of_channel
 from hotline.calls import Call, Phase
 from hotline.errors import CallerGone
 from hotline.reception import Reception
+from hotline.transfers import Transfers
 from tests.unit.doubles_switchboard import MONDAY_NINE, Office
 
 UNIQUE = "hotline-secret-1795420800.1"
@@ -76,15 +77,16 @@ class Door:
 
         monkeypatch.setattr(module, "Caller", Caller)
         nothing: Any = None
+        book = Book(office.journal, office.ledger)  # type: ignore[arg-type]
         self.reception = Reception(
             lambda: (3, office.config),
             office.switchboard,
-            nothing,
+            Transfers(office.switchboard, book, office.clock, nothing),
             nothing,
             nothing,
             office.clock,
             str,
-            book=Book(office.journal, office.ledger),  # type: ignore[arg-type]
+            book=book,
             known=self,
             order=self,
             inside=self,

@@ -105,8 +105,8 @@ async def test_completed_consultation_gives_the_caller_to_the_consulted_agent(ex
     assert exchange.states == (State.TALKING, State.TALKING)
     assert exchange.call.agent == "anna"
     exchange.transfers.complete(exchange.call, exchange.anna)
-    assert transfer.next_leg is not None
-    assert transfer.next_leg.unique == "leg-ben"
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-ben"
     await exchange.office.settle()
     assert exchange.states == (State.READY, State.TALKING)
     assert (exchange.call.agent, exchange.call.phase) == ("ben", Phase.TALKING)
@@ -121,8 +121,8 @@ async def test_agent_goes_back_to_the_caller(exchange: Exchange) -> None:
     exchange.transfers.dialled(exchange.call, "ANSWER")
     exchange.transfers.take_back(exchange.call, exchange.anna)
     await exchange.office.settle()
-    assert transfer.next_leg is not None
-    assert transfer.next_leg.unique == "leg-anna"
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-anna"
     assert exchange.states == (State.TALKING, State.READY)
     assert "PJSIP/agent-ben-1" in exchange.office.controls.hung_up
     assert exchange.call.agent == "anna"
@@ -136,8 +136,8 @@ async def test_consulted_agent_who_does_not_answer_costs_the_caller_nothing(
     transfer = exchange.call.transfer
     assert transfer is not None
     exchange.transfers.dialled(exchange.call, status)
-    assert transfer.next_leg is not None
-    assert transfer.next_leg.unique == "leg-anna"
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-anna"
     assert exchange.ben.presence.bar is bar
     assert exchange.call.transfer_failed is not None
     assert "Ben Schulte" in exchange.call.transfer_failed
@@ -155,6 +155,42 @@ async def test_stale_screen_of_the_consulted_agent_leaves_the_talk_alone(exchang
     assert exchange.states == (State.TALKING, State.NOT_READY)
 
 
+async def test_agent_who_hangs_up_before_the_leg_is_moved_has_ended_the_talk(exchange: Exchange) -> None:
+    exchange.transfers.begin(exchange.call, exchange.anna, Handover.CONSULT, BEN)
+    await exchange.office.settle()
+    transfer = exchange.call.transfer
+    assert transfer is not None
+    exchange.over("leg-anna")
+    assert transfer.decided.is_set()
+    assert exchange.call.transfer is None
+    assert exchange.states[1] is State.READY
+    assert exchange.mover.moved == []
+
+
+async def test_consulted_agent_who_rejects_and_picks_up_at_once_is_not_in_a_talk(exchange: Exchange) -> None:
+    await exchange.consult()
+    assert exchange.ben.offer is not None
+    await exchange.board.reject("ben", exchange.ben.offer.id)
+    exchange.transfers.dialled(exchange.call, "ANSWER")
+    await exchange.office.settle()
+    assert exchange.states == (State.TALKING, State.NOT_READY)
+    assert exchange.ben.call is None
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-anna"
+
+
+async def test_telephone_whose_first_line_ends_leaves_nobody_bound(exchange: Exchange) -> None:
+    dialling = exchange.transfers.dials(exchange.call, exchange.anna, BEN, Leg("PJSIP/agent-anna-2", "leg-anna-2"))
+    task = asyncio.create_task(dialling)
+    await exchange.office.settle()
+    assert exchange.ben.offer is not None
+    exchange.board.shown("ben", exchange.ben.offer.id)
+    assert await task
+    exchange.transfers.abandon(exchange.call)
+    assert exchange.ben.call is None
+    assert exchange.ben.offer is None
+
+
 async def test_leg_that_cannot_be_moved_leaves_the_talk_alone(exchange: Exchange) -> None:
     exchange.mover.works = False
     await exchange.consult()
@@ -170,8 +206,8 @@ async def test_consulted_agent_hangs_up_and_the_caller_is_with_the_first_again(e
     assert transfer is not None
     exchange.transfers.dialled(exchange.call, "ANSWER")
     exchange.over("leg-ben")
-    assert transfer.next_leg is not None
-    assert transfer.next_leg.unique == "leg-anna"
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-anna"
     assert exchange.states == (State.TALKING, State.READY)
 
 
@@ -182,8 +218,8 @@ async def test_agent_who_hangs_up_while_consulting_has_handed_on(exchange: Excha
     exchange.transfers.dialled(exchange.call, "ANSWER")
     exchange.board.hang_up(transfer.own_leg)  # on purpose, as the page does it
     exchange.over("leg-anna")
-    assert transfer.next_leg is not None
-    assert transfer.next_leg.unique == "leg-ben"
+    assert exchange.call.bridge_next is not None
+    assert exchange.call.bridge_next.unique == "leg-ben"
     assert exchange.call.agent == "ben"
 
 
@@ -197,7 +233,7 @@ async def test_agent_who_is_cut_off_while_consulting_gets_the_caller_back(exchan
     exchange.over("leg-anna", cause=44)
     await exchange.office.settle()
     assert transfer.decided.is_set()
-    assert transfer.next_leg is None
+    assert exchange.call.bridge_next is None
     assert (exchange.call.phase, exchange.call.agent) == (Phase.OFFERED, "anna")
     assert exchange.states[1] is State.READY
     assert "PJSIP/agent-ben-1" in exchange.office.controls.hung_up
