@@ -98,7 +98,7 @@ class Caller:
 
     async def _guarded(self, conversing: Coroutine[Any, Any, None]) -> None:
         """A failure of ours costs the caller no more than time."""
-        self._call.in_session = True
+        self._call.in_session, self._call.session_cut = True, False
         try:
             try:
                 await conversing

@@ -19,7 +19,7 @@ from dialplan.transfers import INSIDE_PATH
 from hotline.book import Book
 from hotline.call_ids import id_of_channel, new_call_id
 from hotline.caller_numbers import caller_number
-from hotline.callers import CallbackRequests, Caller
+from hotline.callers import FAILED, CallbackRequests, Caller
 from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.dialogue import Interrupter
@@ -202,8 +202,9 @@ class Reception:
             over.set()
             if self._sessions.get(call.id) is over:
                 del self._sessions[call.id]
-                self._switchboard.session_over(call, hung_up=session.hung_up)
-                if not session.hung_up:
+                broken = call.session_cut or call.end_reason == FAILED
+                self._switchboard.session_over(call, hung_up=not broken)
+                if broken:
                     self._transfers.session_broken(call)
             if not session.hung_up and not call.over.is_set():
                 self._left_alone()  # our session broke off: Asterisk's fallback has the caller now

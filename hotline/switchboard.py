@@ -406,7 +406,7 @@ class Switchboard:
 
     def clock_stepped(self, delta: timedelta) -> None:
         """Business time has jumped: everybody has waited, rung and talked as long as before."""
-        for call in self.calls:
+        for call in {*self.calls, *(seat.call for seat in self.seats if seat.call is not None)}:
             call.shift(delta)
         for seat in self.seats:
             seat.shift(delta)

@@ -263,7 +263,7 @@ class Transfers:
 
     def _own_leg_over(self, call: Call, transfer: Transfer) -> None:
         """Who hangs up while consulting has handed the caller on; who is cut off is rung again."""
-        preparing = transfer.state is TransferState.PREPARING
+        preparing = transfer.state is TransferState.PREPARING and transfer.how is Handover.CONSULT
         if call.over.is_set() or transfer.how is Handover.PHONE or preparing:
             self.abandon(call)
         elif transfer.own_leg is not None and call.was_lost(transfer.own_leg, transfer.by):

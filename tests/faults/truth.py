@@ -114,6 +114,16 @@ def untrue(people: Mapping[str, Agent], known: Known | None) -> Iterator[str]:
             yield f"{name} shows {agent.shows or 'no connection'} instead of {' or '.join(sorted(true))}"
 
 
+def longest(looks: Sequence[tuple[float, Sequence[str]]]) -> tuple[float, str]:
+    """The longest stretch in which the same page was untrue; of texts as `untrue` makes them, by their moments."""
+    worst, begun = (0.0, ""), dict[str, float]()
+    for at, wrong in looks:
+        texts = {text.split()[0].rstrip(":"): text for text in wrong}
+        begun = {name: begun.get(name, at) for name in texts}
+        worst = max([worst, *((at - begun[name], text) for name, text in texts.items())])
+    return worst
+
+
 class Watch:
     """Looks all the time; `since(moment)` tells the time to the true state."""
 
@@ -146,16 +156,8 @@ class Watch:
         return None
 
     def longest_untruth(self, since: float, until: float) -> tuple[float, str]:
-        """How long at most one page was untrue at a stretch between two moments, seconds, and what was wrong."""
-        worst: tuple[float, str] = (0.0, "")
-        begun: dict[str, float] = {}
-        for at, wrong in self._looks:
-            if not since <= at <= until:
-                continue
-            by_agent = {text.partition(" ")[0]: text for text in wrong}
-            begun = {name: begun.get(name, at) for name in by_agent}
-            worst = max([worst, *((at - begun[name], text) for name, text in by_agent.items())])
-        return worst
+        """How long at most one page was untrue at a stretch between two moments, seconds, and what was wrong last."""
+        return longest([(at, wrong) for at, wrong in self._looks if since <= at <= until])
 
     def last_untruth(self, moment: float) -> str:
         """What was wrong last, for the report."""

@@ -194,6 +194,7 @@ async def test_mails_do_not_wait_an_hour_longer_when_the_clock_was_set_back(
         working = asyncio.create_task(worker.run())
         await until(lambda: len(script.received) == 2)
         working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
     assert sorted(script.message_ids) == sorted(ids)
 
 

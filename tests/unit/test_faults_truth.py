@@ -9,7 +9,7 @@ import pytest
 from tests.faults.counting import LEFT, MISSING, NO_END, TALKED, TWICE, Books, Entry, kind_of_end, mail_findings
 from tests.faults.rows import HOUSE, Row, append, read
 from tests.faults.table import lines, page
-from tests.faults.truth import Channel, Known, channels, expected, registered
+from tests.faults.truth import Channel, Known, channels, expected, longest, registered
 
 CONCISE = (
     "PJSIP/gateway-haus-00000000!hotline-in!service!4!Up!AGI!agi://127.0.0.1:4573/call!0!!!3!12!b1!x-1.0\n"
@@ -110,6 +110,18 @@ def row(number: int, state: str = "waiting", **values: object) -> Row:
     machine = {"cores": 2, "asterisk": "Asterisk 22", "python": "3.11", "kernel": "6", "code": "abc"}
     usual: dict[str, object] = {"form": "long", "at": "2026-11-23T09:00:00+00:00", "machine": machine}
     return Row("service", "killed", state, number, **(usual | values))  # type: ignore[arg-type]
+
+
+def test_longest_untruth_is_of_one_page_at_a_stretch() -> None:
+    looks = [
+        (1.0, ["anna shows ready instead of offered"]),
+        (2.0, ["anna shows ready instead of talking", "ben shows home instead of pause"]),
+        (3.0, ["ben shows home instead of pause"]),
+        (4.0, []),
+        (5.0, ["ben: Asterisk or the database do not answer"]),
+    ]
+    assert longest(looks) == (1.0, "ben shows home instead of pause")
+    assert longest([]) == (0.0, "")
 
 
 def test_rows_are_kept_and_a_torn_line_is_left_out(tmp_path: Path) -> None:

@@ -302,6 +302,13 @@ async def test_sent_on_to_an_agent_who_does_not_answer_comes_back(exchange: Exch
     assert exchange.call.giver is None
 
 
+async def test_end_of_the_agents_leg_is_no_end_of_sending_on(exchange: Exchange) -> None:
+    exchange.transfers.begin(exchange.call, exchange.anna, Handover.BLIND, BEN)
+    await exchange.office.settle()
+    exchange.over("leg-anna")
+    assert exchange.call.transfer is not None
+
+
 async def test_sent_on_and_taken_by_nobody_is_the_next_of_the_line(exchange: Exchange) -> None:
     await exchange.blind()
     exchange.board.not_taken(exchange.call, OfferEnd.MISSED)
