@@ -17,7 +17,8 @@ _USER_PART = re.compile(r"\b(?P<scheme>sips?:)[^@>;\s]*(?=@)|\b(?P<tel>tel:)[^>;
 _DIALLED = re.compile(r"(?<=to extension ').*(?=' rejected)")
 _NUMBER = re.compile(r"\+?\d(?:[ /-]?\d){5,}")
 _HARMLESS = re.compile(
-    r"Could not find option 'minimum_size'|^PBX UUID|^Executing last minute|^Asterisk cleanly ending"
+    r"Could not find option 'minimum_size'|^PBX UUID|^Executing last minute|^Asterisk cleanly ending|"
+    r"^The FD we were waiting for has something waiting"  # how we end WAIT FOR DIGIT
 )
 
 

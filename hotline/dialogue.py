@@ -8,13 +8,12 @@ import structlog
 
 from hotline.errors import AgiRefused
 from hotline.telephony.agi_server import AgiSession
+from hotline.telephony.agi_session import INTERRUPTED
 from ivr.effects import Collect, Wait
 
 log = structlog.get_logger()
 
 KEYS = "0123456789*#"
-INTERRUPT = "D"
-"""A tone no caller has on the keypad: the service presses it to end WAIT FOR DIGIT at once."""
 MUSIC = "hotline"
 WAIT_SLICE = 5.0
 """Longest single WAIT FOR DIGIT, seconds: bounds the delay if the interrupting tone is lost with AMI."""
@@ -23,11 +22,9 @@ INTERRUPT_AGAIN = 0.1
 
 
 class Interrupter(Protocol):
-    """Ends a caller's prompt or waiting from outside the AGI session (AMI)."""
+    """Ends a caller's prompt from outside the AGI session (AMI)."""
 
     async def stop_prompt(self, channel: str) -> None: ...
-
-    async def press(self, channel: str, key: str) -> None: ...
 
 
 class Dialogue:
@@ -52,7 +49,7 @@ class Dialogue:
         """Play prompts one after the other; the key of `escape` that stopped them, or ""."""
         for name in prompts:
             key = await self._play_one(name, escape)
-            if key and key != INTERRUPT:
+            if key and key != INTERRUPTED:
                 return key
         return ""
 
@@ -119,7 +116,7 @@ class Dialogue:
 
     async def _listen(self, key: str, effect: Wait, deadline: float) -> str | None:
         while not self._agent_found.is_set():
-            if key and key != INTERRUPT and effect.max_digits:
+            if key and key != INTERRUPTED and effect.max_digits:
                 return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds)
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
@@ -130,14 +127,14 @@ class Dialogue:
     async def _next_key(self, seconds: float) -> str:
         """The next key within that time; an interrupting tone that came late does not count."""
         key = await self._session.wait_for_digit(seconds)
-        return await self._session.wait_for_digit(seconds) if key == INTERRUPT else key
+        return await self._session.wait_for_digit(seconds) if key == INTERRUPTED else key
 
     async def _entry(self, key: str, most: int, finish: str, between: float) -> str | None:
         """All keys of one entry, given its first; None for a tone that nobody pressed."""
-        if key == INTERRUPT:
+        if key == INTERRUPTED:
             return None
         digits = ""
-        while key and key not in {finish, INTERRUPT}:
+        while key and key not in {finish, INTERRUPTED}:
             digits += key
             if len(digits) >= most:
                 break
@@ -151,7 +148,7 @@ class Dialogue:
             if self._session.busy_with == "play":
                 await self._interrupter.stop_prompt(self._channel)
             elif self._session.busy_with == "wait_for_digit":
-                await self._interrupter.press(self._channel, INTERRUPT)
+                self._session.interrupt()
             await asyncio.sleep(INTERRUPT_AGAIN)
 
     async def _music_on(self) -> None:

@@ -263,7 +263,7 @@ async def _parts(
         left_alone=returner.look_soon,
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
-    steps = ClockSteps(reception, switchboard, controls, clock)
+    steps = ClockSteps(reception, switchboard, clock)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)

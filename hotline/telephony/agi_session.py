@@ -11,12 +11,16 @@ What Asterisk 22.10 really answers (tried by hand, Local channels):
   never reach us: so we name keys no telephone has.
 - AMI `PlayDTMF` with `Receive: true` ends WAIT FOR DIGIT within 1 ms (`result=68` for D), and a prompt if the key is
   in `escape`. Music goes on during WAIT FOR DIGIT; CONTROL STREAM FILE and EXEC Dial end it for good.
+- WAIT FOR DIGIT ends with `result=1` in the moment another command comes, whose answer follows. That needs no AMI, is
+  no tone in the channel, and works when the system clock was set back, after which PlayDTMF can stay stuck for good.
+- Of two commands that arrive in one go the second is not looked at before something else arrives.
 - EXEC of an unknown application: `200 result=-2`. EXEC Dial that reaches nobody: `result=0` and DIALSTATUS.
 - A command line longer than Asterisk's buffer (8192 bytes) is cut, and its rest is run as a second command.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -29,7 +33,11 @@ REPLY_SECONDS = 5.0
 """How long a command that should answer at once may take."""
 HANG_UP_FOLLOWS = 0.5
 """How long to wait for HANGUP after `result=-1`: hang-up and failure look the same until it comes."""
+UNREAD_SECONDS = 0.3
+"""How long to wait for the answer to an interruption; then the next command brings it."""
 _NO_KEY = "z"
+INTERRUPTED = "\x01"
+"""Instead of a key: `interrupt` has ended the waiting."""
 _MINUS_ONE_IS_AN_ANSWER = {"HANGUP", "CHANNEL"}  # "no such channel"
 
 
@@ -56,6 +64,9 @@ class AgiSession:
         self._close = close
         self._closed = ""
         self._answer: asyncio.Future[Reply] | None = None
+        self._interruptions = self._unread = 0
+        """Commands sent into WAIT FOR DIGIT, and answers to such that are still to come."""
+        self._read_up = asyncio.Event()
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -69,9 +80,15 @@ class AgiSession:
         return _key(await self._do("play", words, timeout=None))
 
     async def wait_for_digit(self, seconds: float) -> str:
-        """The next key (also A to D), or "" after that time."""
+        """The next key (also A to D), "" after that time, or INTERRUPTED."""
         words = ("WAIT FOR DIGIT", str(max(0, round(seconds * 1000))))
         return _key(await self._do("wait_for_digit", words, timeout=max(0.0, seconds) + REPLY_SECONDS))
+
+    def interrupt(self) -> None:
+        """End `wait_for_digit` at once; nothing happens while anything else goes on."""
+        if self.busy_with == "wait_for_digit" and self._answer is not None and not self._answer.done():
+            self._interruptions += 1
+            self._write(command_line(("NOOP",)))
 
     async def music(self, on: bool, kind: str = "default") -> None:
         """Music on hold, while the session is idle or waits for a digit."""
@@ -110,9 +127,11 @@ class AgiSession:
         name, *arguments = words or ("",)
         line = command_line((*name.split(), *arguments))
         self._check_usable()
-        self.busy_with, self._answer = method, asyncio.get_running_loop().create_future()
-        self._write(line)
+        self._answer = asyncio.get_running_loop().create_future()
         try:
+            await self._read_answers()
+            self.busy_with = method
+            self._write(line)
             async with asyncio.timeout(timeout):
                 reply = await self._answer
         except TimeoutError:
@@ -124,6 +143,14 @@ class AgiSession:
         finally:
             self.busy_with, self._answer = "", None
         return await self._judged(words, reply)
+
+    async def _read_answers(self) -> None:
+        """One command after the other, as far as possible: what comes in one go is not seen by Asterisk at once."""
+        if self._unread:
+            self._read_up.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(UNREAD_SECONDS):
+                    await self._read_up.wait()
 
     def _check_usable(self) -> None:
         if self._answer is not None:
@@ -160,8 +187,13 @@ class AgiSession:
     def feed(self, event: Event) -> None:
         """Take the next event of the protocol (for the connection, not for the call's program)."""
         match event:
+            case Reply() if self._unread:
+                self._unread -= 1
+                if not self._unread:
+                    self._read_up.set()
             case Reply() if self._answer is not None and not self._answer.done():
                 self._answer.set_result(event)
+                self._unread, self._interruptions = self._interruptions, 0
             case HangUpSeen():
                 self.hung_up = True
                 self._stop(CallerGone("the caller left"))
@@ -182,6 +214,7 @@ class AgiSession:
 
     def _stop(self, error: CallerGone | AgiClosed) -> None:
         self.over.set()
+        self._read_up.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
 

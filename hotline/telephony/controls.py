@@ -33,10 +33,6 @@ class AmiControls:
         """End CONTROL STREAM FILE on that channel; no prompt playing is fine."""
         await self._try("ControlPlayback", Channel=channel, Control="stop")
 
-    async def press(self, channel: str, key: str) -> None:
-        """Let Asterisk believe that the caller pressed this key, which ends WAIT FOR DIGIT."""
-        await self._try("PlayDTMF", Channel=channel, Digit=key, Receive="true", Duration="50")
-
     async def consult(self, channel: str, dial: str, seconds: float) -> bool:
         """Take an agent's leg away from the caller and let it dial; False when Asterisk did not."""
         for name, value in ((variables.TARGET, dial), (variables.RING, str(round(seconds)))):

@@ -130,6 +130,20 @@ async def test_step_of_an_hour_changes_nothing_for_callers_who_wait(
         assert [line for line in service.lines if re.search(r"failed|Traceback", line)] == []
 
 
+async def test_who_waits_while_the_whole_machine_is_set_back_is_served(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path
+) -> None:
+    clock = SteppedClock(tmp_path)
+    async with hotline_on(clock, same_machine(start_asterisk, clock), patient(shipped)) as (chain, _):
+        anna = await chain.agent("anna", ready=False)
+        first, second = await two_callers(chain)
+        clock.step(-HOUR)
+        await asyncio.gather(first.hears_no_question(LOOKS), second.hears_no_question(LOOKS))
+        await anna.post("/agent/presence", intent="ready")
+        await offered(anna, first)
+        await hear_each_other(first.call, await take(anna))
+
+
 async def test_telephone_rings_no_longer_because_the_whole_machine_was_set_back(
     start_asterisk: StartAsterisk, shipped: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -138,10 +152,13 @@ async def test_telephone_rings_no_longer_because_the_whole_machine_was_set_back(
     clock = SteppedClock(tmp_path)
     async with hotline_on(clock, same_machine(start_asterisk, clock), patient(shipped)) as (chain, _):
         anna = await chain.agent("anna")
-        await Waiting(chain, FIRST).join("4")
+        caller = Waiting(chain, FIRST)
+        await caller.join("4")
         await anna.phone.incoming()
         clock.step(-HOUR)
         await anna.until(lambda snapshot: "Anruf nicht angenommen" in snapshot["cause"])
+        await anna.ready()
+        await hear_each_other(caller.call, await take(anna))
 
 
 def patient(raw: dict[str, Any]) -> dict[str, Any]:

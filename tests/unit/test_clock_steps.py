@@ -9,7 +9,7 @@ import pytest
 
 from config.schema import HotlineConfig
 from hotline import clock_steps
-from hotline.calls import Call, OfferEnd
+from hotline.calls import OfferEnd
 from hotline.clock_steps import ClockSteps
 from tests.unit.doubles_switchboard import Office
 
@@ -17,29 +17,28 @@ HOUR = timedelta(hours=1)
 
 
 class HeldSession:
-    """What is looked at of an AGI session."""
+    """What is used of an AGI session."""
 
-    def __init__(self, call: Call, busy_with: str) -> None:
-        self.environment, self.busy_with = {"agi_uniqueid": call.unique}, busy_with
+    interrupted = False
+
+    def interrupt(self) -> None:
+        self.interrupted = True
 
 
 class Sessions:
-    """AGI sessions of calls, held open until the end of the test; `taken_back` are the channels that were led anew."""
+    """AGI sessions, held open until the end of the test."""
 
     def __init__(self, office: Office) -> None:
         self.office = office
-        self.taken_back: list[str] = []
-        self.steps = ClockSteps(self._hold, office.switchboard, self, office.clock)
+        self.steps = ClockSteps(self._hold, office.switchboard, office.clock)
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Future[None]] = []
 
-    async def take_back(self, channel: str) -> bool:
-        self.taken_back.append(channel)
-        return True
-
-    async def open(self, call: Call, busy_with: str) -> None:
-        self._tasks.append(asyncio.ensure_future(self.steps(HeldSession(call, busy_with))))  # type: ignore[arg-type]
+    async def open(self) -> HeldSession:
+        session = HeldSession()
+        self._tasks.append(asyncio.ensure_future(self.steps(session)))  # type: ignore[arg-type]
         await asyncio.sleep(0)
+        return session
 
     async def step(self, by: timedelta) -> None:
         self.office.pass_time(by.total_seconds())
@@ -62,39 +61,20 @@ async def sessions(config: HotlineConfig) -> AsyncIterator[Sessions]:
     await sessions.office.close()
 
 
-@pytest.mark.parametrize(("busy_with", "led_anew"), [("wait_for_digit", True), ("play", False), ("execute", False)])
-async def test_after_a_step_back_who_waits_gets_a_new_session(
-    sessions: Sessions, busy_with: str, led_anew: bool
+@pytest.mark.parametrize(("step", "interrupted"), [(-HOUR, True), (HOUR, False)])
+async def test_only_after_a_step_back_everybody_begins_to_wait_anew(
+    sessions: Sessions, step: timedelta, interrupted: bool
 ) -> None:
-    call = await sessions.office.call("c1")
-    await sessions.open(call, busy_with)
-    await sessions.step(-HOUR)
-    assert sessions.taken_back == ([call.channel] if led_anew else [])
-
-
-async def test_after_a_step_forward_everybody_stays_where_they_are(sessions: Sessions) -> None:
-    await sessions.open(await sessions.office.call("c1"), "wait_for_digit")
-    await sessions.step(HOUR)
-    assert sessions.taken_back == []
-
-
-async def test_who_is_on_hold_in_a_talk_stays_there(sessions: Sessions) -> None:
-    office = sessions.office
-    office.ready("anna")
-    call = await office.call("c1")
-    await office.settle()
-    office.rings(call)
-    office.switchboard.answered(call)
-    await sessions.open(call, "wait_for_digit")
-    await sessions.step(-HOUR)
-    assert sessions.taken_back == []
+    session = await sessions.open()
+    await sessions.step(step)
+    assert session.interrupted is interrupted
 
 
 async def test_session_that_is_over_is_forgotten(sessions: Sessions) -> None:
-    await sessions.open(await sessions.office.call("c1"), "wait_for_digit")
+    session = await sessions.open()
     await sessions.close()
     await sessions.step(-HOUR)
-    assert sessions.taken_back == []
+    assert not session.interrupted
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR])

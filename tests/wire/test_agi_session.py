@@ -132,6 +132,59 @@ async def test_minus_one_and_a_hang_up_in_a_later_segment_is_the_caller_gone(des
         await task
 
 
+@pytest.mark.parametrize("times", [1, 3])
+async def test_waiting_is_interrupted_by_another_command_whose_answer_is_nobodys(desk: Desk, times: int) -> None:
+    task = asyncio.ensure_future(desk.session.wait_for_digit(5))
+    assert await desk.caller.command() == "WAIT FOR DIGIT 5000"
+    for _ in range(times):
+        desk.session.interrupt()
+        assert await desk.caller.command() == "NOOP"
+    desk.caller.say(b"200 result=1\n" + times * b"200 result=0\n")
+    assert await task == agi_session.INTERRUPTED
+    assert await desk.do(desk.session.answer(), b"200 result=0\n") == ("ANSWER", None)
+
+
+async def test_next_command_waits_for_the_answer_to_an_interruption(desk: Desk) -> None:
+    task = asyncio.ensure_future(desk.session.wait_for_digit(5))
+    await desk.caller.command()
+    desk.session.interrupt()
+    assert await desk.caller.command() == "NOOP"
+    desk.caller.say(b"200 result=52\n")
+    assert await task == "4"
+    next_one = asyncio.ensure_future(desk.session.get_variable("X"))
+    await asyncio.sleep(0)
+    desk.session.interrupt()  # not yet sent: there is nothing to interrupt
+    desk.caller.say(b"200 result=0\n")
+    assert await desk.caller.command() == "GET VARIABLE X"
+    desk.caller.say(b"200 result=1 (yes)\n")
+    assert await next_one == "yes"
+
+
+async def test_next_command_brings_an_answer_that_does_not_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agi_session, "UNREAD_SECONDS", 0.01)
+    task = asyncio.ensure_future(desk.session.wait_for_digit(5))
+    await desk.caller.command()
+    desk.session.interrupt()
+    assert await desk.caller.command() == "NOOP"
+    desk.caller.say(b"200 result=0\n")
+    assert await task == ""
+    next_one = asyncio.ensure_future(desk.session.get_variable("X"))
+    assert await desk.caller.command() == "GET VARIABLE X"
+    desk.caller.say(b"200 result=0\n200 result=1 (yes)\n")
+    assert await next_one == "yes"
+
+
+async def test_nothing_but_waiting_is_interrupted(desk: Desk) -> None:
+    desk.session.interrupt()
+    task = asyncio.ensure_future(desk.session.execute("Dial", "PJSIP/agent-anna"))
+    assert (await desk.caller.command()).startswith("EXEC Dial")
+    desk.session.interrupt()
+    desk.caller.say(b"200 result=0\n")
+    await task
+    desk.session.interrupt()
+    assert await desk.do(desk.session.answer(), b"200 result=0\n") == ("ANSWER", None)
+
+
 async def test_minus_one_of_wait_for_digit_is_the_caller_gone_even_before_hang_up(desk: Desk) -> None:
     _, outcome = await desk.do(desk.session.wait_for_digit(5), b"200 result=-1\n")
     assert isinstance(outcome, CallerGone)
