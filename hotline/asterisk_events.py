@@ -69,7 +69,7 @@ class AsteriskEvents:
             try:
                 await self._on(event)
             except Exception as error:
-                log_failure(f"event {event.get('Event')} not handled", "", error)
+                log_failure("an event of Asterisk was not handled", "", error)
 
     async def _on(self, event: Event) -> None:
         match event.get("Event"):
