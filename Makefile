@@ -10,6 +10,8 @@ STATE ?= var
 BIN := .venv/bin
 BUNDLE := hotline/web/static/vendor/jssip.js
 PYTEST := $(BIN)/pytest
+# Side by side, each file in one process: system tests mostly wait, for speech, rings and time-outs.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PROGRESS := /^ERROR/ {print} /^Collecting/ && ++n % 10 == 0 {print "  " n " packages …"; fflush()}
 # Only what is typed counts: some shells have a variable HOST of their own.
@@ -58,15 +60,15 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) tests/unit tests/wire
+	$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/wire
 
 # Separate runs: Playwright's own event loop and asyncio tests cannot share one.
 .PHONY: test
 test: setup
 	@scripts/packages.sh test
 	@$(MAKE) --no-print-directory check
-	$(PYTEST) tests/system
-	$(PYTEST) tests/browser
+	$(PYTEST) $(SIDE_BY_SIDE) tests/system
+	$(PYTEST) $(SIDE_BY_SIDE) tests/browser
 	$(PYTEST) tests/faults
 
 # The long form; ONLY is one of the files test_*.py in tests/faults. Its rows are kept in var/faults.jsonl.

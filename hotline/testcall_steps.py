@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -46,13 +47,17 @@ class Ledger:
 
     engine: AsyncEngine
     hotline_id: str
+    file: Path | None = None
+    """That of SQLite: one that is not there is not opened (aiosqlite's thread would outlive the event loop)."""
 
     @classmethod
     def at(cls, database_url: str, hotline_id: str) -> Self:
         url = checked_url(database_url)
+        file = None
         if url.drivername.startswith("sqlite"):
+            file = Path(str(url.database))
             url = url.set(database=f"file:{quote(str(url.database))}", query={"mode": "ro", "uri": "true"})
-        return cls(create_async_engine(url, poolclass=NullPool, hide_parameters=True), hotline_id)
+        return cls(create_async_engine(url, poolclass=NullPool, hide_parameters=True), hotline_id, file)
 
     async def mark(self) -> int:
         """The newest step of any call up to now."""
@@ -79,6 +84,8 @@ class Ledger:
 
     async def _rows(self, query: Any) -> list[Any]:
         try:
+            if self.file is not None and not self.file.exists():
+                raise FileNotFoundError
             async with self.engine.connect() as connection:
                 return list(await connection.execute(query))
         except (SQLAlchemyError, OSError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.house import READY, House, kill
 from tests.faults.proxy import Proxy
-from tests.system.conftest import free_ports
+from tests.ports import free_ports
 
 
 @asynccontextmanager

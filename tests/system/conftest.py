@@ -10,11 +10,9 @@
 
 import random
 import shutil
-import socket
 import tempfile
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,28 +29,12 @@ from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from hotline.setup.asterisk_root import find_or_install
 from hotline.state import EXAMPLE, Secrets, StateDirectory
+from tests.ports import free_ports
 from tests.system.manager import Ami
 
 RTP_PORTS = 200
 MUSIC_TONE = 330.0
 """What waiting callers hear in tests, Hz."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP on 127.0.0.1 now."""
-    found: list[int] = []
-    with ExitStack() as held:
-        while len(found) < count:
-            tcp = held.enter_context(socket.socket())
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found.append(port)
-    return found
 
 
 def on_free_ports(raw: dict[str, Any]) -> dict[str, Any]:

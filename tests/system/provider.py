@@ -21,7 +21,7 @@ from dialplan.modules import modules_conf
 from hotline.asterisk_process import AsteriskProcess
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
-from tests.system.conftest import free_ports
+from tests.ports import free_ports
 from tests.system.manager import Ami
 
 ADDRESS = "127.0.0.2"

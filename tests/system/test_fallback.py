@@ -225,7 +225,7 @@ async def test_only_the_telephone_of_an_agent_who_is_ready_rings_and_they_hear_e
         happenings.END,
     ]
     answered = rows[2]
-    assert answered.extra == {"agent": "ben"}
+    assert answered.extra == {"agent": "ben", "call": ""}
     assert answered.linkedid == rows[0].uniqueid
     assert "agent-ben" in answered.channel
 

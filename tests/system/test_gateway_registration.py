@@ -11,8 +11,9 @@ import pytest
 
 from config.schema import HotlineConfig
 from dialplan import variables
+from tests.ports import free_ports
 from tests.system.agi import Agi
-from tests.system.conftest import RunningAsterisk, StartAsterisk, free_ports
+from tests.system.conftest import RunningAsterisk, StartAsterisk
 from tests.system.sip import Answer, Call, UdpPhone, digest
 
 PASSWORD = 'pass;word"#\\,'

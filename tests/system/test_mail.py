@@ -6,8 +6,8 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -379,13 +379,14 @@ async def test_login_is_used_and_a_wrong_one_is_no_fault_of_the_mail(
     assert await codes(outbox) == found
 
 
-@contextmanager
-def running(worker: MailSender) -> Iterator[asyncio.Task[None]]:
-    task = asyncio.get_running_loop().create_task(worker.run())
+@asynccontextmanager
+async def running(worker: MailSender) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(worker.run())
     try:
         yield task
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(condition: Any) -> None:
@@ -398,7 +399,7 @@ async def test_worker_that_is_woken_sends_at_once(db: Database, outbox: Outbox, 
     script = Script()
     async with smtp_server(script) as port:
         worker = sender(outbox, clock, port)
-        with running(worker):
+        async with running(worker):
             for count in (1, 2):
                 await promise_mails(db)
                 worker.wake()
@@ -419,7 +420,7 @@ async def test_worker_goes_on_after_the_database_refused(db: Database, outbox: O
     locked, script = LockedOnce(db, "h"), Script()
     async with smtp_server(script) as port:
         worker = sender(locked, clock, port)
-        with running(worker) as task:
+        async with running(worker) as task:
             await until(lambda: locked.asked == 1)
             worker.wake()
             await until(lambda: script.received)

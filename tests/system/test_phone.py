@@ -2,20 +2,18 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from hotline.phone import Dtmf, Phone, PhoneError
 from hotline.setup.asterisk import Asterisk, find
+from tests.ports import free_ports
 
 MODULES = """
 pbx_config res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_crypto res_http_websocket
@@ -88,21 +86,11 @@ exten => h,1,NoOp()
 """
 
 
-def free_port() -> int:
-    """Free for UDP and TCP, and none that the system gives to outgoing connections."""
-    for port in random.sample(range(12000, 22000), 50):
-        with closing(socket.socket(type=socket.SOCK_DGRAM)) as udp, closing(socket.socket()) as tcp, suppress(OSError):
-            udp.bind(("127.0.0.1", port))
-            tcp.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free")
-
-
 class Provider:
     """A small Asterisk of our own."""
 
     def __init__(self, directory: Path, asterisk: Asterisk) -> None:
-        self.port, self._log = free_port(), directory / "asterisk.log"
+        (self.port,), self._log = free_ports(1), directory / "asterisk.log"
         own = {name: directory / name for name in ("etc", "run", "lib", "db", "spool", "log")}
         for path in own.values():
             path.mkdir()

@@ -20,7 +20,8 @@ from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone
 from hotline.telephony.agi_protocol import Reply
 from hotline.telephony.agi_server import AgiServer, AgiSession
-from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk, free_ports
+from tests.ports import free_ports
+from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk
 from tests.system.desk_phone import DeskPhone, Dialog
 from tests.system.manager import Ami, Message
 from tests.system.sip import Call, UdpPhone

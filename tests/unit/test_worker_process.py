@@ -17,8 +17,8 @@ from hotline.heartbeat import heartbeat
 async def main():
     loop, drain = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGUSR1, drain.set)
+    print("up", *sys.argv[1:], flush=True)
     with heartbeat() as tell:
-        print("up", *sys.argv[1:], flush=True)
         {body}
 asyncio.run(main())
 """
