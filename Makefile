@@ -68,7 +68,7 @@ test: setup
 	@scripts/packages.sh test
 	@$(MAKE) --no-print-directory check
 	$(PYTEST) $(SIDE_BY_SIDE) tests/system
-	$(PYTEST) $(SIDE_BY_SIDE) tests/browser
+	$(PYTEST) --numprocesses 4 tests/browser
 	$(PYTEST) tests/faults
 
 # The long form; ONLY is one of the files test_*.py in tests/faults. Its rows are kept in var/faults.jsonl.
