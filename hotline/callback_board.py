@@ -9,9 +9,9 @@ import structlog
 from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import Refused, StorageError
-from hotline.journal import Journal, Write
+from hotline.exchange.journal import Journal, Write
+from hotline.exchange.switchboard import Switchboard
 from hotline.storage.callbacks import Callbacks, CallbackTask
-from hotline.switchboard import Switchboard
 from routing.numbers import NumberPlan
 
 log = structlog.get_logger()

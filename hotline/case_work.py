@@ -13,10 +13,10 @@ from agents.disposition import PERSON, Disposition, Outcome, read_disposition
 from agents.forms import FormError
 from agents.promises import german_moment, mail_for, new_receipt
 from config.schema import FieldKind, FormField, HotlineConfig
-from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import ReceiptTaken, Refused
-from hotline.journal import Journal
+from hotline.exchange.calls import Call
+from hotline.exchange.journal import Journal
 from hotline.links import Links, LinkState
 from hotline.mail.message import new_message_id
 from hotline.mail.sender import MailSender

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import structlog
 
-from hotline.calls import Call, Offer, OfferEnd
 from hotline.clock import Clock
-from hotline.switchboard import Switchboard
+from hotline.exchange.calls import Call, Offer, OfferEnd
+from hotline.exchange.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiSession
 
 log = structlog.get_logger()

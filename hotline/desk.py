@@ -11,17 +11,17 @@ from agents.presence import Intent, State, Work
 from agents.transfer import Target, TargetError, resolve
 from config.schema import HotlineConfig, PhoneKind
 from hotline.callback_board import CallbackBoard
-from hotline.calls import Call, Handed, Handover
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.errors import Refused
-from hotline.journal import Journal
-from hotline.seats import Seat
+from hotline.exchange.calls import Call, Handed, Handover
+from hotline.exchange.journal import Journal
+from hotline.exchange.seats import Seat
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
 from hotline.storage.handovers import Handovers, SavedHandover
 from hotline.storage.ledger import Ledger
 from hotline.storage.presences import Presences
-from hotline.switchboard import Switchboard
-from hotline.transfers import Transfers
 from hotline.views import call_view, history_view, hotline_view, seat_view, targets_view
 from routing.hours import Calendar
 

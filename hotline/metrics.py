@@ -16,12 +16,12 @@ from prometheus_client.registry import Collector
 from structlog.typing import EventDict, WrappedLogger
 
 from agents.presence import State
-from hotline.calls import Call, Phase
 from hotline.clock import Clock
 from hotline.errors import StorageError
-from hotline.journal import Journal
+from hotline.exchange.calls import Call, Phase
+from hotline.exchange.journal import Journal
+from hotline.exchange.switchboard import Switchboard
 from hotline.storage.outbox import REFUSED, WAITING, StuckMail
-from hotline.switchboard import Switchboard
 
 OTHER = "other"
 LONGEST_EVENT = 100

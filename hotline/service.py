@@ -16,34 +16,36 @@ import structlog
 from config.loading import parse
 from config.schema import HotlineConfig
 from dialplan import happenings
-from hotline.alive import Alive
-from hotline.asterisk_events import WANTED_EVENTS, AsteriskEvents
-from hotline.book import Book
 from hotline.callback_board import CallbackBoard
-from hotline.caller_numbers import number_plan
-from hotline.calls import Call
 from hotline.case_work import CaseWork
-from hotline.channels import Channels, by_unique
 from hotline.clock import Clock
 from hotline.clock_steps import ClockSteps
 from hotline.desk import Desk
-from hotline.drain import Drain
-from hotline.happenings import Meaning
-from hotline.happenings_file import HappeningsFile
-from hotline.heartbeat import Tell, heartbeat
-from hotline.importer import Importer
-from hotline.inside import Inside
-from hotline.journal import Journal
+from hotline.exchange.asterisk_events import WANTED_EVENTS, AsteriskEvents
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call
+from hotline.exchange.inside import Inside
+from hotline.exchange.journal import Journal
+from hotline.exchange.reception import Reception
+from hotline.exchange.seats import Seats
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
 from hotline.links import Links
 from hotline.logs import log_failure, passed_through
 from hotline.mail.sender import MailSender
 from hotline.metrics import Metrics
-from hotline.mirror import Mirror
-from hotline.reception import Reception
-from hotline.restoring import Restorer
-from hotline.resync import Resync
-from hotline.returning import Returner
-from hotline.seats import Seats
+from hotline.parent.heartbeat import Tell, heartbeat
+from hotline.recovery.alive import Alive
+from hotline.recovery.caller_numbers import number_plan
+from hotline.recovery.channels import Channels, by_unique
+from hotline.recovery.drain import Drain
+from hotline.recovery.happenings import Meaning
+from hotline.recovery.happenings_file import HappeningsFile
+from hotline.recovery.importer import Importer
+from hotline.recovery.mirror import Mirror
+from hotline.recovery.restoring import Restorer
+from hotline.recovery.resync import Resync
+from hotline.recovery.returning import Returner
 from hotline.state import Secrets, StateDirectory
 from hotline.storage.accounts import Accounts, Role
 from hotline.storage.callbacks import Callbacks
@@ -56,11 +58,9 @@ from hotline.storage.outbox import Outbox
 from hotline.storage.presences import Presences
 from hotline.storage.promises import Promises
 from hotline.storage.versions import Versions
-from hotline.switchboard import Switchboard
 from hotline.telephony.agi_server import AgiServer
 from hotline.telephony.ami import AmiClient
 from hotline.telephony.controls import AmiControls
-from hotline.transfers import Transfers
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
 from hotline.web.metrics import METRICS

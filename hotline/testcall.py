@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from config.schema import Gateway, HotlineConfig
+from hotline.parent.preparation import configuration
 from hotline.phone import Phone, PhoneCall, PhoneError
-from hotline.preparation import configuration
 from hotline.state import StateDirectory
 from hotline.storage.views import Step
 from hotline.testcall_steps import Ledger, told

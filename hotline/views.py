@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from agents.presence import Intent, State, Work
 from agents.transfer import numbers_allowed, targets
 from config.schema import HotlineConfig, RequestType
-from hotline.calls import Call, TransferState
-from hotline.seats import Seat, Seats
+from hotline.exchange.calls import Call, TransferState
+from hotline.exchange.seats import Seat, Seats
 from hotline.storage.views import History
 from routing.hours import Opening
 

@@ -1,4 +1,4 @@
-"""What the conversation wants done. Imperative; executed in order by hotline/callers.py.
+"""What the conversation wants done. Imperative; executed in order by hotline/exchange/callers.py.
 
 Each batch that `Conversation.receive` returns ends with exactly one effect that waits
 (`Collect`, `Wait`, `Connect`) or ends (`HangUp`); its outcome is the next event.

@@ -7,7 +7,7 @@ import click
 
 from dialplan.render import AsteriskFacts, render
 from hotline.errors import SetupError
-from hotline.preparation import configuration
+from hotline.parent.preparation import configuration
 from hotline.setup import asterisk, asterisk_files
 from hotline.state import StateDirectory
 

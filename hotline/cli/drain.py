@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from hotline import control
 from hotline.cli.opening import state_option
 from hotline.errors import HotlineError, SetupError
 from hotline.locks import exclusive_or_refused
+from hotline.parent import control
 from hotline.state import StateDirectory
 
 GONE_SECONDS = 20.0

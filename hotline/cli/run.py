@@ -7,9 +7,9 @@ import click
 
 from hotline.cli.times import business_clock
 from hotline.errors import SetupError
-from hotline.launcher import Launcher
 from hotline.locks import exclusive_or_refused
-from hotline.preparation import configuration, prepare
+from hotline.parent.launcher import Launcher
+from hotline.parent.preparation import configuration, prepare
 from hotline.state import StateDirectory
 
 

@@ -12,7 +12,7 @@ from hotline.storage.tables import call_handovers
 
 @dataclass(frozen=True, slots=True)
 class SavedHandover:
-    """`agent` by name; `how` is one of hotline.calls.Handover."""
+    """`agent` by name; `how` is one of hotline.exchange.calls.Handover."""
 
     agent: str
     how: str

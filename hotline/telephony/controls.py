@@ -47,7 +47,7 @@ class AmiControls:
         return await self._try("Redirect", Channel=channel, Context=HOTLINE_CONTEXT, Exten=AGI_RETURN, Priority="1")
 
     async def mirror(self, agent: str, ready: bool) -> None:
-        """Whether the fallback queue may ring this agent; hotline/mirror.py sees to what does not succeed at once."""
+        """Whether the fallback queue may ring this agent; what fails, hotline/recovery/mirror.py repeats."""
         if self._ami.connected and not await self.pause(agent, not ready):
             self.not_mirrored.set()
 

@@ -25,8 +25,8 @@ import aiohttp
 from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
+from hotline.parent.processes import Child
 from hotline.phone import tones
-from hotline.processes import Child
 from hotline.setup import music, sound
 from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import EXAMPLE, StateDirectory

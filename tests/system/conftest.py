@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from config.schema import HotlineConfig
 from dialplan.facts import AsteriskFacts
 from dialplan.voice import PROMPTS
-from hotline.asterisk_process import AsteriskProcess
+from hotline.parent.asterisk_process import AsteriskProcess
 from hotline.phone import tones
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk

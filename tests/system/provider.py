@@ -18,7 +18,7 @@ from dialplan.cel import cel_files
 from dialplan.core import core_files
 from dialplan.facts import AsteriskFacts, Directories
 from dialplan.modules import modules_conf
-from hotline.asterisk_process import AsteriskProcess
+from hotline.parent.asterisk_process import AsteriskProcess
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from tests.ports import free_ports

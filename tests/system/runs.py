@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from hotline.processes import Child
+from hotline.parent.processes import Child
 from tests.system.conftest import on_free_ports
 
 HOTLINE = (sys.executable, "-P", "-m", "hotline")

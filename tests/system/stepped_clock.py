@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from config.schema import HotlineConfig
-from hotline.processes import Child
+from hotline.parent.processes import Child
 from ivr.prompts import catalogue
 from tests.system.chain import MONDAY_NINE, Chain, prompt
 from tests.system.conftest import RunningAsterisk, StartAsterisk

@@ -10,8 +10,8 @@ from config.schema import HotlineConfig
 from dialplan import happenings, variables
 from dialplan.fallback import QUEUE
 from dialplan.manager import EVENTS
-from hotline.asterisk_process import AsteriskProcess
 from hotline.errors import SetupError
+from hotline.parent.asterisk_process import AsteriskProcess
 from tests.system.agi import Agi, Session
 from tests.system.conftest import RunningAsterisk, StartAsterisk
 from tests.system.happened import until_happened

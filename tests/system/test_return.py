@@ -27,7 +27,7 @@ LOOKS = 6.0
 """After so many seconds the waiting caller was asked whatever there is to ask (ivr.waiting.LOOK_SECONDS)."""
 RING_SECONDS = 5
 MANY = 25
-"""More than are redirected on the word of one look (hotline.returning.AT_ONCE)."""
+"""More than are redirected on the word of one look (hotline.recovery.returning.AT_ONCE)."""
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from agents.presence import Intent
 from config.schema import HotlineConfig
-from hotline.book import Book
-from hotline.calls import Call, Leg
 from hotline.clock import Clock
-from hotline.journal import Journal
-from hotline.seats import Seats
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call, Leg
+from hotline.exchange.journal import Journal
+from hotline.exchange.seats import Seats
+from hotline.exchange.switchboard import Switchboard
 from hotline.storage.views import Earlier
-from hotline.switchboard import Switchboard
 
 MONDAY_NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

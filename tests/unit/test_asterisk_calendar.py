@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hotline import asterisk_calendar
-from hotline.asterisk_calendar import AsteriskCalendar, seconds_to_midnight
 from hotline.errors import SetupError
+from hotline.parent import asterisk_calendar
+from hotline.parent.asterisk_calendar import AsteriskCalendar, seconds_to_midnight
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MIDNIGHTS = {

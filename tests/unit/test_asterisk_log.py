@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.asterisk_log import readable, relay
+from hotline.parent.asterisk_log import readable, relay
 
 CASES = {
     "short": (

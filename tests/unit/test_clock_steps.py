@@ -9,8 +9,8 @@ import pytest
 
 from config.schema import HotlineConfig
 from hotline import clock_steps
-from hotline.calls import OfferEnd
 from hotline.clock_steps import ClockSteps
+from hotline.exchange.calls import OfferEnd
 from tests.unit.doubles_switchboard import Office
 
 HOUR = timedelta(hours=1)

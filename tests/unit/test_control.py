@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline.control import DONE, Control, drain, socket_of
 from hotline.errors import SetupError
+from hotline.parent.control import DONE, Control, drain, socket_of
 from hotline.state import StateDirectory
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dialplan import variables
-from hotline import alive, drain
-from hotline.alive import Alive
-from hotline.drain import Drain
 from hotline.errors import AmiUnavailable
+from hotline.recovery import alive, drain
+from hotline.recovery.alive import Alive
+from hotline.recovery.drain import Drain
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EPOCH = str(int(NOW.timestamp()))

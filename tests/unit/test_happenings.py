@@ -12,14 +12,14 @@ import pytest
 
 from config.schema import HotlineConfig
 from dialplan import happenings
-from hotline.call_ids import id_of_channel
-from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import StorageError
-from hotline.happenings import Meaning
-from hotline.happenings_file import BATCH, HappeningsFile
-from hotline.importer import EVERY_SECONDS, Importer
-from hotline.journal import Journal
+from hotline.exchange.calls import Call
+from hotline.exchange.journal import Journal
+from hotline.recovery.call_ids import id_of_channel
+from hotline.recovery.happenings import Meaning
+from hotline.recovery.happenings_file import BATCH, HappeningsFile
+from hotline.recovery.importer import EVERY_SECONDS, Importer
 from hotline.storage.callbacks import Callbacks, CallbackTask
 from hotline.storage.database import Database
 from hotline.storage.imports import Imports

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hotline import heartbeat
-from hotline.heartbeat import READY_FD, Pulse
+from hotline.parent import heartbeat
+from hotline.parent.heartbeat import READY_FD, Pulse
 
 Ends = tuple[Pulse, int]
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hotline import journal as module
 from hotline.errors import Refused, StorageError
-from hotline.journal import Journal, Write
+from hotline.exchange import journal as module
+from hotline.exchange.journal import Journal, Write
 
 
 class Book:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hotline import keeping
 from hotline.errors import SetupError
-from hotline.keeping import LONGEST_DELAY, STEADY, Backoff, keep
+from hotline.parent import keeping
+from hotline.parent.keeping import LONGEST_DELAY, STEADY, Backoff, keep
 
 
 def test_first_restart_is_at_once_and_each_later_one_waits_twice_as_long() -> None:

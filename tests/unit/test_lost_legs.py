@@ -6,7 +6,7 @@ import pytest
 
 from agents.presence import Bar, Intent, State
 from config.schema import HotlineConfig
-from hotline.calls import Call, OfferEnd, Phase
+from hotline.exchange.calls import Call, OfferEnd, Phase
 from tests.unit.doubles_switchboard import Office
 
 

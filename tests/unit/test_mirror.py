@@ -7,8 +7,8 @@ import pytest
 from agents.presence import Intent
 from config.schema import HotlineConfig
 from hotline.errors import AmiRefused, AmiUnavailable
-from hotline.mirror import Mirror
-from hotline.seats import Seats
+from hotline.exchange.seats import Seats
+from hotline.recovery.mirror import Mirror
 from hotline.telephony.controls import AmiControls
 from tests.unit.doubles_switchboard import MONDAY_NINE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.notify import READY, WATCHDOG, Notifier
+from hotline.parent.notify import READY, WATCHDOG, Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from hotline.processes import LINE_LIMIT, Child
+from hotline.parent.processes import LINE_LIMIT, Child
 
 PATIENCE = 20.0
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 PARENT = """
 import asyncio, sys
-from hotline.processes import Child
+from hotline.parent.processes import Child
 async def main():
     child = Child("sleeper", ["/bin/sleep", "60"], print)
     await child.start()

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from config.schema import HotlineConfig
-from hotline import reception as module
-from hotline.book import Book
-from hotline.call_ids import id_of_channel
-from hotline.calls import Call, Phase
 from hotline.errors import CallerGone
-from hotline.reception import Reception
-from hotline.transfers import Transfers
+from hotline.exchange import reception as module
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call, Phase
+from hotline.exchange.reception import Reception
+from hotline.exchange.transfers import Transfers
+from hotline.recovery.call_ids import id_of_channel
 from tests.unit.doubles_switchboard import MONDAY_NINE, Office
 
 UNIQUE = "hotline-secret-1795420800.1"

@@ -10,19 +10,19 @@ import pytest
 
 from agents.presence import Intent, State
 from config.schema import HotlineConfig
-from hotline.book import Book
-from hotline.calls import Phase
 from hotline.errors import AmiUnavailable, StorageError
-from hotline.journal import Journal
-from hotline.restoring import Restorer
-from hotline.seats import Seats
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Phase
+from hotline.exchange.journal import Journal
+from hotline.exchange.seats import Seats
+from hotline.exchange.switchboard import Switchboard
+from hotline.recovery.restoring import Restorer
 from hotline.storage.database import Database
 from hotline.storage.handovers import Handovers, SavedHandover
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenWork
 from hotline.storage.presences import Presences
 from hotline.storage.views import CallRow
-from hotline.switchboard import Switchboard
 from tests.unit.doubles_switchboard import MONDAY_NINE, RememberingControls, StillClock
 
 CALLER = "+495721777001"
@@ -103,8 +103,8 @@ class Run:
 @pytest.fixture
 async def run(tmp_path: Path, config: HotlineConfig, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
     StillClock.moment = MONDAY_NINE
-    monkeypatch.setattr("hotline.restoring.LATE_SECONDS", 0.0)
-    monkeypatch.setattr("hotline.restoring.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("hotline.recovery.restoring.LATE_SECONDS", 0.0)
+    monkeypatch.setattr("hotline.recovery.restoring.AGAIN_SECONDS", 0.0)
     database = Database(f"sqlite:///{tmp_path}/hotline.db")
     await database.open()
     running = Run(database, config)
@@ -251,7 +251,7 @@ async def test_asterisk_that_does_not_answer_leaves_the_ends_to_the_next_login(r
 async def test_talk_that_cannot_be_taken_up_is_not_tried_all_the_time(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hotline.restoring.AGAIN_SECONDS", 60.0)
+    monkeypatch.setattr("hotline.recovery.restoring.AGAIN_SECONDS", 60.0)
     await a_call(run)
     await run.restorer.load()
     tried = 0

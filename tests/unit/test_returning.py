@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dialplan import fallback
-from hotline.channels import Channels, agent_of, call_id_of, callers_by_call
 from hotline.clock import Clock
 from hotline.errors import AmiUnavailable
-from hotline.returning import AT_ONCE, MOST_RETURNS, Gate, Returner
+from hotline.recovery.channels import Channels, agent_of, call_id_of, callers_by_call
+from hotline.recovery.returning import AT_ONCE, MOST_RETURNS, Gate, Returner
 
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EPOCH = int(NINE.timestamp())
@@ -177,11 +177,11 @@ async def test_caller_who_falls_back_again_and_again_stays_with_the_telephones_o
 ) -> None:
     asterisk.caller(1)
     asterisk.stays = True
-    monkeypatch.setattr("hotline.returning.ON_THE_WAY_SECONDS", 0.0)
+    monkeypatch.setattr("hotline.recovery.returning.ON_THE_WAY_SECONDS", 0.0)
     for _ in range(2 * MOST_RETURNS):
         await watched.returner.look()
     assert len(asterisk.redirected) == MOST_RETURNS
-    monkeypatch.setattr("hotline.returning.WITHIN_SECONDS", 0.0)
+    monkeypatch.setattr("hotline.recovery.returning.WITHIN_SECONDS", 0.0)
     await watched.returner.look()
     assert len(asterisk.redirected) == MOST_RETURNS + 1
 
@@ -198,7 +198,7 @@ async def test_end_of_a_caller_of_the_fallback_is_told(asterisk: Asterisk, watch
 async def test_looking_goes_on_when_asterisk_does_not_answer(
     asterisk: Asterisk, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hotline.returning.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("hotline.recovery.returning.AGAIN_SECONDS", 0.0)
     answers, action = iter([AmiUnavailable("silent"), ValueError("odd")]), asterisk.action
 
     async def fails(name: str, **fields: Any) -> list[dict[str, str]]:
@@ -244,7 +244,7 @@ async def test_those_who_come_together_pass_in_the_order_of_their_waiting(order:
 
 
 async def test_nobody_waits_for_a_caller_who_does_not_come(order: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotline.returning.GATHER_SECONDS", 0.05)
+    monkeypatch.setattr("hotline.recovery.returning.GATHER_SECONDS", 0.05)
     gate = Gate()
     gate.expect(["a", "b", "gone"])
     come = _come(gate, order)

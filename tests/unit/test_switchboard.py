@@ -6,7 +6,7 @@ import pytest
 
 from agents.presence import Bar, Intent, State
 from config.schema import HotlineConfig, PhoneKind
-from hotline.calls import OfferEnd, Phase
+from hotline.exchange.calls import OfferEnd, Phase
 from tests.unit.doubles_switchboard import Office
 
 

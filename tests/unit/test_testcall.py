@@ -125,7 +125,7 @@ def test_each_step_is_told_in_german(kind: str, agent: str | None, codes: dict[s
 
 
 def test_every_end_that_the_conversation_knows_has_its_words() -> None:
-    from hotline.calls import OfferEnd
+    from hotline.exchange.calls import OfferEnd
     from ivr.effects import EndReason
 
     assert {reason.value for reason in EndReason} <= set(ENDS)

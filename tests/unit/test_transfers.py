@@ -8,9 +8,9 @@ import pytest
 from agents.presence import Bar, State
 from agents.transfer import Target, TargetKind
 from config.schema import HotlineConfig
-from hotline.calls import Call, Handover, Leg, OfferEnd, Phase
 from hotline.errors import Refused
-from hotline.transfers import Transfers
+from hotline.exchange.calls import Call, Handover, Leg, OfferEnd, Phase
+from hotline.exchange.transfers import Transfers
 from tests.unit.doubles_switchboard import Office
 
 BEN = Target(TargetKind.AGENT, "ben", "Ben Schulte", "", "PJSIP/agent-ben")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.schema import HotlineConfig
+from hotline.parent.welcome import welcome
 from hotline.state import Secrets, StateDirectory
-from hotline.welcome import welcome
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

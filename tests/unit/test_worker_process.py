@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from hotline import heartbeat, worker_process
 from hotline.errors import SetupError
-from hotline.worker_process import WorkerProcess
+from hotline.parent import heartbeat, worker_process
+from hotline.parent.worker_process import WorkerProcess
 
 SERVICE = """
 import asyncio, signal, sys, time
-from hotline.heartbeat import heartbeat
+from hotline.parent.heartbeat import heartbeat
 async def main():
     loop, drain = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGUSR1, drain.set)

@@ -13,12 +13,12 @@ import structlog
 
 from agents.presence import Bar, Intent, Work
 from config.schema import PhoneKind
-from hotline.book import Book
-from hotline.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
 from hotline.clock import Clock
-from hotline.duty import Duty
-from hotline.offers import Offers
-from hotline.seats import Seat, Seats
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
+from hotline.exchange.duty import Duty
+from hotline.exchange.offers import Offers
+from hotline.exchange.seats import Seat, Seats
 from routing.line import Line
 from routing.matcher import FreeAgent, match
 

@@ -2,7 +2,7 @@
 
 It lives while they die: each is started again when it ends. It holds no call and no data, so little can go wrong here.
 Whatever ends it, nothing it started stays behind: it stops its children in turn, and if it is killed itself,
-the kernel tells them (hotline/processes.py).
+the kernel tells them (hotline/parent/processes.py).
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
-from hotline.asterisk_calendar import AsteriskCalendar
-from hotline.asterisk_process import AsteriskProcess
 from hotline.clock import Clock
-from hotline.control import Control, socket_of
-from hotline.keeping import keep
-from hotline.notify import READY, STOPPING, Notifier
-from hotline.preparation import Prepared
-from hotline.processes import Child
+from hotline.parent.asterisk_calendar import AsteriskCalendar
+from hotline.parent.asterisk_process import AsteriskProcess
+from hotline.parent.control import Control, socket_of
+from hotline.parent.keeping import keep
+from hotline.parent.notify import READY, STOPPING, Notifier
+from hotline.parent.preparation import Prepared
+from hotline.parent.processes import Child
+from hotline.parent.welcome import welcome
+from hotline.parent.worker_process import WorkerProcess
 from hotline.setup import asterisk_files
 from hotline.state import StateDirectory
-from hotline.welcome import welcome
-from hotline.worker_process import WorkerProcess
 
 MAILBOX_PATIENCE = 3.0
 DRAINING = "No new calls are accepted; the hotline ends when the last call is over."

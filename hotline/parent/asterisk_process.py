@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.schema import Endpoint
-from hotline.asterisk_log import relay
 from hotline.errors import SetupError
-from hotline.processes import Child
+from hotline.parent.asterisk_log import relay
+from hotline.parent.processes import Child
 
 READY_PATIENCE = 60.0
 STOP_PATIENCE = 5.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from hotline.calls import Call, Offer
-from hotline.journal import Journal
+from hotline.exchange.calls import Call, Offer
+from hotline.exchange.journal import Journal
 from hotline.storage.ledger import Ledger
 from hotline.storage.views import Earlier
 
@@ -19,7 +19,7 @@ COUNTS_SECONDS = 1.0
 
 
 class Book:
-    """Nothing here ever fails a call: see hotline/journal.py for what a silent database means."""
+    """Nothing here ever fails a call: see hotline/exchange/journal.py for what a silent database means."""
 
     def __init__(self, journal: Journal, ledger: Ledger) -> None:
         self._journal = journal

@@ -12,12 +12,12 @@ from agents.transfer import TargetKind
 from config.schema import PhoneKind
 from dialplan import variables
 from dialplan.pjsip import NOBODYS_NUMBER
-from hotline.calls import Call, Handover, Leg, Offer, OfferEnd, Phase, Transfer
-from hotline.dialogue import MUSIC, Dialogue
 from hotline.errors import CallerGone
-from hotline.switchboard import Switchboard
+from hotline.exchange.calls import Call, Handover, Leg, Offer, OfferEnd, Phase, Transfer
+from hotline.exchange.dialogue import MUSIC, Dialogue
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
 from hotline.telephony.agi_server import AgiSession
-from hotline.transfers import Transfers
 from ivr.events import AgentLost, AgentMissed, Event, HandedOn, TalkEnded
 
 log = structlog.get_logger()

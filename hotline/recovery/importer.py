@@ -12,13 +12,13 @@ from functools import partial
 
 import structlog
 
-from hotline.calls import Call
 from hotline.clock import Clock
 from hotline.errors import StorageError
-from hotline.happenings import Meaning, understood
-from hotline.happenings_file import BATCH, HappeningsFile, Written
-from hotline.journal import Journal
+from hotline.exchange.calls import Call
+from hotline.exchange.journal import Journal
 from hotline.logs import log_failure
+from hotline.recovery.happenings import Meaning, understood
+from hotline.recovery.happenings_file import BATCH, HappeningsFile, Written
 from hotline.storage.entries import Ended, Entry
 from hotline.storage.imports import Imports, Stored
 

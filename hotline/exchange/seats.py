@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from agents.presence import Intent, Presence
 from config.schema import Agent
-from hotline.calls import Call, Offer
+from hotline.exchange.calls import Call, Offer
 
 
 @dataclass(eq=False)

@@ -16,17 +16,17 @@ from config.schema import HotlineConfig
 from dialplan import variables
 from dialplan.extensions import AGI_CALL, AGI_RETURN
 from dialplan.transfers import INSIDE_PATH
-from hotline.book import Book
-from hotline.call_ids import id_of_channel, new_call_id
-from hotline.caller_numbers import caller_number
-from hotline.callers import FAILED, CallbackRequests, Caller
-from hotline.calls import Call
 from hotline.clock import Clock
-from hotline.dialogue import Interrupter
 from hotline.errors import AgiError
-from hotline.switchboard import Switchboard
+from hotline.exchange.book import Book
+from hotline.exchange.callers import FAILED, CallbackRequests, Caller
+from hotline.exchange.calls import Call
+from hotline.exchange.dialogue import Interrupter
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
+from hotline.recovery.call_ids import id_of_channel, new_call_id
+from hotline.recovery.caller_numbers import caller_number
 from hotline.telephony.agi_server import AgiSession
-from hotline.transfers import Transfers
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ LONGEST_WAIT = timedelta(hours=24)
 
 
 class Inside(Protocol):
-    """See hotline/inside.py."""
+    """See hotline/exchange/inside.py."""
 
     def refer(self, session: AgiSession, call: Call) -> None: ...
 
@@ -45,13 +45,13 @@ class Inside(Protocol):
 
 
 class Known(Protocol):
-    """Who knows calls of an earlier run; see hotline/restoring.py."""
+    """Who knows calls of an earlier run; see hotline/recovery/restoring.py."""
 
     def recall(self, call_id: str, channel: str, unique: str) -> Call | None: ...
 
 
 class Order(Protocol):
-    """Who keeps the order of those who come back; see hotline/returning.py."""
+    """Who keeps the order of those who come back; see hotline/recovery/returning.py."""
 
     async def pass_through(self, unique: str, joined_at: datetime) -> None: ...
 

@@ -5,12 +5,12 @@ import structlog
 from agents.transfer import by_extension
 from config.schema import HotlineConfig
 from dialplan import variables
-from hotline.calls import Call, Leg
 from hotline.errors import AgiClosed, CallerGone, Refused
-from hotline.seats import Seat
-from hotline.switchboard import Switchboard
+from hotline.exchange.calls import Call, Leg
+from hotline.exchange.seats import Seat
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
 from hotline.telephony.agi_server import AgiSession
-from hotline.transfers import Transfers
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from dialplan import variables
-from hotline.call_ids import id_of_channel
+from hotline.recovery.call_ids import id_of_channel
 from hotline.telephony.controls import DEVICE
 
 Channel = Mapping[str, str]

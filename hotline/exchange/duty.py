@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from hotline.seats import Seat, Seats
+from hotline.exchange.seats import Seat, Seats
 
 OVERDUE = timedelta(minutes=2)
 """An agent whose wrap-up is overdue by more has probably walked away: callers cannot count on them."""

@@ -1,7 +1,7 @@
 """A call as the ledger remembers it, made a call of the running service again."""
 
 from config.schema import HotlineConfig, RequestType
-from hotline.calls import Call, Handed, Handover
+from hotline.exchange.calls import Call, Handed, Handover
 from hotline.storage.open_work import OpenCall
 
 

@@ -2,7 +2,7 @@
 
 One mechanism: the agent's leg is moved, never the caller's. During a consultation the agent's leg dials whoever is
 consulted and the caller hears music; then the caller's own session is bridged with one of the two legs
-(hotline/talk.py). The call keeps its id, its row in the ledger and everything that is known of it.
+(hotline/exchange/talk.py). The call keeps its id, its row in the ledger and everything that is known of it.
 """
 
 from datetime import timedelta
@@ -12,12 +12,12 @@ import structlog
 
 from agents.presence import Work
 from agents.transfer import Target, TargetKind
-from hotline.book import Book
-from hotline.calls import Call, Handed, Handover, Leg, OfferEnd, Phase, Transfer, TransferState, Wish
 from hotline.clock import Clock
 from hotline.errors import Refused
-from hotline.seats import Seat
-from hotline.switchboard import Switchboard
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call, Handed, Handover, Leg, OfferEnd, Phase, Transfer, TransferState, Wish
+from hotline.exchange.seats import Seat
+from hotline.exchange.switchboard import Switchboard
 
 log = structlog.get_logger()
 

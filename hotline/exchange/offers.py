@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 from agents.presence import Bar, Work
-from hotline.book import Book
-from hotline.calls import Call, Calls, Offer, OfferEnd, Wish
 from hotline.clock import Clock
-from hotline.seats import Seat, Seats
+from hotline.exchange.book import Book
+from hotline.exchange.calls import Call, Calls, Offer, OfferEnd, Wish
+from hotline.exchange.seats import Seat, Seats
 
 log = structlog.get_logger()
 

@@ -14,19 +14,19 @@ import structlog
 
 from agents.presence import Intent, Work
 from config.schema import HotlineConfig
-from hotline.callers import CUT_BY_ASTERISK
-from hotline.calls import Call, Leg, Phase
-from hotline.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
 from hotline.clock import Clock
 from hotline.errors import AmiError, StorageError
-from hotline.importer import LATE_SECONDS
-from hotline.journal import Journal
-from hotline.remembered import remembered
-from hotline.seats import Seat
+from hotline.exchange.callers import CUT_BY_ASTERISK
+from hotline.exchange.calls import Call, Leg, Phase
+from hotline.exchange.journal import Journal
+from hotline.exchange.seats import Seat
+from hotline.exchange.switchboard import Switchboard
+from hotline.recovery.channels import Channel, Channels, agent_of, agents_leg_with, callers_by_call
+from hotline.recovery.importer import LATE_SECONDS
+from hotline.recovery.remembered import remembered
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenCall, OpenWork
 from hotline.storage.presences import Presences
-from hotline.switchboard import Switchboard
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ TRUE_ENDS_SECONDS = 2.0
 
 
 class BringsIn(Protocol):
-    """See hotline/importer.py."""
+    """See hotline/recovery/importer.py."""
 
     def bring_in(self) -> Awaitable[bool]: ...
 

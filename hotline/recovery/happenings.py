@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 from config.schema import HotlineConfig
 from dialplan import happenings, variables
-from hotline.call_ids import id_of_channel
-from hotline.caller_numbers import caller_number, number_plan
-from hotline.callers import CUT_BY_ASTERISK
-from hotline.calls import Call
 from hotline.clock import Clock
-from hotline.happenings_file import Written
+from hotline.exchange.callers import CUT_BY_ASTERISK
+from hotline.exchange.calls import Call
+from hotline.recovery.call_ids import id_of_channel
+from hotline.recovery.caller_numbers import caller_number, number_plan
+from hotline.recovery.happenings_file import Written
 from hotline.storage.entries import Answered, Arrived, CallbackAsked, Ended, Entry, Passed, Queued
 from routing.hours import Calendar
 

@@ -15,10 +15,10 @@ from typing import Protocol
 import structlog
 
 from dialplan import fallback
-from hotline.channels import Channel, Channels, by_unique, call_id_of, is_agents, made
 from hotline.clock import Clock
 from hotline.errors import AmiError
 from hotline.logs import log_failure
+from hotline.recovery.channels import Channel, Channels, by_unique, call_id_of, is_agents, made
 
 log = structlog.get_logger()
 

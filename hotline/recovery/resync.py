@@ -2,14 +2,14 @@
 
 The order: talks are taken up, so that nobody who talks is offered a call; the queue is as the agents want it; callers
 come back. Each difference is logged
-with its cause where it is found (hotline/mirror.py, restoring.py, returning.py, asterisk_events.py).
+with its cause where it is found (hotline/recovery/mirror.py, restoring.py, returning.py, asterisk_events.py).
 """
 
-from hotline.channels import Channels
 from hotline.logs import log_failure
-from hotline.mirror import Mirror
-from hotline.restoring import Restorer
-from hotline.returning import Returner
+from hotline.recovery.channels import Channels
+from hotline.recovery.mirror import Mirror
+from hotline.recovery.restoring import Restorer
+from hotline.recovery.returning import Returner
 
 
 class Resync:

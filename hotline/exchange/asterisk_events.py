@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from dialplan.transfers import CONSULT_FAILED
-from hotline.callers import CUT_BY_ASTERISK
-from hotline.calls import Call, Leg, Phase
 from hotline.errors import AmiError
+from hotline.exchange.callers import CUT_BY_ASTERISK
+from hotline.exchange.calls import Call, Leg, Phase
+from hotline.exchange.seats import Seat
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
-from hotline.seats import Seat
-from hotline.switchboard import Switchboard
 from hotline.telephony.ami import AmiClient
-from hotline.transfers import Transfers
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ import structlog
 from agents.presence import Intent
 from dialplan.fallback import QUEUE
 from hotline.errors import AmiError
-from hotline.seats import Seat, Seats
+from hotline.exchange.seats import Seat, Seats
 from hotline.telephony.controls import interface
 
 log = structlog.get_logger()

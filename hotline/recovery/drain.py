@@ -9,9 +9,9 @@ from collections.abc import Callable, Sized
 
 import structlog
 
-from hotline.alive import Alive, Manager
 from hotline.errors import AmiError
-from hotline.heartbeat import CALLS, DRAINED, Tell
+from hotline.parent.heartbeat import CALLS, DRAINED, Tell
+from hotline.recovery.alive import Alive, Manager
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 
 from hotline.errors import SetupError
-from hotline.heartbeat import CALLS, DRAINED, PULSE_PATIENCE, READY_FD, Pulse
-from hotline.processes import Child
+from hotline.parent.heartbeat import CALLS, DRAINED, PULSE_PATIENCE, READY_FD, Pulse
+from hotline.parent.processes import Child
 
 READY_PATIENCE = 60.0
 STOP_PATIENCE = 10.0

@@ -7,15 +7,15 @@ from typing import Any, Protocol
 import structlog
 
 from dialplan import variables
-from hotline.calls import Call, Phase
 from hotline.clock import Clock
-from hotline.dialogue import Dialogue, Interrupter
 from hotline.errors import AgiClosed, CallerGone
+from hotline.exchange.calls import Call, Phase
+from hotline.exchange.dialogue import Dialogue, Interrupter
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.talk import Talk
+from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
-from hotline.switchboard import Switchboard
-from hotline.talk import Talk
 from hotline.telephony.agi_server import AgiSession
-from hotline.transfers import Transfers
 from ivr.conversation import Conversation
 from ivr.effects import (
     Collect,
