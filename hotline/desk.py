@@ -1,7 +1,7 @@
 """What agents may do on their page, carried out in the running service; one object for all agents of the hotline."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 HOME_CONFIRM = timedelta(seconds=20)
 """Within this time after the warning that callers wait, a second press on "home" counts."""
 WRAP_UP_EXTENSION = timedelta(seconds=60)
+Contribution = Callable[[Seat, datetime], Mapping[str, Any]]
+"""Further parts of a page's snapshot: keys and JSON values for one seat at one moment."""
 _HAS_TALKED = {Work.TALKING, Work.LOST, Work.WRAP_UP}
 
 
@@ -50,6 +52,7 @@ class Desk:
         clock: Clock,
         phone_secrets: Mapping[str, str],
         draining: Callable[[], bool] = lambda: False,
+        also: Sequence[Contribution] = (),
     ) -> None:
         self._configuration = configuration
         self._switchboard = switchboard
@@ -63,6 +66,7 @@ class Desk:
         self._clock = clock
         self._phone_secrets = phone_secrets
         self._draining = draining
+        self._also = also
 
     # --- what the page shows -----------------------------------------------------------------
 
@@ -71,6 +75,7 @@ class Desk:
         seat, now, config = self._seat(agent), self._clock.now(), self._configuration()[1]
         board = self._switchboard
         opening = Calendar(config).opening(now)
+        also = [told(seat, now) for told in self._also]
         return {
             **seat_view(seat, config, now),
             "hotline": hotline_view(
@@ -79,6 +84,7 @@ class Desk:
             "call": call_view(seat.call, seat, now) if seat.call is not None and seat.may_show_call else None,
             "transfer_targets": targets_view(config, board.seats, seat),
             "callbacks": self._callbacks.view(config),
+            **{key: value for more in also for key, value in more.items()},
         }
 
     async def changed(self, agent: str, seen: int) -> None:

@@ -64,6 +64,7 @@ from hotline.telephony.controls import AmiControls
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
 from hotline.web.metrics import METRICS
+from hotline.web.services import Services
 
 log = structlog.get_logger()
 
@@ -228,6 +229,7 @@ async def _parts(
         clock,
         secrets.phone_secrets,
         draining.is_set,
+        also=(),
     )
     held = switchboard.calls.get
     happened = HappeningsFile(state.asterisk / "log" / happenings.FILE)
@@ -265,7 +267,8 @@ async def _parts(
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
     steps = ClockSteps(reception, switchboard, clock)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
-    app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
+    services = Services(case_work, desk, board, desk, desk, desk)
+    app = create_app(desk, Accounts(database, hotline), clock, config, services, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
 
     async with contextlib.AsyncExitStack() as stack:

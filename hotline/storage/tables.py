@@ -142,8 +142,18 @@ dispositions = _table(
     Column("agent", CODE, nullable=False),
     Column("outcome", CODE, nullable=False),
     Column("request_type", CODE, nullable=False),
+    Column("number", Integer, nullable=False, server_default=text("1")),
     _time("at", required=True),
-    Index("dispositions_one_per_call", "hotline_id", "call_id", unique=True),
+    _time("replaced_at"),
+    Index(
+        "dispositions_one_per_request",
+        "hotline_id",
+        "call_id",
+        "number",
+        unique=True,
+        sqlite_where=text("replaced_at IS NULL"),
+        postgresql_where=text("replaced_at IS NULL"),
+    ),
 )
 
 promises = _table(
@@ -157,8 +167,12 @@ promises = _table(
     Column("status", CODE, nullable=False),
     Column("how", CODE),
     _time("created_at", required=True),
+    Column("disposition_id", NUMBER),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     _time("due_at", required=True),
     _time("kept_at"),
+    _time("reminded_for"),
+    _time("escalated_for"),
     UniqueConstraint("hotline_id", "receipt", name="promises_receipt_once"),
     Index("promises_by_call", "hotline_id", "call_id"),
     Index(
@@ -199,8 +213,10 @@ callbacks = _table(
     Column("request_type", CODE),
     Column("taken_by", CODE),
     Column("outcome", CODE),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     _time("requested_at", required=True),
     _time("due_at", required=True),
+    _time("next_try_at"),
     _time("taken_at"),
     _time("finished_at"),
     Index("callbacks_by_call", "hotline_id", "call_id"),
@@ -230,6 +246,7 @@ users = _table(
     Column("name", CODE, nullable=False),
     Column("role", CODE, nullable=False),
     Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=false()),
     _time("changed_at", required=True),
     UniqueConstraint("hotline_id", "name", name="users_name_once"),
 )
@@ -263,6 +280,94 @@ audit = _table(
     Column("action", CODE, nullable=False),
     Column("subject", ID),
     Index("audit_by_time", "hotline_id", "at"),
+)
+
+promise_events = _table(
+    "promise_events",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("promise_id", ID, nullable=False),
+    _time("at", required=True),
+    Column("kind", CODE, nullable=False),
+    Column("who", CODE),
+    Column("codes", JSON, nullable=False),
+    Index("promise_events_by_promise", "hotline_id", "promise_id", "id"),
+)
+
+agent_states = _table(
+    "agent_states",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("agent", CODE, nullable=False),
+    _time("at", required=True),
+    Column("state", CODE, nullable=False),
+    Column("cause", CODE, nullable=False),
+    Column("by", CODE),
+    Index("agent_states_by_time", "hotline_id", "at"),
+)
+
+alarms = _table(
+    "alarms",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("kind", CODE, nullable=False),
+    Column("call_id", ID),
+    Column("agent", CODE, nullable=False),
+    Column("seen_by", CODE),
+    _time("at", required=True),
+    _time("seen_at"),
+    Index("alarms_by_time", "hotline_id", "at"),
+)
+
+notices = _table(
+    "notices",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("kind", CODE, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", CODE, nullable=False),
+    _time("at", required=True),
+    _time("until"),
+    _time("ended_at"),
+    Column("ended_by", CODE),
+    Index("notices_by_time", "hotline_id", "kind", "at"),
+)
+
+knowledge = _table(
+    "knowledge",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("request_type", CODE, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", CODE, nullable=False),
+    _time("at", required=True),
+    Index("knowledge_by_type", "hotline_id", "request_type", "id"),
+)
+
+erasures = _table(
+    "erasures",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    _time("at", required=True),
+    Column("who", CODE, nullable=False),
+    Column("kind", CODE, nullable=False),
+    Column("row_id", ID, nullable=False),
+    Index("erasures_by_time", "hotline_id", "at"),
+)
+
+short_messages = _table(
+    "short_messages",
+    Column("id", NUMBER, primary_key=True),
+    _hotline(),
+    Column("promise_id", ID, nullable=False),
+    Column("state", CODE, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("code", CODE),
+    Column("provider_id", String(64)),
+    _time("created_at", required=True),
+    _time("next_try", required=True),
+    _time("sent_at"),
+    Index("short_messages_once", "hotline_id", "promise_id", unique=True),
 )
 
 imports = _table(
@@ -337,4 +442,39 @@ call_handovers = _table(
     Column("form", JSON, nullable=False),
 )
 
-PERSONAL = (call_persons, call_handovers, disposition_details, promise_details, outbox_mails, callback_persons)
+drafts = _table(
+    "drafts",
+    Column("call_id", ID, nullable=False),
+    _hotline(),
+    Column("agent", CODE, nullable=False),
+    Column("fields", JSON, nullable=False),
+    _time("saved_at", required=True),
+    UniqueConstraint("hotline_id", "call_id", "agent", name="drafts_once"),
+)
+
+promise_texts = _table(
+    "promise_texts",
+    Column("event_id", NUMBER, ForeignKey("promise_events.id"), primary_key=True),
+    _hotline(),
+    Column("text", Text, nullable=False),
+)
+
+short_message_texts = _table(
+    "short_message_texts",
+    Column("message_id", NUMBER, ForeignKey("short_messages.id"), primary_key=True),
+    _hotline(),
+    Column("number", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+PERSONAL = (
+    call_persons,
+    call_handovers,
+    disposition_details,
+    drafts,
+    promise_details,
+    promise_texts,
+    outbox_mails,
+    callback_persons,
+    short_message_texts,
+)

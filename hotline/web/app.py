@@ -14,6 +14,7 @@ from hotline.web.pages import STATIC
 from hotline.web.problems import answer_problems
 from hotline.web.reading import BODY_BYTES
 from hotline.web.security import add_headers, refuse_forgery
+from hotline.web.services import Services
 from hotline.web.sessions import know_user
 from hotline.web.streams import Streams
 
@@ -23,11 +24,11 @@ SHUTDOWN_SECONDS = 1.5
 
 
 def create_app(
-    desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, *, trial: str | None
+    desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, services: Services, *, trial: str | None
 ) -> web.Application:
     """All pages. `trial` is a German sentence shown on every one of them while business time is moved."""
     app = web.Application(middlewares=[answer_problems, know_user, refuse_forgery], client_max_size=BODY_BYTES)
-    app[SITE] = Site(desk, accounts, clock, config, trial, Streams(desk), Backoff())
+    app[SITE] = Site(desk, accounts, clock, config, trial, Streams(desk), Backoff(), services)
     app.add_routes(_ROUTES)
     app.router.add_static("/static/", STATIC)
     app.on_response_prepare.append(add_headers)

@@ -9,6 +9,7 @@ from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk, User
+from hotline.web.services import Services
 from hotline.web.streams import Streams
 
 
@@ -23,6 +24,7 @@ class Site:
     trial: str | None
     streams: Streams
     backoff: Backoff
+    services: Services
 
     @property
     def secure(self) -> bool:

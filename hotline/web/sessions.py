@@ -11,6 +11,7 @@ from hotline.web.problems import Problem, wants_json
 LIFETIME = timedelta(hours=14)
 """Longer than any shift, so that nobody is logged out in the middle of a call."""
 TOKEN_LENGTH = 200
+LEADS = frozenset({"lead", "admin"})
 
 
 def cookie_name(here: Site) -> str:
@@ -44,18 +45,37 @@ async def know_user(request: web.Request, handler: Handler) -> web.StreamRespons
     user = await here.accounts.user_of(token, here.clock.real_now()) if 0 < len(token) <= TOKEN_LENGTH else None
     if user is not None:
         request[USER], request[TOKEN] = user, token
-    if request.path == "/agent" or request.path.startswith("/agent/"):
-        _require_agent(request, here)
+    door = "/" + request.path.split("/")[1]
+    if door in _DOORS:
+        _require_login(request)
+        _DOORS[door](request, here)
     return await handler(request)
 
 
+def _require_login(request: web.Request) -> None:
+    if USER in request:
+        return
+    if wants_json(request):
+        raise Problem(401)
+    raise web.HTTPFound("/login")
+
+
 def _require_agent(request: web.Request, here: Site) -> None:
-    if USER not in request:
-        if wants_json(request):
-            raise Problem(401)
-        raise web.HTTPFound("/login")
     if not is_agent(here, request[USER].name):
         raise Problem(403, "Ihr Konto gehört zu keinem Platz im Telefonservice.")
+
+
+def _require_lead(request: web.Request, _here: Site) -> None:
+    if request[USER].role not in LEADS:
+        raise Problem(403, "Diese Seite ist für die Leitung des Telefonservice.")
+
+
+def _require_nothing_more(_request: web.Request, _here: Site) -> None:
+    """Logged in is enough."""
+
+
+_DOORS = {"/agent": _require_agent, "/lead": _require_lead, "/account": _require_nothing_more}
+"""Whose pages begin with what; everything else needs no login."""
 
 
 def is_agent(here: Site, name: str) -> bool:

@@ -11,7 +11,7 @@ from aiohttp import web
 from config.schema import Endpoint
 from hotline.clock import Clock
 from hotline.web.app import create_app, serve
-from tests.unit.doubles_web import FakeAccounts, FakeDesk, example_config
+from tests.unit.doubles_web import FakeAccounts, FakeDesk, example_config, fake_services
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
@@ -35,8 +35,8 @@ class Served:
 
     async def _start(self, trial: str | None) -> web.AppRunner:
         config = example_config()
-        self.desk, self.accounts = FakeDesk(config), FakeAccounts(config)
-        app = create_app(self.desk, self.accounts, Clock(), config, trial=trial)
+        self.desk, self.accounts, self.services = FakeDesk(config), FakeAccounts(config), fake_services()
+        app = create_app(self.desk, self.accounts, Clock(), config, self.services, trial=trial)
         runner = await serve(app, Endpoint.model_construct(host="127.0.0.1", port=self.port))
         self.port = runner.addresses[0][1]
         return runner
@@ -65,7 +65,7 @@ class Served:
         self._runner = self._run(self._again())
 
     async def _again(self) -> web.AppRunner:
-        app = create_app(self.desk, self.accounts, Clock(), self.desk.config, trial=None)
+        app = create_app(self.desk, self.accounts, Clock(), self.desk.config, self.services, trial=None)
         return await serve(app, Endpoint(host="127.0.0.1", port=self.port))
 
     def close(self) -> None:

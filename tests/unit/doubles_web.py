@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from agents.forms import FormError, read_form
 from config.schema import HotlineConfig
 from hotline.errors import Refused
+from hotline.web.services import Services
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "hotline.yaml"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -343,3 +344,9 @@ def example_promise() -> dict[str, Any]:
         **{"lines": lines, "note": "Mieterhöhung zum Dezember.\nSchreiben des Vermieters kommt per Post."},
         **{"status": "open", "kept_at": None, "kept_how": None},
     }
+
+
+def fake_services() -> Services:
+    """Each service behind the pages as a double."""
+    nothing = object()
+    return Services(nothing, nothing, nothing, nothing, nothing, nothing)

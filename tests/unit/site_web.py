@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hotline.clock import Clock
 from hotline.web.app import create_app
-from tests.unit.doubles_web import PASSWORD, FakeAccounts, FakeDesk, example_config
+from tests.unit.doubles_web import PASSWORD, FakeAccounts, FakeDesk, example_config, fake_services
 
 SCRIPT = {"X-Requested-With": "hotline"}
 HTML = {"Accept": "text/html"}
@@ -20,6 +20,7 @@ class Visitor:
     def __init__(self) -> None:
         self.config = example_config()
         self.desk, self.accounts = FakeDesk(self.config), FakeAccounts(self.config)
+        self.services = fake_services()
         self.client: TestClient[Any, Any]
 
     async def start(self, public_url: str | None = None, trial: str | None = None) -> None:
@@ -27,7 +28,7 @@ class Visitor:
         if public_url:
             hotline = config.hotline.model_copy(update={"public_url": public_url})
             config = config.model_copy(update={"hotline": hotline})
-        app = create_app(self.desk, self.accounts, Clock(), config, trial=trial)
+        app = create_app(self.desk, self.accounts, Clock(), config, self.services, trial=trial)
         self.client = TestClient(TestServer(app))
         await self.client.start_server()
 

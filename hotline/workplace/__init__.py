@@ -1,0 +1,1 @@
+"""What agents and their lead do beside the telephone: writing, promises, callbacks, figures, notices."""
