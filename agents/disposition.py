@@ -19,6 +19,13 @@ class Outcome(StrEnum):
     NO_REQUEST = "no_request"
 
 
+OUTCOMES = {
+    Outcome.SETTLED: "Erledigt",
+    Outcome.FORWARDED: "Weitergegeben",
+    Outcome.CALLBACK: "Rückruf",
+    Outcome.NO_REQUEST: "Kein Anliegen",
+}
+"""What people read."""
 LABELS = {
     "family_name": "Familienname",
     "given_name": "Vorname",
@@ -35,6 +42,14 @@ DEMANDS: dict[Outcome, tuple[str, ...]] = {
     Outcome.CALLBACK: ("phone",),
     Outcome.NO_REQUEST: (),
 }
+
+CORRECTABLE: dict[Outcome, tuple[Outcome, ...]] = {
+    Outcome.SETTLED: tuple(Outcome),
+    Outcome.FORWARDED: (Outcome.FORWARDED,),
+    Outcome.CALLBACK: (Outcome.CALLBACK,),
+    Outcome.NO_REQUEST: tuple(Outcome),
+}
+"""What each outcome can become afterwards: a caller who was promised an answer or a call is not let down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,13 @@ def read_phone(text: str, label: str, numbers: NumberPlan) -> str:
     return found
 
 
+def in_words(field: FormField, value: str) -> str:
+    """A kept value as people write it: dates as 24.11.2026, money as 512,50 €."""
+    if field.kind is FieldKind.DATE:
+        return ".".join(reversed(value.split("-")))
+    return f"{value.replace('.', ',')} €" if field.kind is FieldKind.MONEY else value
+
+
 def _date(text: str, label: str) -> str:
     match = re.fullmatch(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", text, re.ASCII)
     iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text, re.ASCII)

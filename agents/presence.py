@@ -49,25 +49,52 @@ class State(StrEnum):
     WRAP_UP = "wrap_up"
 
 
-_BAR_TEXTS = {
-    Bar.MISSED: "Anruf nicht angenommen",
-    Bar.REJECTED: "Anruf abgelehnt",
-    Bar.STALE_SCREEN: "Bildschirm hat nicht reagiert",
-    Bar.PHONE_GONE: "Telefon war nicht erreichbar",
+class Cause(StrEnum):
+    """Why the state is what it is; stands in the ledger beside each change of state."""
+
+    HOME = "home"
+    PAUSE = "pause"
+    LEAD = "lead"
+    """Sent on pause or home by the lead; `Presence.by` says who that was."""
+    IDLE = "idle"
+    MISSED = "missed"
+    REJECTED = "rejected"
+    STALE_SCREEN = "stale_screen"
+    PHONE_GONE = "phone_gone"
+    NOT_REGISTERED = "not_registered"
+    ENGAGED = "engaged"
+    NO_SCREEN = "no_screen"
+    RINGING = "ringing"
+    TALKING = "talking"
+    BROKEN_OFF = "broken_off"
+    WRITING_UP = "writing_up"
+
+
+_TEXTS = {
+    Cause.HOME: "Feierabend",
+    Cause.PAUSE: "Pause",
+    Cause.LEAD: "durch Leitung",
+    Cause.IDLE: "wartet auf Anruf",
+    Cause.MISSED: "Anruf nicht angenommen",
+    Cause.REJECTED: "Anruf abgelehnt",
+    Cause.STALE_SCREEN: "Bildschirm hat nicht reagiert",
+    Cause.PHONE_GONE: "Telefon war nicht erreichbar",
+    Cause.NOT_REGISTERED: "Telefon ist nicht angemeldet",
+    Cause.ENGAGED: "Telefon ist besetzt",
+    Cause.NO_SCREEN: "keine Seite offen",
+    Cause.RINGING: "Anruf klingelt",
+    Cause.TALKING: "im Gespräch",
+    Cause.BROKEN_OFF: "Gespräch unterbrochen",
+    Cause.WRITING_UP: "Nacharbeit",
 }
-_WORK_STATES = {
-    Work.OFFERED: State.OFFERED,
-    Work.TALKING: State.TALKING,
-    Work.LOST: State.LOST,
-    Work.WRAP_UP: State.WRAP_UP,
-}
-_WORK_TEXTS = {
-    State.OFFERED: "Anruf klingelt",
-    State.TALKING: "im Gespräch",
-    State.LOST: "Gespräch unterbrochen",
-    State.WRAP_UP: "Nacharbeit",
+_WORKING = {
+    Work.OFFERED: (State.OFFERED, Cause.RINGING),
+    Work.TALKING: (State.TALKING, Cause.TALKING),
+    Work.LOST: (State.LOST, Cause.BROKEN_OFF),
+    Work.WRAP_UP: (State.WRAP_UP, Cause.WRITING_UP),
 }
 _INTENT_STATES = {Intent.HOME: State.HOME, Intent.PAUSE: State.PAUSE}
+_OWN_CAUSES = {Intent.HOME: Cause.HOME, Intent.PAUSE: Cause.PAUSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +106,10 @@ class Presence:
     """When the state last changed."""
     reason: str | None = None
     """The reason of a pause, as the agent chose it."""
+    by: str | None = None
+    """The user who set the intent, when it was not the agent."""
+    needs_screen: bool = True
+    """No call is offered without an open page; False for desk phones that are configured so."""
     registered: bool = False
     """Asterisk can ring the agent's phone."""
     engaged: bool = False
@@ -94,10 +125,24 @@ class Presence:
     @property
     def state(self) -> State:
         if self.work is not Work.FREE:
-            return _WORK_STATES[self.work]
+            return _WORKING[self.work][0]
         if self.intent is not Intent.READY:
             return _INTENT_STATES[self.intent]
         return State.READY if self.available else State.NOT_READY
+
+    @property
+    def why(self) -> Cause:
+        """The cause of the state, as a code."""
+        if self.work is not Work.FREE:
+            return _WORKING[self.work][1]
+        if self.intent is not Intent.READY:
+            return _OWN_CAUSES[self.intent] if self.by is None else Cause.LEAD
+        return Cause.IDLE if self.available else self._hindrance()
+
+    @property
+    def decided(self) -> bool:
+        """Whether somebody's will is what the state rests on, not a call and no machine."""
+        return self.state in {State.HOME, State.PAUSE, State.READY}
 
     @property
     def available(self) -> bool:
@@ -107,37 +152,41 @@ class Presence:
     @property
     def reachable(self) -> bool:
         """Whether a call that is meant for this very agent could ring now."""
-        return self.intent is Intent.READY and self.registered and not self.engaged and self.screens > 0
+        return self.intent is Intent.READY and self.registered and not self.engaged and self.seen
 
     @property
     def on_duty(self) -> bool:
         """Whether callers may count on this agent: ready, or busy and ready afterwards."""
-        return self.intent is Intent.READY and self.bar is None and self.registered and self.screens > 0
+        return self.intent is Intent.READY and self.bar is None and self.registered and self.seen
+
+    @property
+    def seen(self) -> bool:
+        """Whether a call would be seen on a page, as far as this agent needs that."""
+        return self.screens > 0 or not self.needs_screen
 
     def cause(self, zone: tzinfo) -> str:
         """Why the state is what it is: one German phrase for the page."""
-        state = self.state
-        if state is State.HOME:
-            return "Feierabend"
-        if state is State.PAUSE:
-            return self.reason or "Pause"
-        if state is State.READY:
-            return "wartet auf Anruf"
-        if state is State.NOT_READY:
-            return self._hindrance(zone)
-        return _WORK_TEXTS[state]
+        cause = self.why
+        if cause is Cause.LEAD:
+            return f"{_TEXTS[cause]} ({self.by})"
+        if cause is Cause.PAUSE:
+            return self.reason or _TEXTS[cause]
+        if self.bar is not None and self.barred_at is not None and cause.value == self.bar.value:
+            return f"{_TEXTS[cause]}, {self.barred_at.astimezone(zone):%H:%M}"
+        return _TEXTS[cause]
 
-    def _hindrance(self, zone: tzinfo) -> str:
-        if self.bar is not None and self.barred_at is not None:
-            return f"{_BAR_TEXTS[self.bar]}, {self.barred_at.astimezone(zone):%H:%M}"
+    def _hindrance(self) -> Cause:
+        if self.bar is not None:
+            return Cause(self.bar.value)
         if not self.registered:
-            return "Telefon ist nicht angemeldet"
-        return "Telefon ist besetzt" if self.engaged else "keine Seite offen"
+            return Cause.NOT_REGISTERED
+        return Cause.ENGAGED if self.engaged else Cause.NO_SCREEN
 
-    def wanting(self, intent: Intent, reason: str | None, at: datetime) -> "Presence":
-        """The agent pressed ready, pause or home; pressing anything lifts a bar."""
+    def wanting(self, intent: Intent, reason: str | None, at: datetime, by: str | None = None) -> "Presence":
+        """The agent pressed ready, pause or home, or the lead (`by`) did; pressing anything lifts a bar."""
         idle = self.idle_since if self.available and intent is Intent.READY else at
-        return replace(self, intent=intent, reason=reason, bar=None, barred_at=None, idle_since=idle, since=at)
+        wanted = replace(self, intent=intent, reason=reason, by=by, bar=None, barred_at=None, idle_since=idle)
+        return replace(wanted, since=self.since if self.work is not Work.FREE else at)
 
     def busy(self, work: Work, at: datetime) -> "Presence":
         """A call is offered, talked with, or wrapped up."""

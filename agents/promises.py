@@ -7,10 +7,12 @@ Nothing about the caller or the matter can be derived from it.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
+from routing.case_workers import label
 
 DAMM = (
     "0317598642",
@@ -40,6 +42,15 @@ MONTHS = (
     "Dezember",
 )
 DIGITS = 10
+
+
+class Occasion(StrEnum):
+    """Why a mail about a promise is written."""
+
+    NEW = "new"
+    HANDED_ON = "handed_on"
+    REMINDER = "reminder"
+    OVERDUE = "overdue"
 
 
 class Random(Protocol):
@@ -93,20 +104,40 @@ def german_moment(at: datetime, zone: str) -> str:
     return f"{WEEKDAYS[local.weekday()]}, {local.day}. {MONTHS[local.month - 1]} {local.year}, {clock}"
 
 
-def mail_for(promise: Promised, link: str, config: HotlineConfig) -> tuple[str, str]:
+def short_message_for(receipt: str, due: datetime, zone: str) -> str:
+    """What the caller gets: receipt and due day; neither who we are nor what it is about."""
+    day = german_moment(due, zone).rpartition(",")[0]
+    return f"Ihre Vorgangsnummer: {receipt}. Sie erhalten eine Antwort bis {day}."
+
+
+def mail_for(promise: Promised, link: str, config: HotlineConfig, occasion: Occasion = Occasion.NEW) -> tuple[str, str]:
     """Subject and body for the case worker. The subject is neutral; the body has receipt, type, due time and
     link, nothing else: who receives benefits is itself a social datum (§ 35 SGB I)."""
-    label = config.request_type(promise.request_type).label
+    before, opening = OPENINGS[occasion]
     body = BODY.format(
-        receipt=promise.receipt, label=label, due=german_moment(promise.due, config.hotline.timezone), link=link
+        opening=opening,
+        receipt=promise.receipt,
+        label=label(config, promise.request_type),
+        due=german_moment(promise.due, config.hotline.timezone),
+        link=link,
     )
-    return f"Rückfrage aus dem Telefonservice {promise.receipt}", body
+    return f"{before}Rückfrage aus dem Telefonservice {promise.receipt}", body
 
 
+OPENINGS = {
+    Occasion.NEW: ("", "eine Rückfrage aus dem Telefonservice wartet auf Ihre Antwort."),
+    Occasion.HANDED_ON: ("", "eine Rückfrage aus dem Telefonservice wurde an Sie weitergegeben."),
+    Occasion.REMINDER: ("Erinnerung: ", "diese Rückfrage aus dem Telefonservice ist noch offen."),
+    Occasion.OVERDUE: (
+        "Überfällig: ",
+        "diese Rückfrage aus dem Telefonservice wurde nicht bis zum zugesagten Zeitpunkt beantwortet.",
+    ),
+}
+"""What stands before the usual subject, and the first sentence."""
 BODY = """\
 Guten Tag,
 
-eine Rückfrage aus dem Telefonservice wartet auf Ihre Antwort.
+{opening}
 
 Vorgang:  {receipt}
 Thema:    {label}

@@ -1,21 +1,24 @@
 """Decides what must fit together across the configuration: names used once, references that lead somewhere.
 
 What concerns time is in `checks_hours.py`, what concerns gateways, ports and mail in `checks_network.py`,
-what concerns extensions and handing callers on in `checks_transfers.py`.
+what concerns extensions and handing callers on in `checks_transfers.py`, what concerns deputies in
+`checks_case_workers.py`.
 """
 
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
+from config.checks_case_workers import CASE_WORKER_RULES
 from config.checks_hours import HOURS_RULES
 from config.checks_network import NETWORK_RULES
 from config.checks_transfers import TRANSFER_RULES
 from config.messages import suggestion
-from config.schema import FieldKind, FormField, HotlineConfig, RequestType
+from config.schema import FieldKind, FormField, HotlineConfig, PhoneKind, RequestType, ScreenNeed
 from config.telephone import canonical
 
 RESERVED_FIELDS = frozenset(
     {"family_name", "given_name", "household_number", "phone", "best_time", "office", "note", "outcome"}
+    | {"responsible", "responsible_reason", "request_type", "sms"}
 )
 """What the agent's page asks for every request; the fields of a type stand beside them in one form."""
 
@@ -110,6 +113,16 @@ def _choices(path: Path, field: FormField) -> Iterator[Problem]:
     yield from _repeated((((*path, "choices", i), choice) for i, choice in enumerate(field.choices)), "choice")
 
 
+def who_needs_no_screen_has_a_desk_phone(config: HotlineConfig) -> Iterator[Problem]:
+    for index, agent in enumerate(config.agents):
+        if agent.screen is ScreenNeed.OPTIONAL and agent.phone is not PhoneKind.DESK:
+            yield (
+                ("agents", index, "screen"),
+                f'"{agent.name}" telephones in the page, which therefore must be open; '
+                '"optional" is allowed with phone: desk only',
+            )
+
+
 def letters_run_forward(config: HotlineConfig) -> Iterator[Problem]:
     for index, worker in enumerate(config.case_workers):
         first, _, last = unicodedata.normalize("NFKD", worker.letters).replace("\u0308", "").partition("-")
@@ -140,10 +153,12 @@ RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     request_types_exist,
     skills_match,
     forms_are_complete,
+    who_needs_no_screen_has_a_desk_phone,
     letters_run_forward,
     own_number_is_valid,
     household_digits_make_a_range,
     *HOURS_RULES,
     *NETWORK_RULES,
     *TRANSFER_RULES,
+    *CASE_WORKER_RULES,
 )

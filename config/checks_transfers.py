@@ -1,4 +1,4 @@
-"""Decides whether callers can be handed on as configured: extensions, case workers' telephones, the way outside."""
+"""Decides whether callers can be handed on and rung back as configured: extensions, telephones, the way outside."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -94,9 +94,21 @@ def _refusal(phone: str, inner: bool, config: HotlineConfig) -> str | None:
     return None
 
 
+def callback_distances_fit_the_tries(config: HotlineConfig) -> Iterator[Problem]:
+    asked = config.callbacks
+    if "distances_minutes" in asked.model_fields_set and len(asked.distances_minutes) > max(1, asked.tries - 1):
+        most = max(1, asked.tries - 1)
+        found = len(asked.distances_minutes)
+        yield (
+            ("callbacks", "distances_minutes"),
+            f"{found} distances between {asked.tries} tries; at most {most} allowed",
+        )
+
+
 TRANSFER_RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     transfer_gateway_can_be_dialled,
     outside_needs_a_gateway,
     extensions_reach_one_person,
     case_workers_phones_may_be_called,
+    callback_distances_fit_the_tries,
 )

@@ -13,6 +13,10 @@ from config.schema import HotlineConfig
 Loc = tuple[str | int, ...]
 
 PATTERNS = {
+    r"^AC[0-9a-f]{32}$": 'an account SID is allowed: "AC" and 32 digits or letters a-f',
+    r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})$": (
+        'a number as "+495721982400" or a name of at most 11 letters, digits and spaces is allowed'
+    ),
     r"^[a-z][a-z0-9_-]{0,30}$": (
         'only lower-case letters a-z, digits, "-" and "_" are allowed, a letter first, at most 31 characters'
     ),
@@ -21,6 +25,7 @@ PATTERNS = {
     r"^[1-9]\d{0,2}$": 'a country code is allowed, without "+" and zeros, as "49"',
     r"^[1-9]\d{0,5}$": 'an area code is allowed, without its leading zero, as "5721"',
     r"^https?://[^\s/]+$": 'an address without a path is allowed, as "http://hotline.example:8080"',
+    r"^https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>]*)?$": 'an address with https is allowed, as "https://www.example.org/page"',
     r"^[A-Z]{2}$": 'a country of two capital letters is allowed, as "DE"',
     r"^[A-Z]{2,3}$": 'a state of two or three capital letters is allowed, as "NI"',
     r"^[A-ZÄÖÜ](-[A-ZÄÖÜ])?$": 'one capital letter or a span of two is allowed, as "S" or "A-K"',

@@ -219,6 +219,14 @@ class FormField(Section):
     choices: list[Text] = []
 
 
+class Link(Section):
+    """A page beside the guide, opened in a window of its own."""
+
+    label: Text
+    url: Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>]*)?$", max_length=500)]
+    """Only https: it opens from a page that shows personal data."""
+
+
 class RequestType(Section):
     key: Name
     press: Key
@@ -229,12 +237,22 @@ class RequestType(Section):
     """What the caller hears in the menu."""
     guide: list[Text] = []
     """Short sentences on the agent's screen."""
+    papers: list[Text] = []
+    """What the caller has to hand in, shown beside the guide."""
+    links: list[Link] = []
     fields: list[FormField] = []
+    wrap_up_seconds: Annotated[Whole, Field(ge=0, le=3600)] | None = None
+    """Time for writing up such a call, seconds; `distribution.wrap_up_seconds` when left out."""
 
 
 class PhoneKind(StrEnum):
     BROWSER = "browser"
     DESK = "desk"
+
+
+class ScreenNeed(StrEnum):
+    REQUIRED = "required"
+    OPTIONAL = "optional"
 
 
 class Agent(Section):
@@ -243,8 +261,21 @@ class Agent(Section):
     office: Name
     skills: Annotated[list[Name], Field(min_length=1)]
     phone: PhoneKind = PhoneKind.BROWSER
+    screen: ScreenNeed = ScreenNeed.REQUIRED
+    """Whether calls are only offered while a page of the agent is open; "optional" with a desk phone only."""
     extension: InnerNumber | None = None
     """What colleagues' telephones dial to reach this agent, or to hand a caller on."""
+
+
+class Absence(Section):
+    """Days on which a case worker is not there."""
+
+    start: Annotated[Day, Field(alias="from")]
+    end: Annotated[Day | None, Field(alias="to")] = None
+    """Last day, included; the first day alone when left out."""
+
+    def covers(self, day: date) -> bool:
+        return self.start <= day <= (self.end or self.start)
 
 
 class CaseWorker(Section):
@@ -259,11 +290,25 @@ class CaseWorker(Section):
     """Keys of request types; every type when left out."""
     phone: PhoneNumber | None = None
     """Where callers are handed on to: an extension of the house (2 to 6 digits, no leading 0) or a national number."""
+    absences: list[Absence] = []
+    """Whoever is away on the day by which an answer is due does not get the request; holds for all entries of one
+    e-mail address."""
+    deputy: Email | None = None
+    """E-mail address of the case worker who answers meanwhile; the team mailbox does when left out."""
 
     @property
     def has_inner_phone(self) -> bool:
         """Whether `phone` is an extension of the house, dialled as it stands."""
         return re.fullmatch(r"[1-9][0-9]{1,5}", self.phone or "", re.ASCII) is not None
+
+
+class Promises(Section):
+    """What becomes of a request that was promised to be answered."""
+
+    longest_delay_days: Annotated[Whole, Field(ge=1, le=90)] = 14
+    """So many days from today a case worker may put an answer off at most."""
+    remind_hours: Annotated[Whole, Field(ge=0, le=40)] = 9
+    """So many opening hours before the due time the case worker is reminded; never with 0."""
 
 
 class Transfers(Section):
@@ -274,6 +319,19 @@ class Transfers(Section):
     numbers: bool = False
     """Agents may enter any ordinary national number; never premium, foreign or emergency numbers."""
     ring_seconds: Annotated[Whole, Field(ge=5, le=60)] = 20
+
+
+class Callbacks(Section):
+    """How agents ring callers back; they are dialled through `transfers.gateway`."""
+
+    tries: Annotated[Whole, Field(ge=1, le=10)] = 3
+    """After so many tries in vain a callback is closed as not reached."""
+    distances_minutes: Annotated[list[Annotated[Whole, Field(ge=1, le=10_080)]], Field(min_length=1)] = [30, 120]
+    """Minutes from the first try to the second, from there to the third; the last distance holds for further ones."""
+    only_when_open: bool = True
+    """Nobody is rung outside the opening hours, and a try that would fall there is made when we open next."""
+    ring_seconds: Annotated[Whole, Field(ge=5, le=60)] = 30
+    """How long it rings at the caller's."""
 
 
 class Transport(StrEnum):
@@ -394,10 +452,27 @@ class Mail(Section):
     secret_file: str | None = None
     team_mailbox: Email
     """Receives what no case worker's rule matches."""
+    lead_mailbox: Email | None = None
+    """Is told, as the deputy is, of each promise that was not kept by its due time."""
     link_days: Annotated[Whole, Field(ge=1, le=90)] = 30
     """How long the signed link in a mail opens the request."""
     demo_mailbox: bool = False
     """`hotline run` starts a mail server of its own on host and port, which keeps mails as files."""
+
+
+class Sms(Section):
+    """Receipts by short message through Twilio, for callers who agree; none are sent without this section."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")]
+    """Account SID."""
+    secret_file: str
+    """File that holds the account's token and nothing else; relative to the configuration file."""
+    sender: Annotated[
+        str,
+        BeforeValidator(_refuse_unquoted_number),
+        StringConstraints(pattern=r"^(\+[1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9 ]{0,10})$"),
+    ]
+    """What the recipient sees: a number of ours at Twilio, or a neutral name."""
 
 
 class Texts(Section):
@@ -451,6 +526,33 @@ class Voice(Section):
     """Words the voice pronounces wrongly, and what it is given instead."""
 
 
+class Threat(Section):
+    """What an agent reads after pressing the threat button."""
+
+    guidance: list[Text] = [
+        "Bleiben Sie ruhig und sprechen Sie langsam. Die Leitung ist alarmiert.",
+        "Fragen Sie nicht nach und widersprechen Sie nicht. Merken Sie sich den Wortlaut.",
+        "Wenn jemand in Gefahr ist, rufen Sie sofort die 110.",
+        "Sie dürfen das Gespräch jederzeit beenden. Schreiben Sie danach auf, was gesagt wurde.",
+    ]
+
+
+class Retention(Section):
+    """For how long personal data is kept, in days of real time; it is deleted in the following night.
+
+    Nothing that a promise or callback still needs is deleted, however old it is.
+    """
+
+    numbers_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
+    """Telephone numbers and numbers of Bedarfsgemeinschaften: after the call, and after a callback was finished."""
+    notes_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
+    """Notes, forms, names and mails: after the request was settled, or after the promise was kept."""
+    agent_states_days: Annotated[Whole, Field(ge=1, le=3650)] = 30
+    """Which agent was in which state when, and why."""
+    audit_days: Annotated[Whole, Field(ge=30, le=3650)] = 365
+    """Who saw and changed what; messages to the agents."""
+
+
 class HotlineConfig(Section):
     """One hotline: the whole of `hotline.yaml`."""
 
@@ -461,13 +563,18 @@ class HotlineConfig(Section):
     line: Line = Line()
     distribution: Distribution = Distribution()
     transfers: Transfers = Transfers()
+    callbacks: Callbacks = Callbacks()
     request_types: Annotated[list[RequestType], Field(min_length=1)]
     unclear: RequestType
     """What silence and wrong keys become; its `press` is the key for a person."""
     agents: Annotated[list[Agent], Field(min_length=1)]
     case_workers: list[CaseWorker] = []
+    promises: Promises = Promises()
     gateways: Annotated[list[Gateway], Field(min_length=1)]
     mail: Mail
+    sms: Sms | None = None
+    retention: Retention = Retention()
+    threat: Threat = Threat()
     network: Network = Network()
     voice: Voice = Voice()
     texts: Texts
@@ -478,6 +585,11 @@ class HotlineConfig(Section):
             if candidate.key == key:
                 return candidate
         raise KeyError(key)
+
+    def wrap_up_seconds(self, request: RequestType | None) -> int:
+        """How long writing up a call of that type may take, seconds; it is never cut short."""
+        own = None if request is None else request.wrap_up_seconds
+        return self.distribution.wrap_up_seconds if own is None else own
 
     def agent(self, name: str) -> Agent:
         """The agent of that name; KeyError when there is none."""

@@ -9,6 +9,7 @@ before it comes near an expression.
 from config.schema import Gateway, HotlineConfig
 from dialplan import conf, fallback, happenings, variables
 from dialplan.facts import AsteriskFacts
+from dialplan.outgoing import outgoing_context
 from dialplan.queue import answered_context
 from dialplan.steps import QUIET_END, context, extension
 from dialplan.transfers import INSIDE_PATH, transfer_contexts
@@ -31,7 +32,7 @@ def extensions_file(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, st
     """extensions.conf."""
     contexts = [_gateway(gateway) for gateway in config.gateways]
     contexts += [_hotline(config), _over(), *fallback.fallback_contexts(config, facts), answered_context()]
-    contexts += transfer_contexts(config, facts)
+    contexts += [*transfer_contexts(config, facts), outgoing_context(config)]
     general = conf.section(
         "general", {"static": True, "writeprotect": True, "autofallthrough": True, "clearglobalvars": False}
     )

@@ -49,7 +49,7 @@ def transfer_contexts(config: HotlineConfig, facts: AsteriskFacts) -> list[str]:
     return [_agent_legs(config), _phones(config), _after_inside()]
 
 
-def _presented(config: HotlineConfig) -> str | None:
+def presented(config: HotlineConfig) -> str | None:
     """Our own number as the gateway to the outside wants it; None when nobody outside is dialled."""
     ours = config.hotline
     number = canonical(ours.number, ours.country_code, ours.area_code)
@@ -61,8 +61,8 @@ def _presented(config: HotlineConfig) -> str | None:
 
 def _agent_legs(config: HotlineConfig) -> str:
     """Without `h`: nothing here is a pattern that could match it."""
-    presented = _presented(config)
-    caller_id: list[Step] = [] if presented is None else [f"Set(CALLERID(all)=<{presented}>)"]
+    number = presented(config)
+    caller_id: list[Step] = [] if number is None else [f"Set(CALLERID(all)=<{number}>)"]
     whom, seconds = f"${{{variables.TARGET}}}", f"${{{variables.RING}}}"
     wait: list[Step] = [f"MusicOnHold({MUSIC_CLASS},{WAIT_SECONDS})", "Hangup()"]
     return context(

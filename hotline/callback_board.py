@@ -1,31 +1,46 @@
 """The callback requests that are open, kept at hand for the agents' pages."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from agents.callbacks import next_try, way
 from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import Refused, StorageError
 from hotline.exchange.journal import Journal, Write
+from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.switchboard import Switchboard
-from hotline.storage.callbacks import Callbacks, CallbackTask
+from hotline.storage.callbacks import NOT_REACHED, Callbacks, CallbackTask
 from routing.numbers import NumberPlan
 
 log = structlog.get_logger()
 
-NOT_REACHED = "not_reached"
+Configuration = Callable[[], tuple[int, HotlineConfig]]
 
 
 class CallbackBoard:
-    def __init__(self, callbacks: Callbacks, journal: Journal, switchboard: Switchboard, clock: Clock) -> None:
+    def __init__(
+        self,
+        callbacks: Callbacks,
+        journal: Journal,
+        switchboard: Switchboard,
+        clock: Clock,
+        outgoing: Outgoing,
+        configuration: Configuration,
+    ) -> None:
         self._callbacks = callbacks
         self._journal = journal
         self._switchboard = switchboard
         self._clock = clock
+        self._outgoing = outgoing
+        self._configuration = configuration
         self._tasks: list[CallbackTask] = []
+        self._given_up: list[CallbackTask] = []
         self._asked = self._shown = 0
 
     async def refresh(self) -> None:
@@ -34,12 +49,21 @@ class CallbackBoard:
         mine = self._asked
         try:
             tasks = await self._callbacks.open_tasks()
+            given_up = await self._callbacks.given_up(self._midnight())
         except StorageError as error:
             log.warning("callbacks not read", why=str(error))
             return
         if mine >= self._shown:  # an older answer never replaces a newer one
-            self._shown, self._tasks = mine, tasks
+            self._shown, self._tasks, self._given_up = mine, tasks, given_up
             self._switchboard.seats.touch_all()
+
+    def _midnight(self) -> datetime:
+        zone = ZoneInfo(self._configuration()[1].hotline.timezone)
+        return self._clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def task(self, task_id: int) -> CallbackTask | None:
+        """The open task with that id."""
+        return next((task for task in self._tasks if task.id == task_id), None)
 
     async def request(
         self,
@@ -58,46 +82,73 @@ class CallbackBoard:
 
         await self._journal.soon(write)
 
+    async def request_for(self, call_id: str, agent: str, at: datetime, due: datetime) -> None:
+        """An agent has seen that this caller did not reach us."""
+        await self._store(partial(self._callbacks.for_call, call_id, agent, at, due))
+
     async def take(self, agent: str, task: str) -> None:
         """This agent rings the caller back."""
-        await self._store(partial(self._callbacks.take, _task_id(task), agent, self._clock.now()))
+        await self._store(partial(self._callbacks.take, task_id_of(task), agent, self._clock.now()))
 
     async def finish(self, agent: str, task: str, outcome: str, note: str) -> None:
-        """The caller was rung back; whoever was not reached stays on the list, for anybody."""
+        """The caller was rung back; who was not reached comes up again later, for anybody, until the last try."""
+        task_id, now = task_id_of(task), self._clock.now()
+        self._outgoing.require_over(task_id)
         if outcome == NOT_REACHED:
-            await self._store(partial(self._callbacks.not_reached, _task_id(task), agent, self._clock.now()))
+            after = partial(self._next_try, now)
+            await self._store(partial(self._callbacks.not_reached, task_id, agent, now, after, note))
         else:
-            await self._store(partial(self._callbacks.finish, _task_id(task), agent, outcome, note, self._clock.now()))
+            await self._store(partial(self._callbacks.finish, task_id, agent, outcome, note, now))
+        self._outgoing.settled(task_id)
+
+    def _next_try(self, now: datetime, tries: int) -> datetime | None:
+        return next_try(self._configuration()[1], tries, now)
 
     async def give_back(self, agent: str) -> None:
-        """The agent goes home: what they had taken on is everybody's again."""
+        """The agent goes home: what they had taken on is everybody's again, but for what they ring just now."""
         mine = [task.id for task in self._tasks if task.taken_by == agent]
         for task in mine:
-            await self._store(partial(self._callbacks.give_back, task, agent))
+            if self._outgoing.of_task(task) is None:
+                await self._store(partial(self._callbacks.give_back, task, agent))
 
     async def _store(self, write: Write) -> None:
         await self._journal.now(write)
         await self.refresh()
 
+    # --- what pages show ---------------------------------------------------------------------
+
     def view(self, config: HotlineConfig) -> list[dict[str, Any]]:
         """The open tasks as the pages show them, the earliest due first."""
+        return [self.task_view(task, config) for task in self._tasks]
+
+    def given_up_view(self, config: HotlineConfig) -> list[dict[str, Any]]:
+        """Those closed today because the caller was not reached at the last try either."""
+        return [self.task_view(task, config) for task in self._given_up]
+
+    @staticmethod
+    def task_view(task: CallbackTask, config: HotlineConfig) -> dict[str, Any]:
+        """`can_ring`: the page may offer to ring; `why_not` says in German why it cannot."""
         plan = NumberPlan(config.hotline.country_code, config.hotline.area_code)
         labels = {kind.key: kind.label for kind in (*config.request_types, config.unclear)}
-        return [
-            {
-                "id": str(task.id),
-                "number": plan.display(task.number) if task.number else None,
-                "type": labels.get(task.request_type or "", config.unclear.label),
-                "since": task.requested_at.isoformat(),
-                "due": task.due_at.isoformat(),
-                "household_number": task.household_number,
-                "taken_by": task.taken_by,
-            }
-            for task in self._tasks
-        ]
+        found = way(config, task.number)
+        return {
+            "id": str(task.id),
+            "number": plan.display(task.number) if task.number else None,
+            "type": labels.get(task.request_type or "", config.unclear.label),
+            "since": task.requested_at.isoformat(),
+            "due": task.due_at.isoformat(),
+            "household_number": task.household_number,
+            "taken_by": task.taken_by,
+            "tries": task.tries,
+            "tries_most": config.callbacks.tries,
+            "next_try": task.next_try_at.isoformat() if task.next_try_at else None,
+            "can_ring": not isinstance(found, str),
+            "why_not": found if isinstance(found, str) else None,
+        }
 
 
-def _task_id(text: str) -> int:
-    if not text.isdecimal():
+def task_id_of(text: str) -> int:
+    """Refused when the page names no task."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
         raise Refused("Diesen Rückruf gibt es nicht.")
     return int(text)

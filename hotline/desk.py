@@ -177,7 +177,7 @@ class Desk:
         self, agent: str, call_id: str, how: str, kind: str, value: str, note: str, values: Mapping[str, str]
     ) -> None:
         """Connect the caller with somebody else, directly or after consulting; what was asked already goes along."""
-        call, seat = self._own_call(agent, call_id), self._seat(agent)
+        call, seat = self.own_call(agent, call_id), self._seat(agent)
         target, handover = self._target(call, kind, value), self._handover(how)
         self._transfers.require_possible(call, seat, target)
         handed = Handed(seat.agent.full_name, handover, note.strip(), dict(values))
@@ -201,37 +201,47 @@ class Desk:
 
     async def complete_transfer(self, agent: str, call_id: str) -> None:
         """Connect the caller with whoever was consulted."""
-        self._transfers.complete(self._own_call(agent, call_id), self._seat(agent))
+        self._transfers.complete(self.own_call(agent, call_id), self._seat(agent))
 
     async def take_back(self, agent: str, call_id: str) -> None:
         """Back to the caller; whoever is consulted is hung up."""
-        self._transfers.take_back(self._own_call(agent, call_id), self._seat(agent))
+        self._transfers.take_back(self.own_call(agent, call_id), self._seat(agent))
 
     # --- during and after the talk -----------------------------------------------------------
 
     async def correct_type(self, agent: str, call_id: str, request_type: str) -> None:
-        """The request is about something else than was pressed."""
-        call = self._own_call(agent, call_id)
+        """The request is about something else than was pressed. What the call came for is its first request."""
+        call, now = self.own_call(agent, call_id), self._clock.now()
         try:
             request = call.config.request_type(request_type)
         except KeyError:
             raise Refused("Diese Art von Anliegen gibt es nicht.") from None
-        await self._journal.now(partial(self._ledger.request_type_set, call.id, request.key, at=self._clock.now()))
+        if call.number == 1:
+            await self._journal.now(partial(self._ledger.request_type_set, call.id, request.key, at=now))
+        else:
+            note = partial(self._ledger.note, call.id, now, "request_type", agent=agent)
+            await self._journal.now(partial(note, key=request.key, number=call.number))
         call.request = request
+        self.allow_time(call)
         self._seat(agent).touch()
 
     async def identity_checked(self, agent: str, call_id: str, how: str) -> None:
         """Who calls has been checked, in the way of that code: now the contents of earlier calls are shown."""
-        call = self._own_call(agent, call_id)
+        call = self.own_call(agent, call_id)
         await self._journal.now(partial(self._note_identity, call, agent, how))
-        history = history_view(await self._ledger.history(call.caller, call.id), call.config)
-        self._own_call(agent, call_id)  # meanwhile it may have become somebody else's
+        history = history_view(await self._ledger.history(call.caller, call.id), call.config, self._clock.now())
+        self.own_call(agent, call_id)  # meanwhile it may have become somebody else's
         call.identity, call.history = how, history
         self._seat(agent).touch()
 
     async def _note_identity(self, call: Call, agent: str, how: str) -> None:
-        await self._ledger.note(call.id, self._clock.now(), "identity_checked", agent=agent, how=how)
-        await self._ledger.flush()
+        await self._ledger.identity_checked(call.id, self._clock.now(), agent, how, real=self._clock.real_now())
+
+    def allow_time(self, call: Call) -> None:
+        """In wrap-up: at least the time that writing up a request of this type takes, from now on."""
+        if call.wrap_up_until is not None:
+            whole = timedelta(seconds=call.config.wrap_up_seconds(call.request))
+            call.wrap_up_until = max(call.wrap_up_until, self._clock.now() + whole)
 
     async def extend_wrap_up(self, agent: str) -> None:
         """A minute more, from now on."""
@@ -241,20 +251,6 @@ class Desk:
         seat.call.wrap_up_until = max(seat.call.wrap_up_until, self._clock.now()) + WRAP_UP_EXTENSION
         seat.touch()
 
-    async def dispose(self, agent: str, call_id: str, outcome: str, values: Mapping[str, str]) -> Mapping[str, Any]:
-        """Store how the call ended and what was promised; afterwards the agent is free, unless still talking."""
-        call, seat = self._own_call(agent, call_id), self._seat(agent)
-        if call.disposed is not None:
-            raise Refused("Dieser Anruf ist schon abgeschlossen.")
-        done = await self._case_work.dispose(call, agent, outcome, values)
-        call.disposed = done
-        if done["outcome"] == "callback":
-            await self._callbacks.refresh()
-        if seat.call is call and seat.presence.work is Work.WRAP_UP:
-            self._switchboard.release(seat)
-        self._switchboard.seats.touch_all()
-        return done
-
     # --- callbacks and promises --------------------------------------------------------------
 
     async def take_callback(self, agent: str, callback_id: str) -> None:
@@ -263,12 +259,6 @@ class Desk:
     async def finish_callback(self, agent: str, callback_id: str, outcome: str, note: str) -> None:
         await self._callbacks.finish(agent, callback_id, outcome, note)
 
-    async def promise(self, token: str) -> Mapping[str, Any] | None:
-        return await self._case_work.promise(token)
-
-    async def confirm_promise(self, token: str, how: str, note: str) -> Mapping[str, Any]:
-        return await self._case_work.confirm(token, how, note)
-
     # --- finding things ----------------------------------------------------------------------
 
     def _seat(self, agent: str) -> Seat:
@@ -276,8 +266,8 @@ class Desk:
             raise Refused("Für dieses Konto gibt es keinen Arbeitsplatz in der Konfiguration.")
         return self._switchboard.seats[agent]
 
-    def _own_call(self, agent: str, call_id: str) -> Call:
-        """The call on this agent's screen, taken and not yet disposed of."""
+    def own_call(self, agent: str, call_id: str) -> Call:
+        """The call on this agent's screen, taken by this agent; Refused when it is not, or is being handed on."""
         seat = self._seat(agent)
         call = seat.call
         if call is None or call.id != call_id or seat.presence.work not in _HAS_TALKED:

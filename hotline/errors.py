@@ -13,6 +13,7 @@ HotlineError                 one plain sentence: what happened, to what, what to
 ├── StorageError             the database cannot be used
 │   └── ReceiptTaken         a receipt number is in use; take another one
 └── Refused                  a user asked for something that cannot be done now; German text for the page
+    └── AlreadyWritten       this request of a call has its disposition; the first one counts
 """
 
 
@@ -70,3 +71,7 @@ class ReceiptTaken(StorageError):
 
 class Refused(HotlineError):
     """A user asked for something that cannot be done now; the text is German and shown on the page."""
+
+
+class AlreadyWritten(Refused):
+    """This request of the call has its disposition already; the first one counts, nothing was stored."""

@@ -23,6 +23,8 @@ class OpenedLink:
 
     state: LinkState
     promise_id: str | None = None
+    holder: int = 0
+    """How often the promise had been handed on when the link was made."""
 
 
 class Links:
@@ -35,13 +37,13 @@ class Links:
         self._seconds = timedelta(days=link_days).total_seconds()
         self._signer = _Signer(key, clock)
 
-    def token(self, promise_id: str) -> str:
-        """The signed token; safe in a URL."""
-        return self._signer.sign(promise_id).decode("ascii")
+    def token(self, promise_id: str, holder: int = 0) -> str:
+        """The signed token; safe in a URL. `holder` counts those who had the promise before."""
+        return self._signer.sign(f"{promise_id}.{holder}" if holder else promise_id).decode("ascii")
 
-    def link(self, promise_id: str) -> str:
+    def link(self, promise_id: str, holder: int = 0) -> str:
         """The whole address for the mail."""
-        return self._address + self.token(promise_id)
+        return self._address + self.token(promise_id, holder)
 
     def open(self, token: str) -> OpenedLink:
         """What a token from a URL stands for; anything we did not sign is broken."""
@@ -51,7 +53,8 @@ class Links:
             return OpenedLink(LinkState.EXPIRED)
         except (BadSignature, UnicodeEncodeError):
             return OpenedLink(LinkState.BROKEN)
-        return OpenedLink(LinkState.VALID, signed.decode("utf-8"))
+        promise_id, _, holder = signed.decode("utf-8").partition(".")
+        return OpenedLink(LinkState.VALID, promise_id, int(holder or 0))
 
 
 class _Signer(TimestampSigner):

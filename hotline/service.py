@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,11 +21,13 @@ from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.clock_steps import ClockSteps
 from hotline.desk import Desk
+from hotline.errors import SetupError
 from hotline.exchange.asterisk_events import WANTED_EVENTS, AsteriskEvents
 from hotline.exchange.book import Book
 from hotline.exchange.calls import Call
 from hotline.exchange.inside import Inside
 from hotline.exchange.journal import Journal
+from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.reception import Reception
 from hotline.exchange.seats import Seats
 from hotline.exchange.switchboard import Switchboard
@@ -46,25 +48,61 @@ from hotline.recovery.mirror import Mirror
 from hotline.recovery.restoring import Restorer
 from hotline.recovery.resync import Resync
 from hotline.recovery.returning import Returner
-from hotline.state import Secrets, StateDirectory
+from hotline.state import LEAD_ACCOUNT, Secrets, StateDirectory
 from hotline.storage.accounts import Accounts, Role
+from hotline.storage.agent_states import AgentStates
+from hotline.storage.alarms import AlarmRows
+from hotline.storage.audit import Audit
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
+from hotline.storage.day import Days
+from hotline.storage.drafts import Drafts
+from hotline.storage.expiry import Expiry
+from hotline.storage.figures import FigureRows
 from hotline.storage.handovers import Handovers
 from hotline.storage.imports import Imports
+from hotline.storage.knowledge import KnowledgeRows
 from hotline.storage.ledger import Ledger
+from hotline.storage.notices import NoticeRows
 from hotline.storage.open_work import OpenWork
 from hotline.storage.outbox import Outbox
+from hotline.storage.persons import Persons
 from hotline.storage.presences import Presences
+from hotline.storage.promise_steps import PromiseSteps
 from hotline.storage.promises import Promises
+from hotline.storage.search import Finder
+from hotline.storage.short_messages import ShortMessages
 from hotline.storage.versions import Versions
+from hotline.storage.written import Writings
 from hotline.telephony.agi_server import AgiServer
 from hotline.telephony.ami import AmiClient
 from hotline.telephony.controls import AmiControls
+from hotline.telephony.originate import Originator
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
 from hotline.web.metrics import METRICS
 from hotline.web.services import Services
+from hotline.workplace.alarms import Alarms
+from hotline.workplace.announcements import Announcer
+from hotline.workplace.beside import Beside
+from hotline.workplace.callback_pages import CallbackPages
+from hotline.workplace.callbacks import CallbackCalls
+from hotline.workplace.day import MyDay
+from hotline.workplace.doors import Doors
+from hotline.workplace.figures import Figures
+from hotline.workplace.knowledge import Knowledge
+from hotline.workplace.lead import Lead
+from hotline.workplace.notices import Notices
+from hotline.workplace.phone_secrets import PhoneSecrets
+from hotline.workplace.promise_watch import PromiseWatch
+from hotline.workplace.promises import PromiseWork
+from hotline.workplace.retention import Retaining
+from hotline.workplace.ring_check import RingCheck
+from hotline.workplace.search import Search
+from hotline.workplace.short_messages import ShortMessageSender
+from hotline.workplace.states import States
+from hotline.workplace.twilio_gateway import TwilioGateway
+from hotline.workplace.writing import Writing
 
 log = structlog.get_logger()
 
@@ -133,29 +171,34 @@ async def running(
     secrets = state.secrets(agent.name for agent in config.agents)
     async with _database(state, clock) as database:
         version = await _active_version(database, config, text, clock)
-        await _ensure_accounts(database, config, secrets)
+        if again := await Persons(database, config.hotline.id).reapply():
+            log.warning("what had been erased was here again, as after restoring a backup, and is erased", rows=again)
+        initial = await _ensure_accounts(database, config, secrets)
         parts = _parts(database, config, version, state, secrets, clock, on_failure, draining or asyncio.Event())
-        async with parts as drain:
-            yield drain
+        with _announced(state, clock.moved, initial):
+            async with parts as drain:
+                yield drain
 
 
 @asynccontextmanager
 async def _database(state: StateDirectory, clock: Clock) -> AsyncIterator[Database]:
-    url = state.database_url(moved=clock.moved)
-    database = Database(url)
+    database = Database(state.database_url(moved=clock.moved))
     await database.open()
     try:
-        with _announced(state, url, clock.moved):
-            yield database
+        yield database
     finally:
         await database.close()
 
 
 @contextlib.contextmanager
-def _announced(state: StateDirectory, url: str, moved: bool) -> Iterator[None]:
-    """Tell other commands, as `hotline testcall`, which database is in use; gone when we are."""
-    note = state.path / "running.json"
-    note.write_text(json.dumps({"pid": os.getpid(), "database_url": url, "moved": moved}), "utf-8")
+def _announced(state: StateDirectory, moved: bool, initial: Collection[str]) -> Iterator[None]:
+    """Tell other commands, as `hotline testcall`, which database is in use; gone when we are.
+
+    `initial` are the users who still have their first password: our parent shows it only for these.
+    """
+    note, url = state.path / "running.json", state.database_url(moved=moved)
+    told = {"pid": os.getpid(), "database_url": url, "moved": moved, "initial": sorted(initial)}
+    note.write_text(json.dumps(told), "utf-8")
     note.chmod(0o600)
     try:
         yield
@@ -172,12 +215,16 @@ async def _active_version(database: Database, config: HotlineConfig, text: str, 
     return await versions.activate(text, "file", clock.real_now())
 
 
-async def _ensure_accounts(database: Database, config: HotlineConfig, secrets: Secrets) -> None:
+async def _ensure_accounts(database: Database, config: HotlineConfig, secrets: Secrets) -> set[str]:
+    """An account for each agent, and one that may lead if there is none; who still has the password made here."""
     accounts = Accounts(database, config.hotline.id)
-    known = {user.name for user in await accounts.users()}
-    for agent in config.agents:
-        if agent.name not in known:
-            await accounts.ensure_user(agent.name, secrets.initial_passwords[agent.name], Role.AGENT)
+    known = {user.name: user.role for user in await accounts.users()}
+    wanted = {agent.name: Role.AGENT for agent in config.agents if agent.name not in known}
+    if LEAD_ACCOUNT not in wanted and not {Role.LEAD, Role.ADMIN} & set(known.values()):
+        wanted[LEAD_ACCOUNT] = Role.LEAD
+    for name, role in wanted.items():
+        await accounts.ensure_user(name, secrets.initial_passwords[name], role, must_change=True)
+    return await accounts.still_initial()
 
 
 @asynccontextmanager
@@ -206,15 +253,42 @@ async def _parts(
     controls = AmiControls(ami)
     book = Book(journal, ledger)
     switchboard = Switchboard(Seats(config.agents, clock.now()), book, clock, controls)
-    board = CallbackBoard(Callbacks(database, hotline), journal, switchboard, clock)
     outbox = Outbox(database, hotline)
     sender = MailSender(outbox, config.mail, clock, _mail_secret(config, state))
     links = Links(secrets.link_key, config.hotline.public_url, config.mail.link_days, "/promise/")
-    case_work = CaseWork(Promises(database, hotline), links, sender, journal, clock, config)
+    promises, promise_steps = Promises(database, hotline), PromiseSteps(database, hotline)
+    case_work = CaseWork(promises, links, sender, journal, clock)
 
     def configuration() -> tuple[int, HotlineConfig]:
         return version, config
 
+    callbacks = Callbacks(database, hotline)
+    outgoing = Outgoing(switchboard, Originator(ami), controls, journal, ledger, clock)
+    board = CallbackBoard(callbacks, journal, switchboard, clock, outgoing, configuration)
+    ringing_back = CallbackCalls(configuration, switchboard.seats, board, callbacks, outgoing, clock)
+    search = Search(Finder(database, hotline), configuration, journal, clock)
+    callback_pages = CallbackPages(ringing_back, search, MyDay(Days(database, hotline), board, configuration, clock))
+    alarms = Alarms(AlarmRows(database, hotline), journal, switchboard.seats, configuration, clock)
+    knowledge = Knowledge(KnowledgeRows(database, hotline), journal, switchboard.seats, configuration, clock)
+    beside = Beside(alarms, knowledge, RingCheck(switchboard, controls, clock, str(state.prompts / "greeting")))
+    switchboard.seats.listeners.append(States(AgentStates(database, hotline), journal, clock))
+    announcer, notice_rows = Announcer(state.prompts, configuration), NoticeRows(database, hotline)
+    notices = Notices(notice_rows, announcer, journal, switchboard, configuration, clock)
+    figures = Figures(FigureRows(database, hotline), outbox, configuration, clock)
+    lead = Lead(
+        configuration,
+        switchboard,
+        figures,
+        notices,
+        alarms,
+        knowledge,
+        presences,
+        Audit(database, hotline),
+        journal,
+        clock,
+        board.give_back,
+        draining.is_set,
+    )
     transfers = Transfers(switchboard, book, clock, controls)
     desk = Desk(
         configuration,
@@ -227,9 +301,9 @@ async def _parts(
         board,
         case_work,
         clock,
-        secrets.phone_secrets,
+        PhoneSecrets(state),
         draining.is_set,
-        also=(),
+        also=(beside.view, ringing_back.view, notices.view),
     )
     held = switchboard.calls.get
     happened = HappeningsFile(state.asterisk / "log" / happenings.FILE)
@@ -264,11 +338,20 @@ async def _parts(
         inside=Inside(switchboard, transfers),
         left_alone=returner.look_soon,
     )
-    events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
+    events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon, outgoing)
     steps = ClockSteps(reception, switchboard, clock)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
-    services = Services(case_work, desk, board, desk, desk, desk)
-    app = create_app(desk, Accounts(database, hotline), clock, config, services, trial=_trial(clock, config))
+    accounts = Accounts(database, hotline)
+    doors = Doors(accounts, Audit(database, hotline), links, clock, ZoneInfo(config.hotline.timezone))
+    promised = PromiseWork(configuration, promises, promise_steps, links, sender, journal, clock, desk.own_call)
+    promise_watch = PromiseWatch(configuration, promise_steps, links, sender, journal, clock)
+    drafts, writings = Drafts(database, hotline), Writings(database, hotline)
+    keeping = (promises, drafts, writings, journal, clock)
+    writing = Writing(
+        configuration, desk.own_call, desk.allow_time, board.refresh, switchboard, case_work, *keeping
+    )
+    services = Services(promised, writing, callback_pages, beside, lead, doors)
+    app = create_app(desk, accounts, clock, config, services, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
 
     async with contextlib.AsyncExitStack() as stack:
@@ -278,6 +361,8 @@ async def _parts(
         journal.start()
         stack.push_async_callback(journal.close)
         await restorer.intents(presences)
+        await beside.load()
+        await notices.load()
         await restorer.load()
         await board.refresh()
         stack.push_async_callback(switchboard.close)
@@ -286,7 +371,16 @@ async def _parts(
         await _run_beside(stack, events.run(), "asterisk events", on_failure)
         await _run_beside(stack, importer.run(), "import", on_failure)
         await _run_beside(stack, mirror.run(), "mirror", on_failure)
+        await _run_beside(stack, notices.run(), "notices", on_failure)
         await _run_beside(stack, sender.run(), "mail", on_failure)
+        await _run_beside(stack, promise_watch.run(), "promise watch", on_failure)
+        if config.sms is not None:
+            gateway = TwilioGateway(config.sms, _secret(config.sms.secret_file, "sms.secret_file", state))
+            short_messages = ShortMessageSender(ShortMessages(database, hotline), gateway, clock)
+            await _run_beside(stack, short_messages.run(), "short messages", on_failure)
+        await _run_beside(stack, doors.run(), "doors", on_failure)
+        retaining = Retaining(Expiry(database, hotline), Audit(database, hotline), configuration, clock)
+        await _run_beside(stack, retaining.run(), "retention", on_failure)
         runner = await serve_pages(app, network.web)
         stack.push_async_callback(runner.cleanup)
         await agi.start()
@@ -314,6 +408,14 @@ async def _run_beside(
 
     task.add_done_callback(ended)
     stack.push_async_callback(end)
+
+
+def _secret(file: str, key: str, state: StateDirectory) -> str:
+    try:
+        return (state.config_file.parent / file).read_text("utf-8").strip()
+    except OSError as error:
+        why = f"The file of {key} ({file}) cannot be read ({error.strerror}): correct its path or owner."
+        raise SetupError(why) from None
 
 
 def _mail_secret(config: HotlineConfig, state: StateDirectory) -> str | None:

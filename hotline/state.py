@@ -13,6 +13,7 @@ import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from hotline.errors import SetupError
@@ -21,6 +22,8 @@ from hotline.locks import exclusive
 EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "hotline.yaml"
 DATABASE_URL = "HOTLINE_DATABASE_URL"
 """Environment variable that names a database other than the SQLite file, as postgresql+asyncpg://…"""
+LEAD_ACCOUNT = "leitung"
+"""The account that may lead, made at the first start beside those of the agents."""
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters and digits that are not mistaken for each other when read from a screen."""
 
@@ -40,6 +43,8 @@ class Secrets:
     """SIP password of each agent."""
     initial_passwords: dict[str, str] = field(default_factory=dict, repr=False)
     """First password of each user; worth nothing once it was changed."""
+    phone_secrets_since: str = field(default="", repr=False)
+    """The day on which the softphones' secrets were made, as 2026-11-23."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,22 @@ class StateDirectory:
                 _write_private(self._secrets_file, json.dumps(asdict(complete), indent=1, sort_keys=True))
         return complete
 
+    def renew_phone_secrets(self, agents: Iterable[str], day: date) -> bool:
+        """New SIP passwords for these agents, unless theirs are of that day already; True when they are new."""
+        with exclusive(self.path / "secrets.lock"):
+            known = self._stored_secrets()
+            if known is None or known.phone_secrets_since == day.isoformat():
+                return False
+            fresh = {name: secrets.token_urlsafe(18) for name in agents}
+            renewed = replace(known, phone_secrets=known.phone_secrets | fresh, phone_secrets_since=day.isoformat())
+            _write_private(self._secrets_file, json.dumps(asdict(renewed), indent=1, sort_keys=True))
+        return True
+
+    def phone_secrets(self) -> dict[str, str]:
+        """The SIP password of each agent as it is now."""
+        known = self._stored_secrets()
+        return {} if known is None else known.phone_secrets
+
     @property
     def _secrets_file(self) -> Path:
         return self.path / "secrets.json"
@@ -125,7 +146,7 @@ def _completed(known: Secrets | None, agents: list[str]) -> Secrets:
     return replace(
         base,
         phone_secrets={name: secrets.token_urlsafe(18) for name in agents} | base.phone_secrets,
-        initial_passwords={name: _password() for name in agents} | base.initial_passwords,
+        initial_passwords={name: _password() for name in (*agents, LEAD_ACCOUNT)} | base.initial_passwords,
     )
 
 

@@ -9,11 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agents.presence import Intent, State, Work
+from agents.promises import german_moment
+from agents.standing import standing
 from agents.transfer import numbers_allowed, targets
 from config.schema import HotlineConfig, RequestType
 from hotline.exchange.calls import Call, TransferState
 from hotline.exchange.seats import Seat, Seats
 from hotline.storage.views import History
+from hotline.storage.written import Written
 from routing.hours import Opening
 
 
@@ -27,6 +30,8 @@ def request_view(request: RequestType) -> dict[str, Any]:
         "key": request.key,
         "label": request.label,
         "guide": list(request.guide),
+        "papers": list(request.papers),
+        "links": [{"label": link.label, "url": link.url} for link in request.links],
         "fields": [
             {
                 "key": field.key,
@@ -59,8 +64,11 @@ def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
         "wrap_up_until": _iso(call.wrap_up_until),
         "earlier_calls": call.earlier_calls or 0,
         "open_promises": call.open_promises,
+        "people": call.people,
         "identity": call.identity,
         "history": call.history if call.identity is not None else None,
+        "number": call.number,
+        "written": list(call.written),
         "disposed": call.disposed,
         "caller_gone": call.over.is_set(),
         "transfer": _transfer_view(call, seat),
@@ -180,8 +188,9 @@ def seat_view(seat: Seat, config: HotlineConfig, now: datetime) -> dict[str, Any
     }
 
 
-def history_view(history: History, config: HotlineConfig) -> dict[str, Any]:
-    """Earlier calls and promises of the caller's number; only for after the identity tick."""
+def history_view(history: History, config: HotlineConfig, now: datetime) -> dict[str, Any]:
+    """Earlier calls and promises of the caller's number, as they stand now; only for after the identity tick."""
+    zone = ZoneInfo(config.hotline.timezone)
     labels = {kind.key: kind.label for kind in (*config.request_types, config.unclear)}
 
     def label(key: str | None) -> str:
@@ -189,7 +198,14 @@ def history_view(history: History, config: HotlineConfig) -> dict[str, Any]:
 
     return {
         "calls": [
-            {"at": _iso(past.at), "type": label(past.request_type), "outcome": past.outcome, "note": past.note}
+            {
+                "at": _iso(past.at),
+                "type": label(past.request_type),
+                "outcome": past.outcome,
+                "note": past.note,
+                "threat": past.threat,
+                "people": list(past.people),
+            }
             for past in history.calls
         ],
         "promises": [
@@ -197,8 +213,27 @@ def history_view(history: History, config: HotlineConfig) -> dict[str, Any]:
                 "receipt": past.receipt,
                 "due": _iso(past.due_at),
                 "status": past.status,
+                "standing": standing(past, now, zone),
                 "type": label(past.request_type),
+                "person": past.person,
             }
             for past in history.promises
         ],
+    }
+
+
+def written_view(written: Written, config: HotlineConfig) -> dict[str, Any]:
+    """What a request came to, as the agent reads it out: the same keys as `CaseWork.dispose` has."""
+    labels = {kind.key: kind.label for kind in (*config.request_types, config.unclear)}
+    due = written.due_at or written.callback_due
+    return {
+        "number": written.number,
+        "agent": written.agent,
+        "type": labels.get(written.request_type, written.request_type),
+        "outcome": written.outcome,
+        "receipt": written.receipt,
+        "due": german_moment(due, config.hotline.timezone) if due is not None else None,
+        "responsible": written.responsible_name,
+        "rule": written.rule,
+        "team": written.responsible_email == config.mail.team_mailbox,
     }

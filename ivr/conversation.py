@@ -31,7 +31,7 @@ class Ringing:
     def receive(self, event: Event) -> Turn:
         if not isinstance(event, CallArrived):
             raise unexpected(self, event)
-        facts = Facts(self.config, self.calendar, event.caller, event.callback_possible)
+        facts = Facts(self.config, self.calendar, event.caller, event.callback_possible, event.announcement)
         opening = self.calendar.opening(event.at)
         return menu.greet(facts) if opening.open else closed.say_closed(facts, opening, event.at)
 

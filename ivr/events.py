@@ -12,6 +12,8 @@ class CallArrived:
     caller: str | None
     callback_possible: bool
     """Whether `caller` is a number that we may ring back (routing.numbers decides)."""
+    announcement: str | None = None
+    """The prompt of what the lead has to tell all callers now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class WaitElapsed:
     """Seconds for which no agent has been on duty for this call; 0 while somebody is."""
     closed_for: float
     """Seconds since closing time; 0 while open."""
+    announcement: str | None = None
+    """The prompt of what the lead has to tell all callers now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ivr.effects import Collect
+from ivr.effects import Collect, Play
 from ivr.events import DigitsEntered, Event, SilenceElapsed
 from ivr.prompts import type_prompt
 from ivr.stage import Facts, Turn, unexpected
@@ -55,8 +55,12 @@ class Menu:
 
 
 def greet(facts: Facts) -> Turn:
-    """The first words to a caller who reaches us within hours."""
-    return Menu(facts, facts.config.menu.retries).ask("greeting", "data_protection")
+    """The first words to a caller who reaches us within hours; no key cuts an announcement off."""
+    menu = Menu(facts, facts.config.menu.retries)
+    if facts.announcement is None:
+        return menu.ask("greeting", "data_protection")
+    turn = menu.ask("data_protection")
+    return replace(turn, effects=(Play(("greeting", facts.announcement)), *turn.effects))
 
 
 def menu_prompts(facts: Facts) -> tuple[str, ...]:

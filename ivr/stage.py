@@ -19,6 +19,8 @@ class Facts:
     caller: str | None
     """E.164; None when withheld."""
     callback_possible: bool
+    announcement: str | None = None
+    """The prompt of the announcement that was heard after the greeting."""
 
 
 class Stage(Protocol):

@@ -32,6 +32,8 @@ class Waiting:
     question_asked: float | None = None
     number_asked: bool = False
     number_tries_left: int = NUMBER_TRIES
+    announced: str | None = None
+    """The announcement this caller has heard last."""
 
     def receive(self, event: Event) -> Turn:
         match event:
@@ -55,6 +57,8 @@ class Waiting:
         question = self._question_due(facts)
         if question is not None:
             return Question(replace(self, question_asked=facts.waited), question == "closing_now").ask(question)
+        if facts.announcement not in (None, self.announced):
+            return replace(self, announced=facts.announcement).wait(str(facts.announcement))
         if self.position_said is not None and not self.number_asked:
             return replace(self, number_asked=True).wait("enter_household_number", seconds=ANSWER_SECONDS)
         if self._position_due(facts):
@@ -149,13 +153,13 @@ class Talking:
 
 def join_line(facts: Facts, request_type: str, *first: str) -> Turn:
     """Join at once, before any prompt, so that a free agent is rung without delay."""
-    turn = Waiting(facts, request_type).wait(*first, "please_wait")
+    turn = Waiting(facts, request_type, announced=facts.announcement).wait(*first, "please_wait")
     return replace(turn, effects=(JoinLine(request_type), *turn.effects))
 
 
 def talking(facts: Facts, request_type: str) -> Talking:
     """An agent has the caller, who has waited in the line before."""
-    return Talking(Waiting(facts, request_type))
+    return Talking(Waiting(facts, request_type, announced=facts.announcement))
 
 
 def _position_prompts(position: int) -> tuple[str, ...]:

@@ -1,10 +1,19 @@
-"""Decides who answers a forwarded request: by office, first letter of the family name, and request type."""
+"""Decides who answers a forwarded request: by office, first letter of the family name, and request type.
+
+Whoever is away on the day by which the answer is due does not get it: then their deputy does, or the deputy's deputy,
+else the team mailbox. A person is an e-mail address: absences and deputy hold for all entries that have it.
+"""
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from config.schema import CaseWorker, HotlineConfig
 
+TEAM = "team"
+"""Stands for the team mailbox where somebody chooses who is to answer."""
+TEAM_NAME = "Team-Postfach"
 ALPHABET = ("A", "Z")
 _TITLES = {"dr", "prof", "dr.", "prof."}
 _NOBILITY = {"von", "vom", "van", "zu", "zum", "zur"}
@@ -22,18 +31,98 @@ class Responsible:
     email: str
     rule: str
     team: bool
-    """No rule matched: the mail goes to the team mailbox, and somebody has to look."""
+    """It goes to the team mailbox, and somebody has to look."""
+
+    @property
+    def key(self) -> str:
+        """How this one is named where somebody chooses: the e-mail address, or `TEAM`."""
+        return TEAM if self.team else self.email
 
 
-def responsible(config: HotlineConfig, office: str, family_name: str, request_type: str) -> Responsible:
-    """The first case worker in file order whose office, letters and types match, else the team mailbox."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Somebody who could be chosen; `absent` on the day by which the answer is due."""
+
+    key: str
+    name: str
+    absent: bool = False
+
+
+def responsible(config: HotlineConfig, office: str, family_name: str, request_type: str, on: date) -> Responsible:
+    """The first case worker in file order whose office, letters and types match, else the team mailbox.
+
+    `on` is the day by which the answer is due, in the hotline's zone: whoever is away that day is stood in for.
+    """
     letter = initial(family_name)
     for worker in config.case_workers:
         if office in worker.offices and _letter_in(letter, worker.letters) and _type_in(request_type, worker):
-            return Responsible(worker.name, worker.email, _rule(config, worker, office), team=False)
+            return _present(config, worker, _rule(config, worker, office), on)
     wanted = f"{_office(config, office)}, {f'Buchstabe {letter}' if letter else 'Name ohne Anfangsbuchstaben'}"
-    rule = f"Keine Regel passt ({wanted}, {_label(config, request_type)}): geht an das Team-Postfach."
-    return Responsible("Team-Postfach", config.mail.team_mailbox, rule, team=True)
+    rule = f"Keine Regel passt ({wanted}, {label(config, request_type)}): geht an das Team-Postfach."
+    return to_team(config, rule)
+
+
+def chosen(config: HotlineConfig, key: str, rule: str) -> Responsible | None:
+    """Whoever has that key (see `Choice`), with that rule; None when there is nobody."""
+    if key == TEAM:
+        return to_team(config, rule)
+    worker = worker_of(config, key)
+    return None if worker is None else Responsible(worker.name, worker.email, rule, team=False)
+
+
+def choices(config: HotlineConfig, on: date) -> list[Choice]:
+    """Everybody who could get a request, each person once, in file order, and the team mailbox at the end."""
+    people = {worker.email: worker.name for worker in reversed(config.case_workers)}
+    order = dict.fromkeys(worker.email for worker in config.case_workers)
+    found = [Choice(email, people[email], absent(config, email, on)) for email in order]
+    return [*found, Choice(TEAM, TEAM_NAME)]
+
+
+def to_team(config: HotlineConfig, rule: str) -> Responsible:
+    return Responsible(TEAM_NAME, config.mail.team_mailbox, rule, team=True)
+
+
+def worker_of(config: HotlineConfig, email: str) -> CaseWorker | None:
+    """The first entry of that person."""
+    return next((worker for worker in config.case_workers if worker.email == email), None)
+
+
+def absent(config: HotlineConfig, email: str, on: date) -> bool:
+    """Whether that person is away that day."""
+    entries = (worker for worker in config.case_workers if worker.email == email)
+    return any(absence.covers(on) for worker in entries for absence in worker.absences)
+
+
+def deputy(config: HotlineConfig, email: str, on: date) -> CaseWorker | None:
+    """Who stands in for that person that day and is there: the deputy, or the deputy's deputy and so on."""
+    for following in _deputies(config, email):
+        if not absent(config, following.email, on):
+            return following
+    return None
+
+
+def _deputies(config: HotlineConfig, email: str) -> Iterator[CaseWorker]:
+    """From deputy to deputy, nobody twice."""
+    seen = {email}
+    while True:
+        entries = (worker for worker in config.case_workers if worker.email == email)
+        named = next((worker.deputy for worker in entries if worker.deputy is not None), None)
+        following = None if named is None or named in seen else worker_of(config, named)
+        if following is None:
+            return
+        yield following
+        email = following.email
+        seen.add(email)
+
+
+def _present(config: HotlineConfig, worker: CaseWorker, rule: str, on: date) -> Responsible:
+    if not absent(config, worker.email, on):
+        return Responsible(worker.name, worker.email, rule, team=False)
+    away = f"{rule}: {worker.name} ist am {on.day}.{on.month}. nicht da"
+    stands_in = deputy(config, worker.email, on)
+    if stands_in is None:
+        return to_team(config, f"{away} und hat keine Vertretung: geht an das Team-Postfach.")
+    return Responsible(stands_in.name, stands_in.email, f"{away}, Vertretung: {stands_in.name}", team=False)
 
 
 def initial(family_name: str) -> str:
@@ -46,6 +135,14 @@ def initial(family_name: str) -> str:
         if char.isalpha():
             return char if "A" <= char <= "Z" else ""
     return ""
+
+
+def label(config: HotlineConfig, key: str) -> str:
+    """The request type in German; its key when the configuration has it no more."""
+    try:
+        return config.request_type(key).label
+    except KeyError:
+        return key
 
 
 def _is_prefix(word: str, skipped: bool) -> bool:
@@ -76,16 +173,9 @@ def _type_in(request_type: str, worker: CaseWorker) -> bool:
 def _rule(config: HotlineConfig, worker: CaseWorker, office: str) -> str:
     first, last = _span(worker.letters)
     letters = f"Buchstaben {first} bis {last}" if last != first else f"Buchstabe {first}"
-    types = ", ".join(_label(config, key) for key in worker.types) or "alle Anliegen"
+    types = ", ".join(label(config, key) for key in worker.types) or "alle Anliegen"
     return f"{_office(config, office)}, {letters}, {types}"
 
 
 def _office(config: HotlineConfig, key: str) -> str:
     return next((office.name for office in config.offices if office.key == key), key)
-
-
-def _label(config: HotlineConfig, key: str) -> str:
-    try:
-        return config.request_type(key).label
-    except KeyError:
-        return key

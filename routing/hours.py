@@ -99,9 +99,33 @@ class Calendar:
         """
         _, day = self._moment_and_day(at)
         counted = self._working_day_from(day)
-        due = self._working_day_from(counted + timedelta(days=1))
-        plan = self._week[due.weekday()]
-        return self._local(self._moment(due, plan[-1][1] if plan else time(18)))
+        return self._end_of(self._working_day_from(counted + timedelta(days=1)))
+
+    def working_day_ends(self, at: datetime, days: int) -> list[datetime]:
+        """The ends of the working days after the day of `at`, at most so many days away, in the hotline's zone."""
+        _, today = self._moment_and_day(at)
+        later = (today + timedelta(days=count) for count in range(1, days + 1))
+        return [self._end_of(day) for day in later if self._is_working_day(day)]
+
+    def before(self, at: datetime, hours: float) -> datetime:
+        """The latest moment after which the hotline is open for so many hours until `at`, in the hotline's zone.
+
+        `at` itself when it was not open for so long within 400 days.
+        """
+        moment, day = self._moment_and_day(at)
+        left = timedelta(hours=hours)
+        for earlier in _days(day, -1):
+            for start, end in reversed(self._spans(earlier)):
+                open_for = max(min(end, moment) - start, timedelta())
+                if open_for >= left:
+                    return self._local(min(end, moment) - left)
+                left -= open_for
+        return self._local(moment)
+
+    def _end_of(self, day: date) -> datetime:
+        """When the week plan ends that day; 18:00 on a day without any hours in it."""
+        plan = self._week[day.weekday()]
+        return self._local(self._moment(day, plan[-1][1] if plan else time(18)))
 
     def _moment_and_day(self, at: datetime) -> tuple[datetime, date]:
         if at.tzinfo is None:

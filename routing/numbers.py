@@ -54,6 +54,12 @@ class NumberPlan:
         subscriber = national[phonenumbers.length_of_geographical_area_code(parsed) :]
         return phonenumbers.number_type(parsed) in _MAY_RING and subscriber not in _EMERGENCY
 
+    def takes_short_messages(self, e164: str | None) -> bool:
+        """Mobile numbers of our own country."""
+        parsed = _parsed(e164)
+        mobile = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+        return parsed is not None and self.may_call_back(e164) and phonenumbers.number_type(parsed) in mobile
+
     def display(self, e164: str) -> str:
         """The number as people here read it: "05721 9824", foreign ones "+33 1 42 68 53 00"."""
         parsed = _parsed(e164)

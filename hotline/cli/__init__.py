@@ -7,7 +7,10 @@ import click
 
 from hotline.errors import HotlineError
 
-COMMANDS = ("check", "explain", "run", "drain", "serve", "testcall", "doctor", "prompts", "dialplan", "user", "config")
+COMMANDS = (
+    *("check", "explain", "run", "drain", "serve", "testcall", "doctor", "prompts", "dialplan", "user", "config"),
+    *("export", "erase", "bounce"),
+)
 
 
 class Commands(click.Group):

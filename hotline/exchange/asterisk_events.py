@@ -9,6 +9,7 @@ from dialplan.transfers import CONSULT_FAILED
 from hotline.errors import AmiError
 from hotline.exchange.callers import CUT_BY_ASTERISK
 from hotline.exchange.calls import Call, Leg, Phase
+from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
@@ -29,6 +30,7 @@ WANTED_EVENTS = (
     "Unhold",
     "UserEvent",
     "QueueCallerJoin",
+    "OriginateResponse",
 )
 """The events that are read; manager.conf lets no others through."""
 RETRY_SECONDS = 0.2
@@ -55,12 +57,14 @@ class AsteriskEvents:
         transfers: Transfers,
         connected: Callable[[Channels], Awaitable[None]],
         caller_in_queue: Callable[[], None],
+        outgoing: Outgoing,
     ) -> None:
         self._ami = ami
         self._switchboard = switchboard
         self._transfers = transfers
         self._connected = connected
         self._caller_in_queue = caller_in_queue
+        self._outgoing = outgoing
 
     async def run(self) -> None:
         """For ever: take an event, act on it. A bad event is logged and skipped."""
@@ -72,6 +76,8 @@ class AsteriskEvents:
                 log_failure("an event of Asterisk was not handled", "", error)
 
     async def _on(self, event: Event) -> None:
+        if self._outgoing.hears(event):
+            return
         match event.get("Event"):
             case "Connected":
                 await self._resynchronise()
@@ -166,7 +172,7 @@ class AsteriskEvents:
     def _on_device_state(self, event: Event) -> None:
         seat, state = self._seat_of(event.get("Device", "")), event.get("State", "")
         if seat is not None:
-            self._switchboard.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)
+            take_device_state(self._switchboard, seat, state)
 
     def _on_contact(self, event: Event) -> None:
         """A telephone that rings while its registration goes tells its state only when it has stopped ringing."""
@@ -185,6 +191,7 @@ class AsteriskEvents:
         """The truth is Asterisk's: which phones are there, which callers are still there, who talks to whom."""
         while self._ami.connected:
             known = list(self._switchboard.calls)  # a call that arrives meanwhile is not in the answer
+            rings = self._outgoing.going_on()
             try:
                 devices = await self._ami.action("DeviceStateList")
                 channels = await self._ami.action("CoreShowChannels")
@@ -197,6 +204,7 @@ class AsteriskEvents:
             there = {item["Uniqueid"]: item for item in channels if "Uniqueid" in item}
             await self._connected(there)
             self._compare(known, there)
+            self._outgoing.compare(rings, there)
             log.info("in step with Asterisk", calls=len(known), channels=len(there))
             return
 
@@ -233,3 +241,8 @@ class AsteriskEvents:
                 log.warning("a leg ended while Asterisk could not be heard", call=call.id)
                 self._switchboard.leg_over(call, leg.unique, 0)
                 self._transfers.leg_over(call, leg.unique)
+
+
+def take_device_state(switchboard: Switchboard, seat: Seat, state: str) -> None:
+    """Asterisk's word for what this agent's telephone does."""
+    switchboard.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)

@@ -145,7 +145,8 @@ class Caller:
 
     def _arrival(self) -> CallArrived:
         call = self._call
-        return CallArrived(call.arrived_at, call.caller, self._plan.may_call_back(call.caller))
+        possible = self._plan.may_call_back(call.caller)
+        return CallArrived(call.arrived_at, call.caller, possible, self._switchboard.announcement)
 
     def _gone(self, gone: CallerGone | AgiClosed) -> None:
         call = self._call
@@ -207,6 +208,7 @@ class Caller:
             position=self._switchboard.position(call),
             nobody_ready_for=self._switchboard.nobody_ready_for(call),
             closed_for=self._calendar.closed_for(now),
+            announcement=self._switchboard.announcement,
         )
 
     # --- leaving -----------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Offer:
     """The agent's page has rendered the pop."""
     end: OfferEnd | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the offer is shown or over."""
+    """Set when the offer is shown, or need not be, or is over."""
 
     @property
     def open(self) -> bool:
@@ -194,14 +194,18 @@ class Call:
     earlier_calls: int | None = None
     """None before they are counted."""
     open_promises: int = 0
+    people: int = 0
+    """How many different people something was promised to under the caller's number."""
     identity: str | None = None
     """How the agent checked who is calling; None before the tick."""
     history: Mapping[str, Any] | None = None
     """Contents of earlier calls, read at the identity tick."""
     callback_asked: bool = False
     """A callback is stored for this call: never a second one."""
+    written: list[Mapping[str, Any]] = field(default_factory=list)
+    """What each request of this call came to, for the screen: those that have their disposition."""
     disposed: Mapping[str, Any] | None = None
-    """What the disposition came to, for the screen."""
+    """The last of them, once the agent has finished with the call; None while there is something to be written."""
     end_reason: str | None = None
     """Why we ended the call; None while it goes on or when the caller hung up."""
     agent_found: asyncio.Event = field(default_factory=asyncio.Event)
@@ -215,6 +219,11 @@ class Call:
         if self.joined_at is None or self.answered_at is None:
             return 0.0
         return (self.answered_at - self.joined_at).total_seconds()
+
+    @property
+    def number(self) -> int:
+        """Of the request that is written next, from 1."""
+        return len(self.written) + 1
 
     def was_lost(self, leg: Leg, agent: str) -> bool:
         """Whether this leg of the agent broke off. A browser says before it hangs up; a telephone need not."""

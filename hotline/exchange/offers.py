@@ -51,6 +51,8 @@ class Offers:
         if not offer.open:
             return True
         offer.stored = True
+        if not self._seats[offer.agent].presence.needs_screen:
+            offer.news.set()  # it rings without a page: nothing to wait for
         push()
         try:
             async with asyncio.timeout(call.config.distribution.screen_seconds):

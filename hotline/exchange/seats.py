@@ -1,13 +1,16 @@
 """The agents' places in the running service: presence, open pages, call on the screen, who is told of changes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agents.presence import Intent, Presence
-from config.schema import Agent
+from config.schema import Agent, ScreenNeed
 from hotline.exchange.calls import Call, Offer
+
+Listener = Callable[["Seat"], None]
+"""Told of each change that a page must show. It must neither fail nor change anything of the seat."""
 
 
 @dataclass(eq=False)
@@ -26,6 +29,7 @@ class Seat:
     """Talks of before a restart that are still to be written up, one after the other, before the next call."""
     home_asked_at: datetime | None = None
     """When the agent was last told that callers wait, on pressing "home"."""
+    listeners: list[Listener] = field(default_factory=list)
     _pulse: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -50,8 +54,10 @@ class Seat:
             self.home_asked_at += delta
 
     def touch(self) -> None:
-        """Tell the agent's pages that there is something new."""
+        """Tell the agent's pages, and whoever listens, that there is something new."""
         self.seq += 1
+        for tell in self.listeners:
+            tell(self)
         pulse, self._pulse = self._pulse, asyncio.Event()
         pulse.set()
 
@@ -65,7 +71,9 @@ class Seats:
     """All agents of the hotline by name."""
 
     def __init__(self, agents: list[Agent], now: datetime) -> None:
-        self._seats = {agent.name: Seat(agent, Presence(Intent.HOME, now)) for agent in agents}
+        self.listeners: list[Listener] = []
+        """Told of every change at any seat."""
+        self._seats = {agent.name: _seat(agent, now, self.listeners) for agent in agents}
 
     def __getitem__(self, name: str) -> Seat:
         return self._seats[name]
@@ -83,3 +91,8 @@ class Seats:
     def touch_all(self) -> None:
         for seat in self:
             seat.touch()
+
+
+def _seat(agent: Agent, now: datetime, listeners: list[Listener]) -> Seat:
+    presence = Presence(Intent.HOME, now, needs_screen=agent.screen is ScreenNeed.REQUIRED)
+    return Seat(agent, presence, listeners=listeners)

@@ -29,6 +29,8 @@ RETURN_SECONDS = 10.0
 
 RELOAD_SECONDS = 4.0
 """How long a call waits for a page that was loaded anew while it rang."""
+UNSEEN_SECONDS = 1.0
+"""So often it is looked whether a wrap-up still has a page, once its time is over."""
 MOMENT = 0.05
 """After a time limit is looked at again, not before: seconds."""
 
@@ -48,6 +50,8 @@ class Switchboard:
         self.calls = Calls()
         self.duty = Duty(seats)
         self.offers = Offers(seats, self.calls, book, clock, self.rematch)
+        self.announcement: str | None = None
+        """The prompt of what all callers are to hear now: after the greeting, or once while they wait."""
         self._book = book
         self._clock = clock
         self._controls = controls
@@ -77,7 +81,7 @@ class Switchboard:
     async def _count_earlier(self, call: Call) -> None:
         """For the pop: how often this number has called; the call does not wait for it."""
         earlier = await self._book.earlier(call)
-        call.earlier_calls, call.open_promises = earlier.calls, earlier.open_promises
+        call.earlier_calls, call.open_promises, call.people = earlier.calls, earlier.open_promises, earlier.people
         if call.agent is not None:
             self.seats[call.agent].touch()
 
@@ -134,7 +138,7 @@ class Switchboard:
         """Offer waiting calls to free agents; called after every change that could make a match."""
         self.duty.look(self._clock.now())
         for seat in self.seats:
-            if seat.call is None and seat.unwritten:
+            if seat.call is None and seat.unwritten and seat.presence.work is Work.FREE:
                 self.begin_wrap_up(seat.unwritten.pop(0), seat)
         for call in list(self._meant.values()):
             if call.id in self._meant:
@@ -307,16 +311,30 @@ class Switchboard:
         now = self._clock.now()
         if call.phase is not Phase.OUTSIDE:
             call.phase = Phase.WRAP_UP
-        call.wrap_up_until = now + timedelta(seconds=call.config.distribution.wrap_up_seconds)
+        call.wrap_up_until = now + timedelta(seconds=call.config.wrap_up_seconds(call.request))
         seat.call, seat.presence = call, seat.presence.busy(Work.WRAP_UP, now)
         if call.disposed is not None:
             self.release(seat)
+        elif not seat.presence.needs_screen:
+            self.spawn(self._end_unseen(call, seat))
         seat.touch()
+
+    async def _end_unseen(self, call: Call, seat: Seat) -> None:
+        """Without a page nobody can write anything up: then the time for it ends by itself, and so it stands there."""
+        while seat.call is call and seat.presence.work is Work.WRAP_UP and call.wrap_up_until is not None:
+            left = (call.wrap_up_until - self._clock.now()).total_seconds()
+            if left <= 0 and not seat.screens:
+                self._book.noted(call, self._clock.now(), "not_written_up", seat.agent.name)
+                self.release(seat)
+                return
+            await asyncio.sleep(max(left, 0.0) + UNSEEN_SECONDS)
 
     def write_up(self, call: Call, seat: Seat) -> None:
         """A talk of before a restart, whose agent has still to write what it came to; not before what is there now."""
         if call.id in {known.id for known in (seat.call, *seat.unwritten) if known is not None}:
             return
+        if not seat.presence.needs_screen:
+            return  # perhaps nobody sees it, and none of the many of a day was ever written up
         call.over.set()
         seat.unwritten.append(call)
         log.info("a talk is still to be written up", call=call.id, agent=seat.agent.name)
@@ -345,10 +363,13 @@ class Switchboard:
 
     # --- what agents want, and what machines tell of them ---------------------------------------
 
-    def wanting(self, seat: Seat, intent: Intent, reason: str | None) -> None:
-        """The agent has pressed ready, pause or home, and it is stored. Whoever says no is not rung on."""
+    def wanting(self, seat: Seat, intent: Intent, reason: str | None, by: str | None = None) -> None:
+        """The agent has pressed ready, pause or home, or the lead has (`by`), and it is stored.
+
+        Whoever is not to be rung any more is not rung on.
+        """
         now = self._clock.now()
-        seat.presence = seat.presence.wanting(intent, reason, now)
+        seat.presence = seat.presence.wanting(intent, reason, now, by)
         log.info("intent", agent=seat.agent.name, intent=intent.value)
         self.spawn(self._controls.mirror(seat.agent.name, intent is Intent.READY))
         if intent is not Intent.READY:

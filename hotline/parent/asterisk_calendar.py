@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hotline.parent.asterisk_commands import carried_out
+
 AFTER_MIDNIGHT = 1.0
 LOOK_SECONDS = 30.0
 """At least so often the date is looked at: a machine may have slept, its clock may have been set."""
-RELOAD_SECONDS = 10.0
 
 
 class AsteriskCalendar:
@@ -55,23 +56,14 @@ class AsteriskCalendar:
 
     async def _read(self) -> bool:
         """Let the running Asterisk read its dialplan again; calls in progress do not notice."""
-        quiet = asyncio.subprocess.DEVNULL
         try:
-            asking = await asyncio.create_subprocess_exec(
-                self._script, "-rx", "dialplan reload", stdin=quiet, stdout=quiet, stderr=quiet
-            )
+            taken = await carried_out(self._script, "dialplan reload")
         except OSError as error:
             self._say(f"{self._script} cannot be run ({error.strerror}): Asterisk goes on with the hours it has.")
             return False
-        try:
-            async with asyncio.timeout(RELOAD_SECONDS):
-                code = await asking.wait()
-        except TimeoutError:
-            asking.kill()
-            code = await asking.wait()
-        if code:
+        if not taken:
             self._say("Asterisk did not read its new opening hours: another try follows.")
-        return code == 0
+        return taken
 
     def _local(self) -> datetime:
         return self._now().astimezone(self._zone)

@@ -6,6 +6,7 @@ the kernel tells them (hotline/parent/processes.py).
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from hotline.parent.asterisk_process import AsteriskProcess
 from hotline.parent.control import Control, socket_of
 from hotline.parent.keeping import keep
 from hotline.parent.notify import READY, STOPPING, Notifier
+from hotline.parent.phone_secrets import PhoneSecrets, softphones
 from hotline.parent.preparation import Prepared
 from hotline.parent.processes import Child
 from hotline.parent.welcome import welcome
@@ -53,6 +55,10 @@ class Launcher:
         )
         zone = ZoneInfo(config.hotline.timezone)
         self._calendar = AsteriskCalendar(self._render_calendar, prepared.script, clock.now, zone, say)
+        phones = softphones(config)
+        self._phone_secrets = PhoneSecrets(
+            state, phones, self._write_phones, prepared.script, clock.real_now, zone, say
+        )
         self._worker = WorkerProcess(self._worker_command, self._shown("service"), say, self._on_calls)
         self._mailbox = Child(
             "mailbox", self._mailbox_command(), self._shown("mailbox"), environment={"PYTHONUNBUFFERED": "1"}
@@ -95,7 +101,7 @@ class Launcher:
         """Until the hotline has ended by and by."""
         await self._start_asterisk()
         ends = [self._work(), self._keep_asterisk()]
-        goes_on = [self._calendar.run(), self._system.keep_alive()]
+        goes_on = [self._calendar.run(), self._phone_secrets.run(), self._system.keep_alive()]
         if self._config.mail.demo_mailbox:
             await self._mailbox.start()
             goes_on.append(keep("The demo mailbox", self._mailbox.start, self._mailbox.wait, self._say))
@@ -122,7 +128,8 @@ class Launcher:
         """The service's first start, and all later ones, until it has drained."""
         await self._worker.start()
         now, moved = self._clock.now(), self._clock.moved
-        self._say(welcome(self._config, self._prepared.secrets, now, moved, self._state, _program()))
+        initial = still_initial(self._state)
+        self._say(welcome(self._config, self._prepared.secrets, now, moved, self._state, _program(), initial))
         self._system.tell(READY)
         await keep("The service", self._worker.start, self._worker.wait, self._say, lambda: self._worker.drained)
 
@@ -140,6 +147,10 @@ class Launcher:
     def _render_calendar(self) -> bool:
         facts = replace(self._prepared.facts, now=self._clock.real_now())
         return asterisk_files.rerender(self._config, facts)
+
+    def _write_phones(self) -> None:
+        facts = replace(self._prepared.facts, phone_secrets=self._state.phone_secrets())
+        asterisk_files.rewrite_phones(self._config, facts)
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -172,6 +183,15 @@ class Launcher:
 
     def _shown(self, name: str) -> Callable[[str], None]:
         return lambda line: self._say(f"{name:<8} | {line}")
+
+
+def still_initial(state: StateDirectory) -> set[str]:
+    """Who has not chosen a password yet, as the running service tells; nobody when it does not."""
+    try:
+        note = json.loads((state.path / "running.json").read_text("utf-8"))
+        return {str(name) for name in note["initial"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def _program() -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.loading import ConfigurationError, load
 from config.schema import HotlineConfig
@@ -10,6 +11,7 @@ from dialplan.facts import AsteriskFacts
 from hotline import ports
 from hotline.clock import Clock
 from hotline.errors import ConfigurationBroken
+from hotline.parent.phone_secrets import softphones
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk_root import find_or_install
 from hotline.setup.music import render_music
@@ -48,7 +50,10 @@ def prepare(state: StateDirectory, config: HotlineConfig, clock: Clock, show: Sh
     render_prompts(config, state.prompts, state.recordings, _counting(show))
     if render_music(state.music):
         show("Music for waiting callers is made.")
-    secrets = state.secrets(agent.name for agent in config.agents)
+    state.secrets(agent.name for agent in config.agents)
+    today = clock.real_now().astimezone(ZoneInfo(config.hotline.timezone)).date()
+    state.renew_phone_secrets(softphones(config), today)
+    secrets = state.secrets()
     facts = asterisk_files.facts_for(config, state, asterisk, secrets, clock)
     return Prepared(asterisk_files.write(config, facts, asterisk), secrets, facts)
 

@@ -1,11 +1,12 @@
 """What `hotline run` says when everything runs: whether it is open, where the pages are, how to log in."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
 from dialplan.conf import host_port
-from hotline.state import Secrets, StateDirectory
+from hotline.state import LEAD_ACCOUNT, Secrets, StateDirectory
 from routing.hours import Calendar, Opening
 from routing.numbers import NumberPlan
 
@@ -15,9 +16,18 @@ _INTO_THE_DAY = timedelta(hours=1)
 
 
 def welcome(
-    config: HotlineConfig, secrets: Secrets, now: datetime, moved: bool, state: StateDirectory, program: str
+    config: HotlineConfig,
+    secrets: Secrets,
+    now: datetime,
+    moved: bool,
+    state: StateDirectory,
+    program: str,
+    initial: Collection[str],
 ) -> str:
-    """The last lines of the start; `now` is business time, `program` how `hotline` was called."""
+    """The last lines of the start; `now` is business time, `program` how `hotline` was called.
+
+    `initial` are the users who have not chosen a password of their own yet.
+    """
     web, sip = config.network.web, config.network.sip
     lines = ["", *_time(config, now, moved), ""]
     lines += [f"Number      {_number(config)}, SIP on {host_port(sip.host, sip.port)}"]
@@ -25,8 +35,8 @@ def welcome(
         lines += [f"Mails       {state.mailbox}"]
     lines += [f"Try a call  {program} testcall --state {state.path} --press 4"]
     lines += [f"End it      Ctrl-C, or without cutting anybody off: {program} drain --state {state.path}", ""]
-    lines += [f"Pages       http://{host_port(web.host, web.port)}", "", *_logins(config, secrets), ""]
-    return "\n".join(lines)
+    lines += [f"Pages       http://{host_port(web.host, web.port)}", ""]
+    return "\n".join([*lines, *_logins(config, secrets, initial, program), ""])
 
 
 def _number(config: HotlineConfig) -> str:
@@ -57,9 +67,11 @@ def _told(moment: datetime) -> str:
     return f"{_WEEKDAYS[moment.weekday()]} {moment:%Y-%m-%d %H:%M}"
 
 
-def _logins(config: HotlineConfig, secrets: Secrets) -> list[str]:
-    width = max(len(agent.name) for agent in config.agents) + 2
-    rows = [
-        f"  {agent.name:<{width}}{secrets.initial_passwords[agent.name]}   {agent.full_name}" for agent in config.agents
-    ]
-    return ["Log in with name and initial password:", *rows]
+def _logins(config: HotlineConfig, secrets: Secrets, initial: Collection[str], program: str) -> list[str]:
+    people = {agent.name: agent.full_name for agent in config.agents} | {LEAD_ACCOUNT: "Leitung"}
+    shown = {name: full for name, full in people.items() if name in initial and name in secrets.initial_passwords}
+    if not shown:
+        return [f"Log in with name and password; a new password for somebody: {program} user password NAME"]
+    width = max(map(len, shown)) + 2
+    rows = [f"  {name:<{width}}{secrets.initial_passwords[name]}   {full}" for name, full in shown.items()]
+    return ["Log in with name and initial password, which must be changed then:", *rows]

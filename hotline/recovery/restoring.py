@@ -81,7 +81,8 @@ class Restorer:
         """Agents' own intent survives a restart."""
         for name, saved in (await presences.load()).items():
             if name in self._switchboard.seats:
-                self._switchboard.wanting(self._switchboard.seats[name], Intent(saved.intent), saved.reason)
+                seat = self._switchboard.seats[name]
+                self._switchboard.wanting(seat, Intent(saved.intent), saved.reason, saved.by)
 
     async def load(self) -> None:
         """Import what Asterisk did alone, and read what is open; wrap-ups of calls that are over are on the screens."""

@@ -97,6 +97,12 @@ def rerender(config: HotlineConfig, facts: AsteriskFacts) -> bool:
     return True
 
 
+def rewrite_phones(config: HotlineConfig, facts: AsteriskFacts) -> None:
+    """Write what Asterisk knows of telephones and gateways anew, whole or not at all. SetupError, OSError."""
+    path = Path(facts.directories.etc) / "pjsip.conf"
+    _write_private(path, _rendered(config, facts)[path.name])
+
+
 def _rendered(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
     try:
         return render(config, facts)

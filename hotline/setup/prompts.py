@@ -73,6 +73,11 @@ def render_prompts(
     return Rendered(made, kept, removed, {name: entry["seconds"] for name, entry in entries.items()})
 
 
+def speak(config: HotlineConfig, name: str, text: str, directory: Path) -> float:
+    """Write the files of one text that is no prompt of the catalogue; its length in seconds. SetupError."""
+    return _make(config, Prompt(name, text, None, ""), directory, sound.find_sox())
+
+
 def read_manifest(directory: Path) -> dict[str, dict[str, Any]]:
     """Name → fingerprint and seconds of the files that are there; empty when nothing was made yet."""
     try:

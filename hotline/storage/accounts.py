@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,6 +35,12 @@ class Role(StrEnum):
 class User:
     name: str
     role: Role
+    must_change: bool = False
+    """The password was made for this user; nothing else is open until it is changed."""
+
+
+GIVEN = ("password_set", "user_added")
+"""Audited when a person has given a password; a user without these has the one made at the first start."""
 
 
 class Accounts:
@@ -44,29 +51,62 @@ class Accounts:
         self._hotline = hotline_id
         self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
 
-    async def ensure_user(self, name: str, password: str, role: Role | str) -> bool:
+    async def ensure_user(self, name: str, password: str, role: Role | str, *, must_change: bool = False) -> bool:
         """Create the user if there is none of that name; True when created. A password once set stays."""
         if await self._find(name):
             return False
         hashed = await self._hash(password)
         async with self._db.write() as connection:
-            await self._db.one_at_a_time(connection, f"users {self._hotline}")
-            if (await connection.execute(select(users.c.name).where(self._named(name)))).first():
-                return False
-            row = {"name": name, "role": Role(role), "password_hash": hashed, "changed_at": datetime.now(UTC)}
-            await connection.execute(insert(users).values(hotline_id=self._hotline, **row))
-            return True
+            return await self._create(connection, name, hashed, Role(role), must_change)
 
-    async def set_password(self, name: str, password: str, author: str) -> None:
-        """A new password; every session of that user ends. Refused for an unknown name."""
-        hashed, now = await self._hash(password), datetime.now(UTC)
+    async def add_user(self, name: str, password: str, role: Role, author: str) -> None:
+        """A new user, who must change this password. Refused when there is one of that name."""
+        hashed = await self._hash(password)
         async with self._db.write() as connection:
-            change = update(users).where(self._named(name)).values(password_hash=hashed, changed_at=now)
-            if not (await connection.execute(change)).rowcount:
-                raise Refused(f"Es gibt kein Konto mit dem Namen {name}.")
+            if not await self._create(connection, name, hashed, role, must_change=True):
+                raise Refused(f"Es gibt schon ein Konto mit dem Namen {name}.")
+            await self._audit(connection, author, "user_added", name)
+
+    async def set_password(self, name: str, password: str, author: str, *, must_change: bool = False) -> None:
+        """A new password; every session of that user ends. Refused for an unknown name."""
+        hashed = await self._hash(password)
+        values = {"password_hash": hashed, "changed_at": datetime.now(UTC), "must_change": must_change}
+        action = "password_changed" if author == name else "password_set"
+        await self._change(name, author, action, values)
+
+    async def set_role(self, name: str, role: Role, author: str) -> None:
+        """Takes effect with the user's next request. Refused for an unknown name."""
+        await self._change(name, author, "role_set", {"role": role})
+
+    async def remove(self, name: str, author: str) -> None:
+        """No such user any more; their sessions end. Refused for an unknown name."""
+        async with self._db.write() as connection:
+            if not (await connection.execute(delete(users).where(self._named(name)))).rowcount:
+                raise _unknown(name)
             await connection.execute(delete(sessions).where(self._sessions_of(name)))
-            done = audit_row(self._hotline, now, author, "password_set", name)
-            await connection.execute(insert(audit).values(done))
+            await self._audit(connection, author, "user_removed", name)
+
+    async def _change(self, name: str, author: str, action: str, values: dict[str, Any]) -> None:
+        async with self._db.write() as connection:
+            changed = await connection.execute(update(users).where(self._named(name)).values(values))
+            if not changed.rowcount:
+                raise _unknown(name)
+            if "password_hash" in values:
+                await connection.execute(delete(sessions).where(self._sessions_of(name)))
+            await self._audit(connection, author, action, name)
+
+    async def _create(self, connection: AsyncConnection, name: str, hashed: str, role: Role, must_change: bool) -> bool:
+        """False when the name is taken."""
+        await self._db.one_at_a_time(connection, f"users {self._hotline}")
+        if (await connection.execute(select(users.c.name).where(self._named(name)))).first():
+            return False
+        row = {"name": name, "role": role, "password_hash": hashed, "must_change": must_change}
+        await connection.execute(insert(users).values(hotline_id=self._hotline, changed_at=datetime.now(UTC), **row))
+        return True
+
+    async def _audit(self, connection: AsyncConnection, author: str, action: str, name: str) -> None:
+        done = audit_row(self._hotline, datetime.now(UTC), author, action, name)
+        await connection.execute(insert(audit).values(done))
 
     async def verify(self, name: str, password: str) -> User | None:
         """The user if name and password belong together; an unknown name takes as long as a wrong password."""
@@ -77,9 +117,19 @@ class Accounts:
         return found[0] if found and right else None
 
     async def users(self) -> list[User]:
-        query = select(users.c.name, users.c.role).where(users.c.hotline_id == self._hotline).order_by(users.c.name)
+        """Everybody, by name."""
+        query = select(*_USER).where(users.c.hotline_id == self._hotline).order_by(users.c.name)
         async with self._db.read() as connection:
-            return [User(row.name, Role(row.role)) for row in await connection.execute(query)]
+            return [_user(row) for row in await connection.execute(query)]
+
+    async def still_initial(self) -> set[str]:
+        """Names of those who still have the password that was made at the first start."""
+        given = select(audit.c.subject).where(audit.c.hotline_id == self._hotline, audit.c.action.in_(GIVEN))
+        query = select(users.c.name).where(
+            users.c.hotline_id == self._hotline, users.c.must_change, users.c.name.not_in(given)
+        )
+        async with self._db.read() as connection:
+            return {row.name for row in await connection.execute(query)}
 
     async def open_session(self, user: User, now: datetime, lifetime: timedelta) -> str:
         """A new session; returns its token, which is not stored."""
@@ -93,25 +143,30 @@ class Accounts:
     async def user_of(self, token: str, now: datetime) -> User | None:
         """Whose session that is; None when it is unknown, closed or expired."""
         query = (
-            select(users.c.name, users.c.role)
+            select(*_USER)
             .join(sessions, (sessions.c.user_name == users.c.name) & (sessions.c.hotline_id == users.c.hotline_id))
             .where(sessions.c.hotline_id == self._hotline, sessions.c.token_hash == _digest(token))
             .where(sessions.c.expires_at > now)
         )
         async with self._db.read() as connection:
             row = (await connection.execute(query)).first()
-            return User(row.name, Role(row.role)) if row else None
+            return _user(row) if row else None
 
     async def close_session(self, token: str) -> None:
         mine = (sessions.c.hotline_id == self._hotline) & (sessions.c.token_hash == _digest(token))
         async with self._db.write() as connection:
             await connection.execute(delete(sessions).where(mine))
 
+    async def close_sessions(self, name: str) -> None:
+        """Log this user out everywhere."""
+        async with self._db.write() as connection:
+            await connection.execute(delete(sessions).where(self._sessions_of(name)))
+
     async def _find(self, name: str) -> tuple[User, str] | None:
-        query = select(users.c.name, users.c.role, users.c.password_hash).where(self._named(name))
+        query = select(*_USER, users.c.password_hash).where(self._named(name))
         async with self._db.read() as connection:
             row = (await connection.execute(query)).first()
-            return (User(row.name, Role(row.role)), row.password_hash) if row else None
+            return (_user(row), row.password_hash) if row else None
 
     async def _hash(self, password: str) -> str:
         async with self._hashing:
@@ -126,6 +181,17 @@ class Accounts:
 
     def _sessions_of(self, name: str) -> ColumnElement[bool]:
         return (sessions.c.hotline_id == self._hotline) & (sessions.c.user_name == name)
+
+
+_USER = (users.c.name, users.c.role, users.c.must_change)
+
+
+def _user(row: Any) -> User:
+    return User(row.name, Role(row.role), row.must_change)
+
+
+def _unknown(name: str) -> Refused:
+    return Refused(f"Es gibt kein Konto mit dem Namen {name}.")
 
 
 @cache

@@ -1,16 +1,21 @@
-"""Which callers wait for our call, who has taken that on, and how it ended."""
+"""Which callers wait for our call, who has taken that on, how often it was tried, and how it ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.errors import Refused
 from hotline.storage.database import Database
 from hotline.storage.steps import step, storable
-from hotline.storage.tables import call_events, callback_persons, callbacks
+from hotline.storage.tables import call_events, call_persons, callback_persons, callbacks, calls
+
+NOT_REACHED = "not_reached"
+"""The outcome of a task whose last try was in vain."""
+MOST_GIVEN_UP = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,10 @@ class CallbackTask:
     taken_by: str | None
     number: str | None
     household_number: str | None
+    tries: int = 0
+    """How often the caller was rung in vain."""
+    next_try_at: datetime | None = None
+    """Not before this time; None at once."""
 
 
 class Callbacks:
@@ -56,22 +65,66 @@ class Callbacks:
 
     async def open_tasks(self) -> list[CallbackTask]:
         """Everything unfinished, taken or not, the earliest due first."""
-        columns = callbacks.c["id", "call_id", "request_type", "requested_at", "due_at", "taken_by"]
-        query = (
-            select(*columns, *callback_persons.c["number", "household_number"])
-            .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
-            .where(callbacks.c.hotline_id == self._hotline, callbacks.c.finished_at.is_(None))
-            .order_by(callbacks.c.due_at, callbacks.c.id)
-        )
+        query = self._tasks().where(callbacks.c.finished_at.is_(None)).order_by(callbacks.c.due_at, callbacks.c.id)
         async with self._db.read() as connection:
             return [CallbackTask(*row) for row in await connection.execute(query)]
+
+    async def given_up(self, since: datetime) -> list[CallbackTask]:
+        """Those closed since then because the caller was not reached, the newest first; at most MOST_GIVEN_UP."""
+        ended = (callbacks.c.outcome == NOT_REACHED) & (callbacks.c.finished_at >= since)
+        query = self._tasks().where(ended).order_by(callbacks.c.finished_at.desc()).limit(MOST_GIVEN_UP)
+        async with self._db.read() as connection:
+            return [CallbackTask(*row) for row in await connection.execute(query)]
+
+    def _tasks(self) -> Select[Any]:
+        columns = callbacks.c["id", "call_id", "request_type", "requested_at", "due_at", "taken_by"]
+        persons, tries = callback_persons.c["number", "household_number"], callbacks.c["tries", "next_try_at"]
+        return (
+            select(*columns, *persons, *tries)
+            .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
+            .where(callbacks.c.hotline_id == self._hotline)
+        )
+
+    async def for_call(self, call_id: str, agent: str, at: datetime, due: datetime) -> int:
+        """Make a task of a call whose caller did not reach us; whether its number may be rung is known already.
+
+        Refused when the call has no number, or when somebody is to be rung under that number already.
+        """
+        mine = (calls.c.hotline_id == self._hotline) & (calls.c.id == call_id)
+        query = (
+            select(calls.c.request_type, call_persons.c.caller, call_persons.c.household_number)
+            .join(call_persons, call_persons.c.call_id == calls.c.id)
+            .where(mine)
+        )
+        async with self._db.write() as connection:
+            found = (await connection.execute(query)).first()
+            if found is None or found.caller is None:
+                raise Refused("Zu diesem Anruf ist keine Rufnummer bekannt.")
+            await self._db.one_at_a_time(connection, f"callback to a number of {self._hotline}")
+            await self._refuse_second(connection, found.caller)
+            task_id = await insert_callback(
+                connection,
+                self._hotline,
+                call_id=call_id,
+                number=found.caller,
+                request_type=found.request_type,
+                at=at,
+                due=due,
+                household_number=found.household_number,
+            )
+            offered = step(self._hotline, call_id, at, "callback_offered", agent, {})
+            await connection.execute(insert(call_events).values(offered))
+            return task_id
+
+    async def _refuse_second(self, connection: AsyncConnection, number: str) -> None:
+        open_ones = self._tasks().where(callbacks.c.finished_at.is_(None), callback_persons.c.number == number)
+        if (await connection.execute(open_ones)).first():
+            raise Refused("Für diese Nummer steht schon ein Rückruf auf der Liste.")
 
     async def take(self, task_id: int, agent: str, at: datetime | None = None) -> None:
         """This agent calls back; Refused when another one has taken it. Taking it twice does no harm."""
         async with self._db.write() as connection:
-            found = await self._open(connection, task_id)
-            if found.taken_by not in (None, agent):
-                raise Refused("Diesen Rückruf hat schon jemand anders übernommen.")
+            found = await self._of(connection, task_id, agent)
             if found.taken_by is None:
                 await self._change(connection, task_id, taken_by=agent, taken_at=at or datetime.now(UTC))
 
@@ -81,25 +134,55 @@ class Callbacks:
             if (await self._open(connection, task_id)).taken_by == agent:
                 await self._change(connection, task_id, taken_by=None, taken_at=None)
 
-    async def not_reached(self, task_id: int, agent: str, at: datetime) -> None:
-        """Nobody answered: noted, and the task is everybody's again."""
+    async def ringing(self, task_id: int, agent: str) -> None:
+        """Refused unless the task is open and this agent's: nobody else rings the caller."""
         async with self._db.write() as connection:
-            found = await self._open(connection, task_id)
-            await self._change(connection, task_id, taken_by=None, taken_at=None)
-            tried = step(self._hotline, found.call_id, at, "callback_not_reached", agent, {})
+            if (await self._open(connection, task_id)).taken_by != agent:
+                raise Refused("Bitte übernehmen Sie den Rückruf erst.")
+
+    async def not_reached(
+        self, task_id: int, agent: str, at: datetime, after: Callable[[int], datetime | None], note: str = ""
+    ) -> datetime | None:
+        """Nobody answered. `after` gives the time of the next try after so many: then the task is everybody's again.
+
+        Without a next one the task is closed. The time of the next try, or None.
+        """
+        async with self._db.write() as connection:
+            found = await self._of(connection, task_id, agent)
+            tries = found.tries + 1
+            again = after(tries)
+            if again is None:
+                closed = {"taken_by": agent, "finished_at": at, "outcome": NOT_REACHED}
+                await self._change(connection, task_id, tries=tries, next_try_at=None, **closed)
+            else:
+                await self._change(connection, task_id, tries=tries, next_try_at=again, taken_by=None, taken_at=None)
+            await self._keep_note(connection, task_id, note)
+            kind = "callback_not_reached" if again is not None else "callback_given_up"
+            tried = step(self._hotline, found.call_id, at, kind, agent, {"tries": tries})
             await connection.execute(insert(call_events).values(tried))
+            return again
 
     async def finish(self, task_id: int, agent: str, outcome: str, note: str, at: datetime) -> None:
         """The task is done; the outcome is a code, the note is personal."""
         async with self._db.write() as connection:
-            found = await self._open(connection, task_id)
-            if found.taken_by not in (None, agent):
-                raise Refused("Diesen Rückruf hat schon jemand anders übernommen.")
+            found = await self._of(connection, task_id, agent)
             await self._change(connection, task_id, taken_by=agent, finished_at=at, outcome=outcome)
-            mine = callback_persons.c.callback_id == task_id
-            await connection.execute(update(callback_persons).where(mine).values(note=storable(note) or None))
+            await self._keep_note(connection, task_id, note)
             done = step(self._hotline, found.call_id, at, "callback_finished", agent, {"outcome": outcome})
             await connection.execute(insert(call_events).values(done))
+
+    async def _of(self, connection: AsyncConnection, task_id: int, agent: str) -> Any:
+        """The open task, which is this agent's or nobody's."""
+        found = await self._open(connection, task_id)
+        if found.taken_by not in (None, agent):
+            raise Refused("Diesen Rückruf hat schon jemand anders übernommen.")
+        return found
+
+    async def _keep_note(self, connection: AsyncConnection, task_id: int, note: str) -> None:
+        """What was noted before stays when there is nothing new."""
+        mine = callback_persons.c.callback_id == task_id
+        if written := storable(note):
+            await connection.execute(update(callback_persons).where(mine).values(note=written))
 
     async def _open(self, connection: AsyncConnection, task_id: int) -> Any:
         mine = (callbacks.c.hotline_id == self._hotline) & (callbacks.c.id == task_id)

@@ -100,6 +100,22 @@ class Database:
             async with _opened(self._reader).connect() as connection:
                 yield connection
 
+    async def scrub(self) -> bool:
+        """Let nothing that was deleted stand in the journal any more; False while a reader still needs it.
+
+        In the file itself SQLite has written zeros over it already; PostgreSQL's vacuum does both by itself.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self._one_writer:
+            with _plain_errors(self.place):
+                async with _opened(self._writer).connect() as connection:
+                    raw = (await connection.get_raw_connection()).driver_connection
+                    cursor = await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                    busy, _, _ = await cursor.fetchone()
+                    await cursor.close()
+                    return not busy
+
     async def one_at_a_time(self, connection: AsyncConnection, what: str) -> None:
         """Let no other transaction do `what` until this one ends: for rows that do not exist yet."""
         if not self.is_sqlite:
@@ -190,7 +206,7 @@ def _create_private(file: Path, place: str) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

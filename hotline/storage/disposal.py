@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hotline.storage.outbox import NewMail
+from hotline.storage.short_messages import NewShortMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class NewPromise:
     responsible_name: str
     responsible_email: str
     rule: str
+    reason: str = ""
+    """Why the agent chose somebody else than the rule; personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,11 @@ class NewCallback:
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """`outcome` is settled, forwarded, callback or no_request; forwarded carries person, promise and mail."""
+    """`outcome` is settled, forwarded, callback or no_request; forwarded carries person, promise and mail.
+
+    `number` counts the requests of one call from 1. With `replaces` it corrects that disposition: what was promised
+    or asked for with it stays, only the words change.
+    """
 
     call_id: str
     agent: str
@@ -51,6 +58,12 @@ class Disposal:
     promise: NewPromise | None = None
     mail: NewMail | None = None
     callback: NewCallback | None = None
+    short_message: NewShortMessage | None = None
+    """The receipt, for a caller who wants it; only with a promise."""
+    number: int = 1
+    more: bool = False
+    """The agent goes on with a further request of the same call."""
+    replaces: int | None = None
 
 
 def new_promise_id() -> str:
@@ -60,11 +73,14 @@ def new_promise_id() -> str:
 
 def check(disposal: Disposal) -> None:
     """ValueError when the parts do not fit the outcome: that is a mistake in the program, not of an agent."""
-    forwarded = disposal.outcome == "forwarded"
-    parts = (disposal.promise is not None, disposal.mail is not None, disposal.person is not None)
-    if forwarded and not all(parts):
+    forwarded, corrects = disposal.outcome == "forwarded", disposal.replaces is not None
+    promise, mail = disposal.promise is not None, disposal.mail is not None
+    if promise != mail:
+        raise ValueError("a promise of a forwarded request goes with its mail")
+    if forwarded and (disposal.person is None or not (promise or corrects)):
         raise ValueError("a forwarded request needs person, promise and mail")
-    if not forwarded and any(parts[:2]):
+    if not forwarded and promise:
         raise ValueError("only a forwarded request carries a promise and a mail")
-    if (disposal.outcome == "callback") != (disposal.callback is not None):
+    asks = disposal.callback is not None
+    if (disposal.outcome == "callback") != asks and not (corrects and not asks):
         raise ValueError("a callback needs its number and due time, and nothing else has them")

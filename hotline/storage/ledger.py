@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Update, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hotline.storage.audit import audit_row
 from hotline.storage.call_rows import NewCall, begin_call, end_call
 from hotline.storage.database import Database
 from hotline.storage.history import earlier, history
 from hotline.storage.steps import Code, step
-from hotline.storage.tables import call_events, call_persons, calls, offers
+from hotline.storage.tables import audit, call_events, call_persons, calls, offers
 from hotline.storage.views import CallRow, Earlier, History, Step, call_row
 
 
@@ -51,6 +52,13 @@ class Ledger:
     async def flush(self) -> None:
         """Store what `note` keeps now."""
         await self._db.flush()
+
+    async def identity_checked(self, call_id: str, at: datetime, agent: str, how: str, *, real: datetime) -> None:
+        """The agent may see earlier calls from now on: in the ledger by `at`, in the audit log by `real` time."""
+        async with self._db.write() as connection:
+            await self._step(connection, call_id, at, "identity_checked", agent, how=how)
+            seen = audit_row(self._hotline, real, agent, "identity_checked", call_id)
+            await connection.execute(insert(audit).values(seen))
 
     async def request_type_set(
         self, call_id: str, key: str, at: datetime | None = None, agent: str | None = None

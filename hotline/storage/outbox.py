@@ -1,18 +1,24 @@
-"""Which mails wait, which are due, which were sent or refused; a mail is never removed before it was sent."""
+"""Which mails wait, which are due, which were sent, refused or came back; none is removed before it was sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Update, func, insert, select, update
+from sqlalchemy import ColumnElement, Update, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.database import Database
-from hotline.storage.tables import outbox, outbox_mails
+from hotline.storage.promise_events import MAIL_BOUNCED, MAIL_REFUSED, MAIL_SERVER, OPEN, NewStep, write_step
+from hotline.storage.tables import outbox, outbox_mails, promise_details, promises
 
 WAITING = "waiting"
 SENT = "sent"
 REFUSED = "refused"
+"""By our mail server, for good."""
+BOUNCED = "bounced"
+"""Our mail server took it, but the case worker's did not; told by `hotline bounce`."""
+UNDELIVERED = (REFUSED, BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,27 @@ class StuckMail:
     code: str | None
     created_at: datetime
     next_try: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredMail:
+    """A mail to a case worker about an open promise that is refused, came back, or was tried in vain several times.
+
+    `receipt` and `promise_id` are None for a mail without a promise, `recipient` and `responsible` when erased.
+    """
+
+    id: int
+    state: str
+    """`waiting`, `refused` or `bounced`."""
+    code: str | None
+    """The mail server's answer, as "550" or "5.1.1", or one word of ours, as "timeout"."""
+    attempts: int
+    created_at: datetime
+    promise_id: str | None
+    receipt: str | None
+    due_at: datetime | None
+    recipient: str | None
+    responsible: str | None
 
 
 class Outbox:
@@ -91,26 +118,75 @@ class Outbox:
 
     async def refused(self, mail_id: int, at: datetime, code: str) -> None:
         """The server refused this mail for good; it stays visible in `stuck` until `retry`."""
-        attempts = outbox.c.attempts + 1
-        await self._change(mail_id, state=REFUSED, code=code[:40], next_try=at, attempts=attempts)
+        mine = outbox.c.id == mail_id
+        await self._undelivered(mine, (WAITING,), at, REFUSED, MAIL_REFUSED, code, attempts=outbox.c.attempts + 1)
+
+    async def bounced(self, message_ids: Sequence[str], at: datetime, code: str) -> int:
+        """The mail with one of these Message-IDs came back; `code` as in "5.1.1". Returns how many that are news."""
+        mine = outbox.c.message_id.in_(message_ids)
+        return await self._undelivered(mine, (SENT, WAITING), at, BOUNCED, MAIL_BOUNCED, code)
 
     async def retry(self, mail_id: int, at: datetime) -> None:
-        """Someone saw to the cause: try a refused mail again."""
-        await self._change(mail_id, was=REFUSED, state=WAITING, next_try=at)
+        """Someone saw to the cause: try a mail again that was refused or came back."""
+        await self._change(mail_id, was=UNDELIVERED, state=WAITING, next_try=at, sent_at=None)
 
     async def stuck(self, attempts: int = 3) -> list[StuckMail]:
-        """Refused mails, and those tried in vain at least so often."""
-        trouble = (outbox.c.state == REFUSED) | ((outbox.c.state == WAITING) & (outbox.c.attempts >= attempts))
+        """Refused mails, those that came back, and those tried in vain at least so often."""
+        trouble = _trouble(attempts)
         columns = outbox.c["id", "promise_id", "state", "attempts", "code", "created_at", "next_try"]
         query = select(*columns).where(outbox.c.hotline_id == self._hotline, trouble).order_by(outbox.c.id)
         async with self._db.read() as connection:
             return [StuckMail(*row) for row in await connection.execute(query)]
 
-    async def _change(self, mail_id: int, was: str = WAITING, **values: Any) -> None:
-        mine = (outbox.c.hotline_id == self._hotline) & (outbox.c.id == mail_id) & (outbox.c.state == was)
+    async def stuck_mails(self, attempts: int = 3, limit: int = 100) -> list[UndeliveredMail]:
+        """As `stuck`, for people: with receipt and addressee, and without those whose promise is kept; oldest first."""
+        query = (
+            select(*outbox.c["id", "state", "code", "attempts", "created_at", "promise_id"])
+            .add_columns(promises.c.receipt, promises.c.due_at)
+            .add_columns(outbox_mails.c.recipient, promise_details.c.responsible_name)
+            .outerjoin(promises, promises.c.id == outbox.c.promise_id)
+            .outerjoin(outbox_mails, outbox_mails.c.outbox_id == outbox.c.id)
+            .outerjoin(promise_details, promise_details.c.promise_id == outbox.c.promise_id)
+            .where(outbox.c.hotline_id == self._hotline, _trouble(attempts))
+            .where(promises.c.status.is_(None) | (promises.c.status == OPEN))
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        async with self._db.read() as connection:
+            return [UndeliveredMail(*row) for row in await connection.execute(query)]
+
+    async def _undelivered(
+        self,
+        which: ColumnElement[bool],
+        was: Sequence[str],
+        at: datetime,
+        state: str,
+        kind: str,
+        code: str,
+        **more: Any,
+    ) -> int:
+        """Change those mails, and note it with their promises."""
+        mine = (outbox.c.hotline_id == self._hotline) & which & outbox.c.state.in_(was)
+        values = {"state": state, "code": code[:40], "next_try": at, **more}
+        change = update(outbox).where(mine).values(values).returning(outbox.c.id, outbox.c.promise_id)
+        async with self._db.write() as connection:
+            changed = list(await connection.execute(change))
+            for mail in changed:
+                if mail.promise_id is not None:
+                    told = NewStep(at, kind, MAIL_SERVER, {"mail": mail.id, "code": code[:40]})
+                    await write_step(connection, self._hotline, mail.promise_id, told)
+            return len(changed)
+
+    async def _change(self, mail_id: int, was: Sequence[str] = (WAITING,), **values: Any) -> None:
+        mine = (outbox.c.hotline_id == self._hotline) & (outbox.c.id == mail_id) & outbox.c.state.in_(was)
         change: Update = update(outbox).where(mine).values(values)
         async with self._db.write() as connection:
             await connection.execute(change)
+
+
+def _trouble(attempts: int) -> ColumnElement[bool]:
+    vain = (outbox.c.state == WAITING) & (outbox.c.attempts >= attempts)
+    return outbox.c.state.in_(UNDELIVERED) | vain
 
 
 async def insert_mail(connection: AsyncConnection, hotline_id: str, mail: NewMail, promise_id: str | None) -> None:

@@ -14,6 +14,8 @@ class SavedPresence:
     intent: str
     reason: str | None
     at: datetime
+    by: str | None = None
+    """The user who decided it, when it was not the agent."""
 
 
 class Presences:
@@ -23,8 +25,9 @@ class Presences:
         self._db = db
         self._hotline = hotline_id
 
-    async def save(self, agent: str, intent: str, reason: str | None, at: datetime) -> None:
-        row = {"agent": agent, "intent": intent, "reason": reason, "at": at, "hotline_id": self._hotline}
+    async def save(self, agent: str, intent: str, reason: str | None, at: datetime, by: str | None = None) -> None:
+        """What the agent wants from now on; `by` the lead who has decided it for the agent."""
+        row = {"agent": agent, "intent": intent, "reason": reason, "at": at, "by": by, "hotline_id": self._hotline}
         async with self._db.write() as connection:
             await connection.execute(insert(presences).values(row))
 
@@ -33,7 +36,7 @@ class Presences:
         newest = (
             select(func.max(presences.c.id)).where(presences.c.hotline_id == self._hotline).group_by(presences.c.agent)
         )
-        query = select(*presences.c["agent", "intent", "reason", "at"]).where(presences.c.id.in_(newest))
+        query = select(*presences.c["agent", "intent", "reason", "at", "by"]).where(presences.c.id.in_(newest))
         async with self._db.read() as connection:
             rows = await connection.execute(query)
-            return {row.agent: SavedPresence(row.intent, row.reason, row.at) for row in rows}
+            return {row.agent: SavedPresence(row.intent, row.reason, row.at, row.by) for row in rows}

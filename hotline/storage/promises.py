@@ -1,15 +1,18 @@
-"""What an agent decided about a call, stored whole or not at all: disposition, promise and its mail, callback."""
+"""What an agent decided about a call, stored whole or not at all: disposition, promise and its mail, callback.
+
+What becomes of a promise afterwards is in `promise_steps.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hotline.errors import ReceiptTaken, Refused
+from hotline.errors import ReceiptTaken
 from hotline.storage.callbacks import insert_callback
 from hotline.storage.database import Database
 from hotline.storage.disposal import (
@@ -20,16 +23,14 @@ from hotline.storage.disposal import (
     check,
     new_promise_id,
 )
-from hotline.storage.history import KEPT, OPEN
+from hotline.storage.dispositions import refuse_second, store_disposition
 from hotline.storage.outbox import NewMail, insert_mail
-from hotline.storage.steps import step, storable
+from hotline.storage.promise_events import HANDED_ON, MADE, OPEN, NewStep, write_step
+from hotline.storage.short_messages import insert_short_message
 from hotline.storage.tables import (
-    call_events,
     call_persons,
-    calls,
-    disposition_details,
-    dispositions,
     promise_details,
+    promise_events,
     promises,
 )
 
@@ -69,8 +70,10 @@ class PromiseRow:
     best_time: str | None
     form: Mapping[str, str] | None
     note: str | None
-    answer: str | None
-    """What the case worker wrote when confirming."""
+    tries: int
+    """How often the case worker tried in vain to reach the caller."""
+    handed_on: int
+    """How often it was handed on to somebody else."""
 
 
 class Promises:
@@ -81,12 +84,13 @@ class Promises:
         self._hotline = hotline_id
 
     async def dispose(self, disposal: Disposal) -> None:
-        """Store all of it in one transaction. Refused when the call has a disposition already,
+        """Store all of it in one transaction. AlreadyWritten when this request of the call has a disposition already,
+        Refused when what is to be replaced has been replaced meanwhile,
         ReceiptTaken when the receipt is in use: then make another one, and its mail, and dispose again."""
         check(disposal)
         try:
             async with self._db.write() as connection:
-                await self._refuse_second(connection, disposal.call_id)
+                await refuse_second(connection, self._hotline, disposal)
                 await self._store(connection, disposal)
         except IntegrityError as error:
             await self._explain(disposal, error)
@@ -109,37 +113,11 @@ class Promises:
         async with self._db.read() as connection:
             return [_row(row) for row in await connection.execute(query.order_by(promises.c.due_at))]
 
-    async def confirm(self, promise_id: str, at: datetime, how: str, note: str = "") -> bool:
-        """The caller was answered; `how` is a code, `note` the case worker's words.
-
-        False when that was confirmed before; Refused for an unknown promise.
-        """
-        mine = (promises.c.hotline_id == self._hotline) & (promises.c.id == promise_id)
-        async with self._db.write() as connection:
-            found = (await connection.execute(select(promises).where(mine).with_for_update())).first()
-            if found is None:
-                raise Refused("Diese Rückfrage gibt es nicht oder nicht mehr.")
-            if found.status != OPEN:
-                return False
-            await connection.execute(update(promises).where(mine).values(status=KEPT, kept_at=at, how=how))
-            if note:
-                details = promise_details.c.promise_id == promise_id
-                await connection.execute(update(promise_details).where(details).values(answer=storable(note)))
-            kept = step(self._hotline, found.call_id, at, "promise_kept", None, {"how": how})
-            await connection.execute(insert(call_events).values(kept))
-            return True
-
-    async def _refuse_second(self, connection: AsyncConnection, call_id: str) -> None:
-        query = select(dispositions.c.id).where(
-            dispositions.c.hotline_id == self._hotline, dispositions.c.call_id == call_id
-        )
-        if (await connection.execute(query)).first():
-            raise Refused("Dieser Anruf ist schon abgeschlossen; der erste Abschluss gilt.")
-
     async def _store(self, connection: AsyncConnection, disposal: Disposal) -> None:
-        await self._store_disposition(connection, disposal)
+        disposition_id = await store_disposition(connection, self._hotline, disposal)
         if disposal.promise is not None:
-            await self._store_promise(connection, disposal, disposal.promise, disposal.person or Person())
+            person = disposal.person or Person()
+            await self._store_promise(connection, disposal, disposal.promise, person, disposition_id)
         if disposal.mail is not None:
             promise_id = disposal.promise.id if disposal.promise else None
             await insert_mail(connection, self._hotline, disposal.mail, promise_id)
@@ -154,22 +132,14 @@ class Promises:
                 due=disposal.callback.due,
                 household_number=disposal.callback.household_number,
             )
-        codes = {"outcome": disposal.outcome, "type": disposal.request_type}
-        done = step(self._hotline, disposal.call_id, disposal.at, "disposed", disposal.agent, {**codes})
-        await connection.execute(insert(call_events).values(done))
-
-    async def _store_disposition(self, connection: AsyncConnection, disposal: Disposal) -> None:
-        row = {name: getattr(disposal, name) for name in ("call_id", "agent", "at", "outcome", "request_type")}
-        stored = await connection.execute(
-            insert(dispositions).values(hotline_id=self._hotline, **row).returning(dispositions.c.id)
-        )
-        details = {"note": disposal.note or None, "form": dict(disposal.form), "hotline_id": self._hotline}
-        await connection.execute(insert(disposition_details).values(disposition_id=stored.scalar_one(), **details))
-        mine = (calls.c.hotline_id == self._hotline) & (calls.c.id == disposal.call_id)
-        await connection.execute(update(calls).where(mine).values(request_type=disposal.request_type))
 
     async def _store_promise(
-        self, connection: AsyncConnection, disposal: Disposal, promise: NewPromise, person: Person
+        self,
+        connection: AsyncConnection,
+        disposal: Disposal,
+        promise: NewPromise,
+        person: Person,
+        disposition_id: int,
     ) -> None:
         await connection.execute(
             insert(promises).values(
@@ -181,6 +151,7 @@ class Promises:
                 agent=disposal.agent,
                 status=OPEN,
                 created_at=disposal.at,
+                disposition_id=disposition_id,
                 due_at=promise.due,
             )
         )
@@ -196,19 +167,26 @@ class Promises:
                 **{item.name: getattr(person, item.name) for item in fields(Person)},
             )
         )
+        chosen = bool(promise.reason)
+        made = NewStep(disposal.at, MADE, disposal.agent, {"chosen": chosen}, promise.reason)
+        await write_step(connection, self._hotline, promise.id, made)
+        if disposal.short_message is not None:
+            await insert_short_message(connection, self._hotline, disposal.short_message, promise.id)
 
     async def _explain(self, disposal: Disposal, error: IntegrityError) -> None:
         """A constraint held: find out which, in a fresh transaction."""
         async with self._db.read() as connection:
-            await self._refuse_second(connection, disposal.call_id)
+            await refuse_second(connection, self._hotline, disposal)
         if disposal.promise is not None and await self.by_receipt(disposal.promise.receipt):
             raise ReceiptTaken("This receipt number is in use: take another one.") from None
         raise error
 
     def _rows(self) -> Select[Any]:
         details = [column for column in promise_details.c if column.name not in ("promise_id", "hotline_id")]
+        moved = (promise_events.c.promise_id == promises.c.id) & (promise_events.c.kind == HANDED_ON)
+        handed_on = select(func.count()).select_from(promise_events).where(moved).scalar_subquery()
         return (
-            select(promises, *details)
+            select(promises, *details, handed_on.label("handed_on"))
             .outerjoin(promise_details, promise_details.c.promise_id == promises.c.id)
             .where(promises.c.hotline_id == self._hotline)
         )

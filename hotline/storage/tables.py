@@ -236,6 +236,7 @@ presences = _table(
     Column("agent", CODE, nullable=False),
     Column("intent", CODE, nullable=False),
     Column("reason", Text),
+    Column("by", CODE),
     _time("at", required=True),
     Index("presences_by_agent", "hotline_id", "agent", "id"),
 )
@@ -447,6 +448,7 @@ drafts = _table(
     Column("call_id", ID, nullable=False),
     _hotline(),
     Column("agent", CODE, nullable=False),
+    Column("number", Integer, nullable=False, server_default=text("1")),
     Column("fields", JSON, nullable=False),
     _time("saved_at", required=True),
     UniqueConstraint("hotline_id", "call_id", "agent", name="drafts_once"),

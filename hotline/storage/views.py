@@ -42,6 +42,10 @@ class PastCall:
     request_type: str | None
     outcome: str | None
     note: str | None
+    threat: bool = False
+    """An agent pressed the threat button."""
+    people: tuple[str, ...] = ()
+    """For whom something was promised in that call, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,16 @@ class PastPromise:
     status: str
     kept_at: datetime | None
     how: str | None
+    tries: int = 0
+    """How often the case worker tried in vain to reach the caller."""
+    postponed: int = 0
+    handed_on: int = 0
+    responsible_name: str | None = None
+    """Who is to answer; None once that is erased."""
+    undelivered: bool = False
+    """A mail to that case worker was refused or came back."""
+    person: str | None = None
+    """To whom it was promised; None once that is erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,8 @@ class Earlier:
 
     calls: int = 0
     open_promises: int = 0
+    people: int = 0
+    """How many different people something was promised to under that number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 ANSWER_SECONDS = 5.0
 DEVICE = "PJSIP/agent-"
+PROBE = "Probe <0>"
+"""What an agent's telephone shows while it is tried out."""
 
 
 class AmiControls:
@@ -63,6 +65,27 @@ class AmiControls:
     async def remove_member(self, interface: str) -> bool:
         """Out of the fallback queue."""
         return await self._try("QueueRemove", Queue=QUEUE, Interface=interface)
+
+    async def ring_and_play(self, agent: str, seconds: int, sound: str) -> bool:
+        """Ring this agent's telephone and play a sound file once it is taken; False when Asterisk does not begin."""
+        return await self._try(
+            "Originate",
+            Channel=interface(agent),
+            Application="Playback",
+            Data=sound,
+            Timeout=str(seconds * 1000),
+            CallerID=PROBE,
+            Async="true",
+        )
+
+    async def device_state(self, agent: str) -> str | None:
+        """Asterisk's word for what the agent's telephone does, as `NOT_INUSE`; None when it does not tell."""
+        try:
+            told = await self._ami.action("DeviceStateList", timeout=ANSWER_SECONDS)
+        except AmiError as error:
+            log.info("asterisk did not tell the telephones' states", why=str(error))
+            return None
+        return next((one.get("State") for one in told if one.get("Device") == interface(agent)), None)
 
     async def _try(self, action: str, **fields: str) -> bool:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from agents.disposition import Outcome
+from agents.disposition import OUTCOMES
 from agents.presence import Intent
 from hotline.web.desk import Desk
 from hotline.web.keys import TOKEN, USER, site
@@ -20,12 +20,6 @@ IDENTITY_CHECKS = {
     "household_number_and_birth_date": "BG-Nummer und Geburtsdatum",
     "called_back": "Rückruf unter bekannter Nummer",
     "known_personally": "Persönlich bekannt",
-}
-OUTCOMES = {
-    Outcome.SETTLED: "Erledigt",
-    Outcome.FORWARDED: "Weitergegeben",
-    Outcome.CALLBACK: "Rückruf",
-    Outcome.NO_REQUEST: "Kein Anliegen",
 }
 HANDOVERS = frozenset({"consult", "blind"})
 TARGET_KINDS = frozenset({"agent", "case_worker", "number"})
@@ -108,19 +102,6 @@ async def identity(request: web.Request) -> web.StreamResponse:
         raise Problem(422, "Bitte wählen Sie, wie Sie geprüft haben.", {"how": "Bitte wählen Sie aus der Liste."})
     await _desk(request).identity_checked(request[USER].name, path_word(request), how)
     return _done()
-
-
-async def disposition(request: web.Request) -> web.StreamResponse:
-    """POST /agent/calls/{id}/disposition {outcome, values: {field: text}}"""
-    body = await json_body(request)
-    outcome = text(body, "outcome", 50)
-    if outcome not in list(Outcome):
-        finding = "Bitte wählen Sie, wie das Gespräch ausging."
-        raise Problem(422, finding, {"outcome": finding})
-    values = texts(body, "values")
-    _check_note(values.get("note", ""))
-    result = await _desk(request).dispose(request[USER].name, path_word(request), outcome, values)
-    return _done(result)
 
 
 async def transfer(request: web.Request) -> web.StreamResponse:

@@ -5,7 +5,7 @@ from aiohttp import web
 from config.schema import Endpoint, HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.web import agent, case_worker, login, metrics
+from hotline.web import account, agent, audit, beside, callbacks, case_worker, lead, login, metrics, responsible, writing
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk
 from hotline.web.events import events
@@ -13,7 +13,7 @@ from hotline.web.keys import SITE, Site
 from hotline.web.pages import STATIC
 from hotline.web.problems import answer_problems
 from hotline.web.reading import BODY_BYTES
-from hotline.web.security import add_headers, refuse_forgery
+from hotline.web.security import add_headers, limit_posts, refuse_forgery
 from hotline.web.services import Services
 from hotline.web.sessions import know_user
 from hotline.web.streams import Streams
@@ -27,7 +27,8 @@ def create_app(
     desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, services: Services, *, trial: str | None
 ) -> web.Application:
     """All pages. `trial` is a German sentence shown on every one of them while business time is moved."""
-    app = web.Application(middlewares=[answer_problems, know_user, refuse_forgery], client_max_size=BODY_BYTES)
+    judging = [answer_problems, know_user, limit_posts, refuse_forgery]
+    app = web.Application(middlewares=judging, client_max_size=BODY_BYTES)
     app[SITE] = Site(desk, accounts, clock, config, trial, Streams(desk), Backoff(), services)
     app.add_routes(_ROUTES)
     app.router.add_static("/static/", STATIC)
@@ -70,6 +71,10 @@ _ROUTES = [
     web.get("/login", login.show_login),
     web.post("/login", login.log_in),
     web.post("/logout", login.log_out),
+    web.get("/account", account.show),
+    web.get("/account/password", account.show_password),
+    web.post("/account/password", account.change_password),
+    web.get("/audit", audit.show),
     web.get("/agent", agent.page),
     web.get("/agent/events", events, allow_head=False),
     web.get("/agent/softphone", agent.softphone),
@@ -77,15 +82,44 @@ _ROUTES = [
     web.post("/agent/offers/{id}/shown", agent.offer_shown),
     web.post("/agent/offers/{id}/reject", agent.reject),
     web.post("/agent/hangup", agent.hang_up),
+    web.get("/agent/ping", beside.ping),
+    web.post("/agent/screens/{id}/heard", beside.heard),
+    web.post("/agent/test-ring", beside.test_ring),
+    web.post("/agent/calls/{id}/threat", beside.threat),
     web.post("/agent/calls/{id}/type", agent.correct_type),
     web.post("/agent/calls/{id}/identity", agent.identity),
-    web.post("/agent/calls/{id}/disposition", agent.disposition),
+    web.post("/agent/calls/{id}/responsible", responsible.who),
+    web.post("/agent/calls/{id}/disposition", writing.disposition),
+    web.get("/agent/calls/{id}/draft", writing.draft),
+    web.post("/agent/calls/{id}/draft", writing.save_draft),
+    web.post("/agent/calls/{id}/another", writing.another),
+    web.post("/agent/calls/{id}/finish", writing.finish),
+    web.get("/agent/calls/{id}/text", writing.call_text),
+    web.get("/agent/dispositions", writing.dispositions),
+    web.post("/agent/dispositions/{id}", writing.correct),
     web.post("/agent/calls/{id}/transfer", agent.transfer),
     web.post("/agent/calls/{id}/transfer/complete", agent.complete_transfer),
     web.post("/agent/calls/{id}/transfer/back", agent.take_back),
     web.post("/agent/wrap-up/extend", agent.extend_wrap_up),
     web.post("/agent/callbacks/{id}/take", agent.take_callback),
     web.post("/agent/callbacks/{id}/finish", agent.finish_callback),
+    web.post("/agent/callbacks/{id}/ring", callbacks.ring),
+    web.post("/agent/callbacks/{id}/hangup", callbacks.hang_up),
+    web.get("/agent/search", callbacks.search),
+    web.get("/agent/search/{kind}/{id}", callbacks.open_hit),
+    web.get("/agent/day", callbacks.day),
+    web.post("/agent/day/{id}/callback", callbacks.callback_for),
+    web.post("/agent/messages/{id}/read", lead.message_read),
+    web.get("/lead", lead.page),
+    web.get("/lead/events", lead.events, allow_head=False),
+    web.get("/lead/agents/{name}", lead.agent),
+    web.post("/lead/agents/{name}/pause", lead.pause),
+    web.post("/lead/agents/{name}/logout", lead.log_out),
+    web.post("/lead/alarms/{id}/seen", lead.alarm_seen),
+    web.post("/lead/messages", lead.message),
+    web.post("/lead/announcement", lead.announce),
+    web.post("/lead/notices/{id}/end", lead.end_notice),
+    web.post("/lead/knowledge/{type}", lead.note),
     web.get("/promise/{token}", case_worker.show),
-    web.post("/promise/{token}", case_worker.confirm),
+    web.post("/promise/{token}", case_worker.report),
 ]

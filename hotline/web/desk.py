@@ -62,9 +62,6 @@ class Desk(Protocol):
     async def extend_wrap_up(self, agent: str) -> None:
         """More time after the talk."""
 
-    async def dispose(self, agent: str, call_id: str, outcome: str, values: Mapping[str, str]) -> Mapping[str, Any]:
-        """Close the call; `{"receipt", "due", "responsible"}`. Raises `Refused` or `agents.forms.FormError`."""
-
     async def take_callback(self, agent: str, callback_id: str) -> None:
         """This agent will ring the caller back."""
 
@@ -74,16 +71,6 @@ class Desk(Protocol):
     def softphone(self, agent: str) -> Mapping[str, str] | None:
         """`{"uri", "user", "password", "websocket"}`, or None for a desk phone."""
 
-    async def promise(self, token: str) -> Mapping[str, Any] | None:
-        """The case worker's page, or None when the link is invalid or expired.
-
-        `receipt`, `type`, `due` (ISO 8601), `person`, `lines` (`{"label", "value"}` and optionally `"tel"` in
-        E.164), `note`, `status` (`open` or `kept`), and once kept `kept_at` (ISO 8601) and `kept_how`.
-        """
-
-    async def confirm_promise(self, token: str, how: str, note: str) -> Mapping[str, Any]:
-        """The caller was answered by `phone`, `letter` or `email`."""
-
 
 class User(Protocol):
     """Who is logged in."""
@@ -92,6 +79,8 @@ class User(Protocol):
     def name(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def must_change(self) -> bool: ...
 
 
 class Accounts(Protocol):
@@ -101,3 +90,4 @@ class Accounts(Protocol):
     async def open_session(self, user: Any, now: datetime, lifetime: timedelta) -> str: ...
     async def user_of(self, token: str, now: datetime) -> User | None: ...
     async def close_session(self, token: str) -> None: ...
+    async def close_sessions(self, name: str) -> None: ...

@@ -1,14 +1,17 @@
-"""Live updates as Server-Sent Events: the whole truth at once, after each change again, and a beat in between."""
+"""Live updates as Server-Sent Events: the whole truth at once, after each change again, and a beat in between.
+
+A beat carries business time; the page answers it (`/agent/screens/{id}/heard`), which makes it a live screen.
+"""
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
+from hotline.web.desk import Desk
 from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.problems import log_failure
 from hotline.web.reading import screen_id
@@ -23,14 +26,45 @@ SESSION_SECONDS = 60.0
 """How often a running stream asks whether its session still holds."""
 
 
+class Source(Protocol):
+    """What a page is told of: always the whole truth, whose `seq` grows with each change."""
+
+    def now(self) -> str: ...
+
+    async def snapshot(self) -> Mapping[str, Any]: ...
+
+    async def changed(self, seen: int) -> None: ...
+
+
+class _Seat:
+    """One agent's snapshots."""
+
+    def __init__(self, desk: Desk, agent: str) -> None:
+        self._desk, self._agent = desk, agent
+
+    def now(self) -> str:
+        return str(self._desk.snapshot(self._agent)["now"])
+
+    async def snapshot(self) -> Mapping[str, Any]:
+        return self._desk.snapshot(self._agent)
+
+    async def changed(self, seen: int) -> None:
+        await self._desk.changed(self._agent, seen)
+
+
 async def events(request: web.Request) -> web.StreamResponse:
     """GET /agent/events?screen=<random id of the tab>"""
-    agent, screen = request[USER].name, screen_id(request)
-    with site(request).streams.serve(agent, screen, request[TOKEN]) as stream:
+    return await tell(request, _Seat(site(request).desk, request[USER].name), seated=True)
+
+
+async def tell(request: web.Request, source: Source, *, seated: bool) -> web.StreamResponse:
+    """Serve this tab live; with `seated` it counts as a screen of the agent."""
+    user, screen = request[USER].name, screen_id(request)
+    with site(request).streams.serve(user, screen, request[TOKEN], seated=seated) as stream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         try:
             await response.prepare(request)
-            await _Telling(request, response, stream).run()
+            await _Telling(request, response, stream, source).run()
         except (ConnectionError, TimeoutError):
             pass  # the browser left, or takes nothing any more
         except Exception as error:  # the headers are out: no other answer can follow; the page connects again
@@ -42,8 +76,8 @@ async def events(request: web.Request) -> web.StreamResponse:
 class _Telling:
     """Tells one tab until it leaves, its session ends, or the service stops."""
 
-    def __init__(self, request: web.Request, response: web.StreamResponse, stream: Stream) -> None:
-        self._request, self._response, self._stream = request, response, stream
+    def __init__(self, request: web.Request, response: web.StreamResponse, stream: Stream, source: Source) -> None:
+        self._request, self._response, self._stream, self._source = request, response, stream, source
         self._site: Site = site(request)
         self._seen = -1
         loop = asyncio.get_running_loop()
@@ -60,7 +94,7 @@ class _Telling:
                 if changed.done():
                     changed.result()
                     await self._tell_state()
-                    changed = asyncio.ensure_future(self._site.desk.changed(self._stream.agent, self._seen))
+                    changed = asyncio.ensure_future(self._source.changed(self._seen))
                 await asyncio.wait({ended, changed}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 await self._beat()
         finally:
@@ -73,7 +107,7 @@ class _Telling:
         return transport is None or transport.is_closing()
 
     async def _tell_state(self) -> None:
-        snapshot = self._site.desk.snapshot(self._stream.agent)
+        snapshot = await self._source.snapshot()
         if snapshot["seq"] == self._seen:
             return
         self._seen = snapshot["seq"]
@@ -81,9 +115,10 @@ class _Telling:
         await self._write(f"id: {self._seen}\nevent: state\ndata: {text}\n\n")
 
     async def _beat(self) -> None:
+        self._site.streams.look(self._stream)
         if self._now() >= self._beat_at:
             self._beat_at = self._now() + BEAT_SECONDS
-            await self._write(f"event: beat\ndata: {datetime.now(UTC).isoformat()}\n\n")
+            await self._write(f"event: beat\ndata: {self._source.now()}\n\n")
         if self._now() >= self._session_at:
             self._session_at = self._now() + SESSION_SECONDS
             user = await self._site.accounts.user_of(self._stream.token, self._site.clock.real_now())

@@ -1,6 +1,6 @@
 """What the web application carries: each thing under one typed key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -9,6 +9,7 @@ from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk, User
+from hotline.web.limits import Limits
 from hotline.web.services import Services
 from hotline.web.streams import Streams
 
@@ -25,6 +26,7 @@ class Site:
     streams: Streams
     backoff: Backoff
     services: Services
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secure(self) -> bool:

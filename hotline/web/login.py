@@ -10,33 +10,38 @@ from hotline.errors import HotlineError
 from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.pages import render, see_other
 from hotline.web.problems import Problem
-from hotline.web.security import FORM_FIELD, form_is_ours, form_token
-from hotline.web.sessions import LIFETIME, drop_session, is_agent, set_session
+from hotline.web.reading import form_body
+from hotline.web.security import FORM_FIELD, address_of, form_is_ours, form_token
+from hotline.web.sessions import LIFETIME, drop_session, home_of, is_agent, set_session
 
 _FORM_COOKIE = "hotline_form"
 _WRONG = "Name oder Passwort stimmen nicht."
+_SENT_HOME = "Die Leitung hat Sie abgemeldet."
 _STALE = "Die Seite war zu lange offen. Bitte versuchen Sie es noch einmal."
+_TOO_MANY = "Von diesem Rechner kamen zu viele falsche Anmeldungen. Bitte warten Sie eine Minute."
 _LONGEST = 200
 
 
 async def home(request: web.Request) -> web.StreamResponse:
     """GET /"""
-    raise web.HTTPFound("/agent" if USER in request else "/login")
+    raise web.HTTPFound(home_of(site(request), request[USER]) if USER in request else "/login")
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:
     """GET /login"""
-    if USER in request and is_agent(site(request), request[USER].name):
-        raise web.HTTPFound("/agent")
-    return _page(request)
+    if USER in request:
+        raise web.HTTPFound(home_of(site(request), request[USER]))
+    return _page(request, message=_SENT_HOME if "sent_home" in request.query else None)
 
 
 async def log_in(request: web.Request) -> web.StreamResponse:
     """POST /login"""
-    here, form = site(request), await request.post()
+    here, form, address = site(request), await form_body(request), address_of(request)
     name, password = str(form.get("name", "")).strip().lower(), str(form.get("password", ""))
     if not form_is_ours(form.get(FORM_FIELD), request.cookies.get(_FORM_COOKIE, ""), "login"):
         return _page(request, name, _STALE, 403)
+    if not here.limits.login(address):
+        return _page(request, name, _TOO_MANY, 429)
     wait = here.backoff.begin(name[:_LONGEST], here.clock.real_now())
     if wait:
         seconds = math.ceil(wait.total_seconds())
@@ -45,24 +50,30 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     if len(name) <= _LONGEST and len(password) <= _LONGEST:
         user = await here.accounts.verify(name, password)
     if user is None:
+        here.services.doors.login_failed(name)
         return _page(request, name, _WRONG, 401)
     here.backoff.succeeded(name)
+    here.limits.logged_in(address)
     await _close(request, here)
+    await here.services.doors.logged_in(name)
     token = await here.accounts.open_session(user, here.clock.real_now(), LIFETIME)
-    response = see_other("/agent")
+    response = see_other(home_of(here, user))
     set_session(response, here, token)
     response.del_cookie(_FORM_COOKIE, path="/login")
     return response
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
-    """POST /logout: always ends the session; an agent without a call goes home by it, if the desk lets them."""
-    here, form = site(request), await request.post()
+    """POST /logout: ends all sessions of this user; an agent without a call goes home by it, if the desk lets them."""
+    here, form = site(request), await form_body(request)
     if USER in request:
         if not form_is_ours(form.get(FORM_FIELD), request[TOKEN], "logout"):
             raise Problem(403, _STALE)
-        await _go_home(here, request[USER].name)
-        await _close(request, here)
+        name = request[USER].name
+        await _go_home(here, name)
+        await here.accounts.close_sessions(name)
+        here.streams.log_out_everywhere(name)
+        await here.services.doors.logged_out(name)
     response = see_other("/login")
     drop_session(response, here)
     return response

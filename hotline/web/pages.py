@@ -1,7 +1,7 @@
 """How pages are put together: Jinja2 with autoescape, and German words for days and times."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,12 @@ _MONTHS = (
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     """`Montag, 23. November 2026, 18:00 Uhr`"""
     local = moment.astimezone(zone)
-    return f"{_DAYS[local.weekday()]}, {local.day}. {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} Uhr"
+    return f"{day_in_words(local.date())}, {local:%H:%M} Uhr"
+
+
+def day_in_words(day: date) -> str:
+    """`Montag, 23. November 2026`"""
+    return f"{_DAYS[day.weekday()]}, {day.day}. {_MONTHS[day.month - 1]} {day.year}"
 
 
 @cache

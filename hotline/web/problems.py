@@ -19,7 +19,9 @@ _SENTENCES = {
     403: "Das ist hier nicht erlaubt.",
     404: "Diese Seite gibt es nicht.",
     405: "Das ist hier nicht vorgesehen.",
+    408: "Die Anfrage kam nicht vollständig an. Bitte versuchen Sie es noch einmal.",
     413: "Das ist zu viel Text auf einmal, erlaubt sind 64 Kilobyte.",
+    429: "Das waren zu viele Anfragen in kurzer Zeit. Bitte warten Sie einen Moment.",
     500: "Im Dienst ist ein Fehler aufgetreten. Bitte versuchen Sie es noch einmal.",
     503: "Das geht im Moment nicht, weil ein Teil des Dienstes fehlt. Bitte versuchen Sie es gleich noch einmal.",
 }
@@ -84,4 +86,4 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
 def wants_json(request: web.Request) -> bool:
     """Scripts of the page ask for JSON; people who follow a link ask for HTML."""
     accepts_html = "text/html" in request.headers.get("Accept", "")
-    return request.path.startswith("/agent/") or not accepts_html
+    return request.path.startswith(("/agent/", "/lead/")) or not accepts_html

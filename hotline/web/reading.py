@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from hotline.web.problems import Problem
 
@@ -29,6 +30,14 @@ async def json_body(request: web.Request) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise Problem(400, "Die Anfrage muss ein JSON-Objekt sein.")
     return value
+
+
+async def form_body(request: web.Request) -> Mapping[str, Any]:
+    """The fields of a form; a body that is none is refused."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError, HttpProcessingError):  # a broken multipart body, an unknown character set
+        raise Problem(400) from None
 
 
 def text(body: Mapping[str, Any], key: str, longest: int = TEXT_LENGTH) -> str:

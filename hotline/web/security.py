@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from hotline.web.keys import Site, site
+from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.problems import Problem
 
 AJAX_HEADER = "X-Requested-With"
 AJAX_VALUE = "hotline"
 FORM_FIELD = "form_token"
+SCRIPTED = ("/agent/", "/lead/")
+"""Whose POSTs are sent by our pages' scripts only; every other POST is a form with a token."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -58,9 +60,24 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
     if request.method not in {"GET", "HEAD"}:
         if not _same_origin(request, site(request)):
             raise Problem(403, "Diese Anfrage kam von einer fremden Seite und wurde nicht ausgeführt.")
-        if request.path.startswith("/agent/"):
+        if request.path.startswith(SCRIPTED):
             _require_script(request)
     return await handler(request)
+
+
+@web.middleware
+async def limit_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Before anything is read or done."""
+    if request.method not in {"GET", "HEAD"}:
+        session = request[TOKEN] if USER in request else None
+        if not site(request).limits.post(session, address_of(request)):
+            raise Problem(429)
+    return await handler(request)
+
+
+def address_of(request: web.Request) -> str:
+    """Where the connection comes from; a header that anybody can write is not asked."""
+    return request.remote or ""
 
 
 def _same_origin(request: web.Request, here: Site) -> bool:
@@ -68,7 +85,7 @@ def _same_origin(request: web.Request, here: Site) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("Origin")
-    if origin is None or (origin == "null" and not request.path.startswith("/agent/")):
+    if origin is None or (origin == "null" and not request.path.startswith(SCRIPTED)):
         return True
     return origin.lower() in {here.config.hotline.public_url.lower(), f"{request.scheme}://{request.host}".lower()}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from hotline.web.desk import User
 from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.problems import Problem, wants_json
 
@@ -12,6 +13,9 @@ LIFETIME = timedelta(hours=14)
 """Longer than any shift, so that nobody is logged out in the middle of a call."""
 TOKEN_LENGTH = 200
 LEADS = frozenset({"lead", "admin"})
+AUDITORS = frozenset({"auditor", "admin"})
+OWN_PASSWORD_PAGE = "/account/password"  # noqa: S105 - an address
+"""Where whoever has a generated password must go first."""
 
 
 def cookie_name(here: Site) -> str:
@@ -48,6 +52,7 @@ async def know_user(request: web.Request, handler: Handler) -> web.StreamRespons
     door = "/" + request.path.split("/")[1]
     if door in _DOORS:
         _require_login(request)
+        _require_own_password(request)
         _DOORS[door](request, here)
     return await handler(request)
 
@@ -60,6 +65,14 @@ def _require_login(request: web.Request) -> None:
     raise web.HTTPFound("/login")
 
 
+def _require_own_password(request: web.Request) -> None:
+    if not request[USER].must_change or request.path == OWN_PASSWORD_PAGE:
+        return
+    if wants_json(request):
+        raise Problem(403, "Bitte wählen Sie zuerst ein eigenes Passwort.")
+    raise web.HTTPFound(OWN_PASSWORD_PAGE)
+
+
 def _require_agent(request: web.Request, here: Site) -> None:
     if not is_agent(here, request[USER].name):
         raise Problem(403, "Ihr Konto gehört zu keinem Platz im Telefonservice.")
@@ -70,12 +83,33 @@ def _require_lead(request: web.Request, _here: Site) -> None:
         raise Problem(403, "Diese Seite ist für die Leitung des Telefonservice.")
 
 
+def _require_auditor(request: web.Request, _here: Site) -> None:
+    if request[USER].role not in AUDITORS:
+        raise Problem(403, "Diese Seite ist für die Prüfung und die Verwaltung.")
+
+
 def _require_nothing_more(_request: web.Request, _here: Site) -> None:
     """Logged in is enough."""
 
 
-_DOORS = {"/agent": _require_agent, "/lead": _require_lead, "/account": _require_nothing_more}
+_DOORS = {
+    "/agent": _require_agent,
+    "/lead": _require_lead,
+    "/audit": _require_auditor,
+    "/account": _require_nothing_more,
+}
 """Whose pages begin with what; everything else needs no login."""
+
+
+def home_of(here: Site, user: User) -> str:
+    """The page on which this user's work begins."""
+    if user.must_change:
+        return OWN_PASSWORD_PAGE
+    if is_agent(here, user.name):
+        return "/agent"
+    if user.role in LEADS:
+        return "/lead"
+    return "/audit" if user.role in AUDITORS else "/account"
 
 
 def is_agent(here: Site, name: str) -> bool:

@@ -2,6 +2,10 @@
 
 Browsers keep at most six connections to one address, so each live tab takes one away from the others: beyond
 `TABS_PER_AGENT` the oldest is asked to rest.
+
+A connection that is open says little: a frozen tab, or a computer that is gone, takes what it is sent for minutes.
+So the page answers each beat (not by a timer, which browsers slow down in hidden tabs), and one that stops answering
+does not count as a screen until it is heard again.
 """
 
 import asyncio
@@ -9,9 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import structlog
+
 from hotline.web.desk import Desk
 
+log = structlog.get_logger()
+
 TABS_PER_AGENT = 4
+SILENT_SECONDS = 12.0
+"""More than two beats without an answer."""
 
 
 @dataclass(eq=False)
@@ -21,9 +31,14 @@ class Stream:
     agent: str
     screen: str
     token: str
+    seated: bool = True
+    """A call can be seen on it; the lead's page is none of these."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
-    """What the page is told at the end: `stop`, `logout`, `replaced`, or nothing."""
+    """What the page is told at the end: `stop`, `logout`, `sent_home`, `replaced`, or nothing."""
+    heard_at: float | None = None
+    """When the page last answered, in the event loop's time; one that never did is believed without."""
+    silent: bool = False
 
     def end(self, why: str) -> None:
         self.why = self.why or why
@@ -39,25 +54,55 @@ class Streams:
         self._stopped = False
 
     @contextmanager
-    def serve(self, agent: str, screen: str, token: str) -> Iterator[Stream]:
-        """One stream for as long as the block runs; an earlier one of the same tab ends."""
-        stream = Stream(agent, screen, token)
+    def serve(self, agent: str, screen: str, token: str, *, seated: bool = True) -> Iterator[Stream]:
+        """One stream for as long as the block runs; an earlier one of the same tab ends.
+
+        Only a `seated` one is a screen on which calls can be seen; others are just told.
+        """
+        stream = Stream(agent, screen, token, seated)
         if self._stopped:
             stream.end("stop")
         self._make_room(stream)
-        known = self._has(stream)
-        self._open.append(stream)
-        if not known:
-            self._desk.screen_opened(agent, screen)
+        with self._telling(agent, screen):
+            self._open.append(stream)
         try:
             yield stream
         finally:
-            self._open.remove(stream)
-            if not self._has(stream):
-                self._desk.screen_closed(agent, screen)
+            with self._telling(agent, screen):
+                self._open.remove(stream)
 
-    def _has(self, stream: Stream) -> bool:
-        return any(other.agent == stream.agent and other.screen == stream.screen for other in self._open)
+    def heard(self, agent: str, screen: str) -> None:
+        """The page has answered a beat."""
+        now = asyncio.get_running_loop().time()
+        with self._telling(agent, screen):
+            for stream in self._of(agent, screen):
+                stream.heard_at, stream.silent = now, False
+
+    def look(self, stream: Stream) -> None:
+        """Whether the page of this stream still answers; asked again and again while it is served."""
+        if stream.heard_at is None or stream.silent:
+            return
+        if asyncio.get_running_loop().time() - stream.heard_at > SILENT_SECONDS:
+            log.info("a page does not answer", agent=stream.agent)
+            with self._telling(stream.agent, stream.screen):
+                stream.silent = True
+
+    @contextmanager
+    def _telling(self, agent: str, screen: str) -> Iterator[None]:
+        """The desk is told what the block has changed about this tab."""
+        before = self._is_live(agent, screen)
+        yield
+        after = self._is_live(agent, screen)
+        if after and not before:
+            self._desk.screen_opened(agent, screen)
+        elif before and not after:
+            self._desk.screen_closed(agent, screen)
+
+    def _is_live(self, agent: str, screen: str) -> bool:
+        return any(stream.seated and not stream.silent for stream in self._of(agent, screen))
+
+    def _of(self, agent: str, screen: str) -> list[Stream]:
+        return [stream for stream in self._open if (stream.agent, stream.screen) == (agent, screen)]
 
     def _make_room(self, new: Stream) -> None:
         mine = [other for other in self._open if other.agent == new.agent and not other.ended.is_set()]
@@ -73,6 +118,12 @@ class Streams:
         for stream in self._open:
             if stream.token == token:
                 stream.end("logout")
+
+    def log_out_everywhere(self, agent: str, why: str = "logout") -> None:
+        """End the streams of all sessions of this agent; `why` is `sent_home` when the lead has done it."""
+        for stream in self._open:
+            if stream.agent == agent:
+                stream.end(why)
 
     def stop(self) -> None:
         """End all streams, now and from now on: an open one would hold up the shutdown."""

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
 from tests.browser.softphone import use_fake_softphone
-from tests.unit.doubles_web import PASSWORD, TOKEN, example_callbacks, example_handed, example_history
+from tests.browser.stages_beside import BESIDE
+from tests.unit.doubles_promises import TOKEN
+from tests.unit.doubles_web import PASSWORD, example_callbacks, example_handed, example_history
 
 TRIAL = "Probebetrieb: Geschäftszeit verschoben auf Montag, 23. November 2026, 10:00 Uhr"
 WIDE, LARGE, SMALL, PHONE = (1280, 720), (1920, 1080), (1024, 640), (390, 844)
@@ -65,6 +67,58 @@ def receipt(site: Served, page: Page) -> None:
     page.fill("#field-from_date", "2026-12-01")
     page.click("#dispose")
     page.wait_for_selector("#receipt:not([hidden])")
+
+
+def responsible(site: Served, page: Page) -> None:
+    """Who will get the request, and somebody else is chosen."""
+    talking(site, page)
+    page.check("[name=outcome][value=forwarded]")
+    page.fill("#field-family_name", "Kruse")
+    page.select_option("#field-office", "stadthagen")
+    page.wait_for_selector("#responsible:not([hidden])")
+    page.click("#responsible-change")
+    page.select_option("#field-responsible", index=1)
+
+
+def further(site: Served, page: Page) -> None:
+    """The second request of one call, the first one is still to be read out."""
+    wrap_up(site, page)
+    for key in ("given_name", "best_time"):
+        page.fill(f"#field-{key}", "Sabine")
+    page.select_option("#field-office", "stadthagen")
+    page.fill("#field-new_rent", "612,50")
+    page.fill("#field-from_date", "2026-12-01")
+    page.click("#dispose-more")
+    page.wait_for_selector("#further:not([hidden])")
+
+
+def written_up(site: Served, page: Page) -> None:
+    """Closed during the talk, which goes on."""
+    receipt(site, page)
+    page.click("#receipt-done")
+    page.wait_for_selector("#written-up:not([hidden])")
+
+
+def today(site: Served, page: Page) -> None:
+    written_up(site, page)
+    page.click("#today summary")
+    page.wait_for_selector("#today-list li")
+
+
+def correcting(site: Served, page: Page) -> None:
+    today(site, page)
+    page.click("#today-list [data-part=correct]")
+    page.fill("#fix-field-family_name", "")
+    page.click("#correction-save")
+    page.wait_for_selector("#fix-error-family_name:not([hidden])")
+
+
+def copying(site: Served, page: Page) -> None:
+    """The clipboard is closed."""
+    today(site, page)
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
+    page.click("#today-list [data-part=copy]")
+    page.wait_for_selector("#copy-dialog[open]")
 
 
 def missed(site: Served, page: Page) -> None:
@@ -159,8 +213,10 @@ def noted(site: Served, page: Page) -> None:
 
 STAGES: list[Callable[[Served, Page], None]] = [
     *(ready, offered, talking, wrap_up, receipt, missed),
+    *(responsible, further, written_up, today, correcting, copying),
     *(choosing, asking, not_reached, asked_by_ben, consulted, taken_over),
     *(lost, away, orphan, orphan_talking, noted),
+    *BESIDE,
 ]
 
 

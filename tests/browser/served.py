@@ -35,7 +35,8 @@ class Served:
 
     async def _start(self, trial: str | None) -> web.AppRunner:
         config = example_config()
-        self.desk, self.accounts, self.services = FakeDesk(config), FakeAccounts(config), fake_services()
+        self.desk, self.accounts = FakeDesk(config), FakeAccounts(config)
+        self.services = fake_services(self.desk)
         app = create_app(self.desk, self.accounts, Clock(), config, self.services, trial=trial)
         runner = await serve(app, Endpoint.model_construct(host="127.0.0.1", port=self.port))
         self.port = runner.addresses[0][1]

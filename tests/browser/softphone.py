@@ -30,11 +30,13 @@ class Session extends Emitter {
   isMuted() { return { audio: this.quiet, video: false }; }
   hold() { this.onHold = true; this.emit("hold"); return true; }
   unhold() { this.onHold = false; this.emit("unhold"); return true; }
+  sendDTMF(key, { transportType }) { this.log.push(`key ${key} ${transportType}`); }
   isOnHold() { return { local: this.onHold, remote: false }; }
 }
 class UA extends Emitter {
   constructor() { super(); this.session = null; window.fakeUa = this; }
   start() { this.started = true; setTimeout(() => this.emit("registered")); }
+  register() { this.registers = (this.registers ?? 0) + 1; }
   stop() { this.started = false; if (window.fakeUa === this) window.fakeUa = null; }
   ring() {
     const session = new Session();

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import pictures
 from tests.browser.served import LIMIT, Served, served
 from tests.browser.softphone import use_fake_softphone
-from tests.unit.doubles_web import TOKEN
+from tests.unit.doubles_promises import TOKEN
 
 MODULES = Path(os.environ.get("HOTLINE_NODE_MODULES", Path(__file__).parents[2] / "node_modules"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -49,7 +49,17 @@ def test_public_pages_have_no_findings(chromium: Browser, path: str, scheme: str
         context.close()
 
 
-NARROW = [pictures.wrap_up, pictures.choosing, pictures.asking, pictures.consulted, pictures.orphan_talking]
+NARROW = [
+    pictures.wrap_up,
+    pictures.further,
+    pictures.correcting,
+    pictures.responsible,
+    pictures.choosing,
+    pictures.asking,
+    pictures.consulted,
+    pictures.orphan_talking,
+    *pictures.BESIDE,
+]
 
 
 @pytest.mark.parametrize("stage", NARROW, ids=lambda stage: stage.__name__)
@@ -63,17 +73,4 @@ def test_nothing_needs_scrolling_sideways(chromium: Browser, stage: Callable[[Se
         stage(site, page)
         widths = "[document.documentElement, ...document.querySelectorAll('dialog[open]')].map((it) => it.scrollWidth)"
         assert max(page.evaluate(f"() => {widths}")) <= width
-        context.close()
-
-
-def test_case_worker_confirms_on_a_telephone(chromium: Browser) -> None:
-    with served() as site:
-        context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-        page = context.new_page()
-        page.goto(f"{site.url}/promise/{TOKEN}")
-        page.get_by_label("Telefonisch").check()
-        page.get_by_label("Notiz").fill("zurückgerufen")
-        page.get_by_role("button", name="Als erledigt bestätigen").click()
-        page.wait_for_selector("text=Erledigt.")
-        assert site.desk.asked == [("confirm_promise", TOKEN, "phone", "zurückgerufen")]
         context.close()

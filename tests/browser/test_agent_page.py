@@ -253,7 +253,7 @@ def test_forwarding_asks_for_what_is_missing_and_then_shows_the_receipt(site: Se
     anna.click("#dispose")
     expect(anna.locator("#receipt-number")).to_have_text("26-4821-7305")
     expect(anna.locator("#receipt")).to_contain_text("Frau Falke")
-    sent = site.desk.asked[-1][4]
+    sent = asked(site, anna, "dispose")[-1][4]
     expected = {"office": "rinteln", "from_date": "2026-12-01", "note": "Miete steigt", **fill}
     assert expected.items() <= sent.items()
     anna.reload()
@@ -272,7 +272,7 @@ def test_settled_call_needs_only_one_choice(site: Served, anna: Page) -> None:
     anna.check("[name=outcome][value=settled]")
     anna.click("#dispose")
     expect(anna.locator("#receipt-heading")).to_have_text("Festgehalten: Erledigt")
-    assert site.desk.asked[-1][3:] == ("settled", {"note": ""})
+    assert asked(site, anna, "dispose")[-1][3:] == ("settled", {"note": ""}, 1, False)
 
 
 def test_receipt_of_the_last_call_makes_room_for_the_next_pop(site: Served, anna: Page) -> None:

@@ -27,6 +27,7 @@ from tests.faults.house import MUSIC_TONE, PROMPT_TONE, House, eventually, house
 from tests.faults.listening import Heard, Silence
 from tests.faults.scene import Scene
 from tests.faults.truth import Watch
+from tests.system.first_login import log_in_page
 
 PATIENCE = 20.0
 """Bound of every wait for a page, seconds."""
@@ -187,10 +188,8 @@ class PageAgent:
         self._page = page = await self._context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         page.on("dialog", lambda dialog: self._begin(self._leave(dialog)))
-        await page.goto(f"{self._house.config.hotline.public_url}/login")
-        await page.fill("#name", self.name)
-        await page.fill("#password", self._house.state.secrets().initial_passwords[self.name])
-        await page.click("button.primary")
+        initial = self._house.state.secrets().initial_passwords[self.name]
+        await log_in_page(page, self._house.config.hotline.public_url, self.name, initial)
         self._acting = self._acting or self._begin(self._act())
         await self.until(lambda shown: shown.connected and (shown.phone or expects_call), "page and telephone")
 

@@ -5,7 +5,6 @@ Business time is Monday, 23 November 2026, 9:00 in Berlin, unless a test says ot
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -29,6 +28,7 @@ from hotline.storage.ledger import Ledger
 from hotline.storage.views import Step
 from ivr.prompts import catalogue
 from tests.system.conftest import RunningAsterisk, StartAsterisk, sound_file
+from tests.system.first_login import log_in
 
 MONDAY_NINE = datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("Europe/Berlin"))
 PROMPT_TONE = 700.0
@@ -50,14 +50,9 @@ class AgentAtWork:
         self._hearing: asyncio.Task[None] | None = None
         self._shown: set[str] = set()
 
-    async def log_in(self, password: str) -> None:
-        page = await (await self._http.get(f"{self._base}/login")).text()
-        token = re.search(r'name="form_token" value="([^"]+)"', page)
-        assert token is not None, "the login page has no form token"
-        form = {"name": self.name, "password": password, "form_token": token[1]}
-        async with self._http.post(f"{self._base}/login", data=form) as answer:
-            assert answer.status == 200, await answer.text()
-            assert str(answer.url).endswith("/agent")
+    async def log_in(self, initial_password: str) -> None:
+        """The first time it is changed; later logins take the one that was chosen then."""
+        await log_in(self._http, self._base, self.name, initial_password)
 
     async def open_page(self) -> None:
         answer = await self._http.get(f"{self._base}/agent/events", params={"screen": f"tab-{self.name}"})

@@ -16,6 +16,7 @@ from hotline.exchange.switchboard import RETURN_SECONDS
 from tests.browser.served import CHROMIUM, FLAGS
 from tests.system.chain import MONDAY_NINE, PATIENCE, Chain, hotline
 from tests.system.conftest import MUSIC_TONE, StartAsterisk
+from tests.system.first_login import log_in_page
 
 CALLER = "+495721777001"
 TONE = 440
@@ -82,10 +83,7 @@ async def _page(chain: Chain, browser: Browser, name: str) -> Page:
     page = await (await browser.new_context()).new_page()
     page.set_default_timeout(PATIENCE * 1000)
     expect.set_options(timeout=PATIENCE * 1000)
-    await page.goto(f"{chain.config.hotline.public_url}/login")
-    await page.fill("#name", name)
-    await page.fill("#password", chain.asterisk.secrets.initial_passwords[name])
-    await page.click("button.primary")
+    await log_in_page(page, chain.config.hotline.public_url, name, chain.asterisk.secrets.initial_passwords[name])
     await expect(page.locator("#phone-status")).to_contain_text("bereit zum Klingeln")
     await page.click("#go-ready")
     await expect(page.locator("#state-name")).to_have_text("Bereit")

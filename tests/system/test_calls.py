@@ -135,9 +135,8 @@ async def _confirm(link: str) -> None:
         page = await (await browser.get(link)).text()
         assert "Müller" in page
         assert "512,50" in page
-        token = re.search(r'name="form_token" value="([^"]+)"', page)
-        assert token is not None
-        answer = await browser.post(link, data={"form_token": token[1], "how": "phone", "note": "erledigt"})
+        hidden = dict(re.findall(r'name="(form_token|once)" value="([^"]+)"', page))
+        answer = await browser.post(link, data={**hidden, "report": "answered", "how": "phone", "note": "erledigt"})
         assert answer.status == 200
         assert "Telefonisch" in await answer.text()
 

@@ -10,15 +10,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from agents.forms import FormError, read_form
 from config.schema import HotlineConfig
 from hotline.errors import Refused
 from hotline.web.services import Services
+from tests.unit.doubles_beside import FakeBeside
+from tests.unit.doubles_callbacks import FakeCallbacks
+from tests.unit.doubles_doors import FakeDoors
+from tests.unit.doubles_lead import FakeLead
+from tests.unit.doubles_promises import FakePromises
+from tests.unit.doubles_writing import FakeWriting
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "hotline.yaml"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PASSWORD = "richtig-und-lang"
-TOKEN = "gueltig.token"
 
 
 def example_config() -> HotlineConfig:
@@ -29,6 +33,7 @@ def example_config() -> HotlineConfig:
 class FakeUser:
     name: str
     role: str
+    must_change: bool = False
 
 
 class FakeAccounts:
@@ -37,6 +42,7 @@ class FakeAccounts:
     def __init__(self, config: HotlineConfig) -> None:
         self.users = {agent.name: FakeUser(agent.name, "agent") for agent in config.agents}
         self.users["prüferin"] = FakeUser("prüferin", "auditor")
+        self.users["leitung"] = FakeUser("leitung", "lead")
         self.sessions: dict[str, tuple[FakeUser, datetime]] = {}
         self.verified: list[str] = []
 
@@ -56,6 +62,9 @@ class FakeAccounts:
     async def close_session(self, token: str) -> None:
         self.sessions.pop(token, None)
 
+    async def close_sessions(self, name: str) -> None:
+        self.sessions = {token: held for token, held in self.sessions.items() if held[0].name != name}
+
 
 class FakeDesk:
     """One seat that is steered by `change`; every request is written to `asked`."""
@@ -66,7 +75,6 @@ class FakeDesk:
         self.screens: set[str] = set()
         self.refusal: Exception | None = None
         self.desk_phone = False
-        self.promises: dict[str, dict[str, Any]] = {TOKEN: example_promise()}
         self.seat = free_seat(config)
         self._changed = asyncio.Event()
 
@@ -175,39 +183,6 @@ class FakeDesk:
         self._ask("extend_wrap_up", agent)
         self.change_call(wrap_up_until=moment(120))
 
-    async def dispose(self, agent: str, call_id: str, outcome: str, values: Mapping[str, str]) -> Mapping[str, Any]:
-        self._ask("dispose", agent, call_id, outcome, dict(values))
-        if outcome != "forwarded":
-            done = {"outcome": outcome, "receipt": None, "due": None, "responsible": None, "rule": None}
-        else:
-            self._check(values)
-            rule = "Stadthagen, Buchstaben A–K"
-            due = "Dienstag, dem 24. November, 18 Uhr"
-            done = {
-                "outcome": outcome,
-                "receipt": "26-4821-7305",
-                "due": due,
-                "responsible": "Frau Falke",
-                "team": False,
-                "rule": rule,
-            }
-        if self.seat["call"]["phase"] == "wrap_up":
-            self.release()
-        else:
-            self.change_call(disposed=done)
-        return done
-
-    def _check(self, values: Mapping[str, str]) -> None:
-        person = ("family_name", "given_name", "household_number", "phone", "best_time", "office")
-        findings = {key: "Bitte ausfüllen." for key in person if not values.get(key)}
-        request = self.config.request_type(self.seat["call"]["request_type"]["key"])
-        try:
-            read_form(request, {key: value for key, value in values.items() if key not in {*person, "note"}})
-        except FormError as error:
-            findings |= error.findings
-        if findings:
-            raise FormError(findings)
-
     async def take_callback(self, agent: str, callback_id: str) -> None:
         self._ask("take_callback", agent, callback_id)
         self._change_callback(callback_id, taken_by=agent)
@@ -219,14 +194,6 @@ class FakeDesk:
     def _change_callback(self, callback_id: str, **values: Any) -> None:
         tasks = self.seat["callbacks"]
         self.change(callbacks=[{**task, **values} if task["id"] == callback_id else task for task in tasks])
-
-    async def promise(self, token: str) -> Mapping[str, Any] | None:
-        return self.promises.get(token)
-
-    async def confirm_promise(self, token: str, how: str, note: str) -> Mapping[str, Any]:
-        self._ask("confirm_promise", token, how, note)
-        self.promises[token] |= {"status": "kept", "kept_at": moment(), "kept_how": how}
-        return self.promises[token]
 
     def _ask(self, *what: Any) -> None:
         self.asked.append(what)
@@ -247,7 +214,7 @@ _STARTED = datetime.now(UTC)
 
 
 def type_view(config: HotlineConfig, key: str) -> dict[str, Any]:
-    return config.request_type(key).model_dump(mode="json", include={"key", "label", "guide", "fields"})
+    return config.request_type(key).model_dump(mode="json", include={"key", "label", "guide", "papers", "links", "fields"})
 
 
 def free_seat(config: HotlineConfig) -> dict[str, Any]:
@@ -267,10 +234,13 @@ def free_seat(config: HotlineConfig) -> dict[str, Any]:
             "registered": True,
             "request_types": types,
             "call": None,
+            **{"threat": None, "knowledge": None, "test_ring": False},
             "transfer_targets": example_targets(),
         },
         "hotline": {**hotline, "waiting": 0, "ready": 3, "alarm": None},
         "callbacks": [],
+        "callback_call": None,
+        "callbacks_given_up": [],
     }
 
 
@@ -280,7 +250,8 @@ def example_call(config: HotlineConfig, offer_id: str, request_type: str, values
         **{"request_type": type_view(config, request_type), "household_number": "31402123456", "waited_seconds": 42.4},
         **{"offered_at": moment(), "answered_at": None, "ring_until": moment(12), "wrap_up_until": None},
         **{"earlier_calls": 2, "open_promises": 1, "identity": None, "history": None, "disposed": None},
-        **{"lost_until": None, "transfer": None, "handed": None, "caller_gone": False},
+        **{"number": 1, "written": []},
+        **{"lost_until": None, "transfer": None, "handed": None, "caller_gone": False, "people": 0},
         **values,
     }
 
@@ -326,27 +297,7 @@ def example_history() -> dict[str, Any]:
     return {"calls": [{**call, "note": note}, other], "promises": [promise]}
 
 
-def example_promise() -> dict[str, Any]:
-    lines = [
-        {"label": "Nummer der Bedarfsgemeinschaft", "value": "31402123456"},
-        {"label": "Telefon", "value": "05722 123456", "tel": "+495722123456"},
-        {"label": "Am besten erreichbar", "value": "vormittags"},
-        {"label": "Neue Warmmiete in Euro", "value": "612,50 €"},
-        {"label": "Gültig ab", "value": "01.12.2026"},
-    ]
-    return {
-        **{
-            "receipt": "26-4821-7305",
-            "type": "Mietkosten",
-            "due": "2026-11-24T17:00:00+00:00",
-            "person": "Sabine Kruse",
-        },
-        **{"lines": lines, "note": "Mieterhöhung zum Dezember.\nSchreiben des Vermieters kommt per Post."},
-        **{"status": "open", "kept_at": None, "kept_how": None},
-    }
-
-
-def fake_services() -> Services:
-    """Each service behind the pages as a double."""
-    nothing = object()
-    return Services(nothing, nothing, nothing, nothing, nothing, nothing)
+def fake_services(desk: FakeDesk | None = None) -> Services:
+    """Each service behind the pages as a double; what belongs to the agent's seat is told to its `desk`."""
+    callbacks = FakeCallbacks(example_config())
+    return Services(FakePromises(), FakeWriting(desk), callbacks, FakeBeside(desk), FakeLead(desk), FakeDoors(PASSWORD))

@@ -20,7 +20,7 @@ class Visitor:
     def __init__(self) -> None:
         self.config = example_config()
         self.desk, self.accounts = FakeDesk(self.config), FakeAccounts(self.config)
-        self.services = fake_services()
+        self.services = fake_services(self.desk)
         self.client: TestClient[Any, Any]
 
     async def start(self, public_url: str | None = None, trial: str | None = None) -> None:

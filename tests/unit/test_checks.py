@@ -39,6 +39,23 @@ MISFITS = [
     ("[zieht ein, zieht aus, Geb", "[zieht ein, zieht ein, Geb", "request_types.1.fields.1.choices.1", "each choice"),
     ("letters: L-Z", "letters: Z-L", "case_workers.1.letters", 'write "L-Z"'),
     ("letters: L-Z", "letters: Ö-Ä", "case_workers.1.letters", "runs backwards"),
+    ("deputy: guenther@", "deputy: gunther@", "case_workers.0.deputy", 'did you mean "guenther@jobcenter.example"'),
+    ("deputy: guenther@", "deputy: falke@", "case_workers.0.deputy", "themselves"),
+    ("L-Z, ", "L-Z, deputy: falke@jobcenter.example, ", "case_workers.0.deputy", "round in a circle (falke@"),
+    (
+        "letters: A-M,",
+        "letters: A-M, absences: [{from: 2026-12-02, to: 2026-12-01}],",
+        "case_workers.2.absences.0.to",
+        "must not be before the first",
+    ),
+    (
+        "{name: Herr Immig,",
+        "{name: Frau Falke, email: falke@jobcenter.example, offices: [rinteln], deputy: heine@jobcenter.example}\n"
+        "  - {name: Herr Immig,",
+        "case_workers.3.deputy",
+        "at case_workers.0.deputy; name the same one",
+    ),
+    ("{key: new_address, label", "{key: responsible, label", "request_types.0.fields.0.key", "on the page of every"),
     ('number: "05721 9824"', 'number: "05721"', "hotline.number", "not a valid telephone number"),
     ('country_code: "49"', 'country_code: "999"', "hotline.number", "country code 999"),
     ("min_digits: 6", "min_digits: 13", "line.household_number.min_digits", "more than max_digits (12)"),

@@ -11,7 +11,7 @@ from config.loading import load
 from hotline.cli import cli
 from hotline.errors import ConfigurationBroken, HotlineError, SetupError
 from hotline.state import StateDirectory
-from hotline.storage.accounts import Accounts
+from hotline.storage.accounts import Accounts, Role, User
 from hotline.storage.database import Database
 from hotline.storage.versions import Versions
 
@@ -49,11 +49,15 @@ def hotline(*words: str, state: StateDirectory) -> Result:
 
 
 def accepts(state: StateDirectory, hotline_id: str, password: str) -> bool:
-    async def ask() -> bool:
+    return known(state, hotline_id, "anna", password) is not None
+
+
+def known(state: StateDirectory, hotline_id: str, name: str, password: str) -> User | None:
+    async def ask() -> User | None:
         database = Database(state.database_url(moved=False))
         await database.open()
         try:
-            return await Accounts(database, hotline_id).verify("anna", password) is not None
+            return await Accounts(database, hotline_id).verify(name, password)
         finally:
             await database.close()
 
@@ -61,7 +65,12 @@ def accepts(state: StateDirectory, hotline_id: str, password: str) -> bool:
 
 
 def test_list_names_each_account_with_its_role(used: StateDirectory) -> None:
-    assert hotline("user", "list", state=used).output.split() == ["anna", "agent"]
+    hotline("user", "add", "ben", "lead", state=used)
+    lines = hotline("user", "list", state=used).output.splitlines()
+    assert [line.split() for line in lines] == [
+        ["anna", "agent"],
+        ["ben", "lead", "must", "change", "the", "password"],
+    ]
 
 
 def test_new_password_is_printed_once_and_replaces_the_old(used: StateDirectory, hotline_id: str) -> None:
@@ -72,8 +81,41 @@ def test_new_password_is_printed_once_and_replaces_the_old(used: StateDirectory,
     assert not accepts(used, hotline_id, "alt")
 
 
-def test_unknown_account_is_answered_with_those_there_are(used: StateDirectory) -> None:
-    result = hotline("user", "password", "niemand", state=used)
+def test_added_account_gets_a_generated_password_that_must_be_changed(used: StateDirectory, hotline_id: str) -> None:
+    result = hotline("user", "add", "ben", "lead", state=used)
+    name, _, password = result.output.strip().partition(": ")
+    assert (result.exit_code, name) == (0, "ben")
+    assert known(used, hotline_id, "ben", password) == User("ben", Role.LEAD, must_change=True)
+
+
+def test_reset_password_must_be_changed_again(used: StateDirectory, hotline_id: str) -> None:
+    password = hotline("user", "password", "anna", state=used).output.strip().partition(": ")[2]
+    assert known(used, hotline_id, "anna", password) == User("anna", Role.AGENT, must_change=True)
+
+
+def test_role_is_changed_and_an_account_is_removed(used: StateDirectory, hotline_id: str) -> None:
+    assert hotline("user", "role", "anna", "auditor", state=used).exit_code == 0
+    assert known(used, hotline_id, "anna", "alt") == User("anna", Role.AUDITOR)
+    assert hotline("user", "remove", "anna", state=used).exit_code == 0
+    assert known(used, hotline_id, "anna", "alt") is None
+
+
+def test_name_that_is_taken_is_one_plain_sentence(used: StateDirectory) -> None:
+    result = hotline("user", "add", "anna", "lead", state=used)
+    assert isinstance(result.exception, HotlineError)
+    assert str(result.exception) == "There is an account named anna already: see `hotline user list`."
+
+
+@pytest.mark.parametrize(
+    "words", [("Anna", "lead"), ("a b", "lead"), ("", "lead"), ("x" * 41, "lead"), ("ben", "boss")]
+)
+def test_impossible_name_or_role_is_wrong_use(used: StateDirectory, words: tuple[str, str]) -> None:
+    assert hotline("user", "add", *words, state=used).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("password",), ("remove",), ("role", "lead")])
+def test_unknown_account_is_answered_with_those_there_are(used: StateDirectory, words: tuple[str, ...]) -> None:
+    result = hotline("user", words[0], "niemand", *words[1:], state=used)
     assert isinstance(result.exception, HotlineError)
     assert str(result.exception) == "There is no account named niemand; known accounts: anna."
 

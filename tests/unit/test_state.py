@@ -3,13 +3,14 @@
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from config.loading import load
 from hotline.errors import SetupError
-from hotline.state import DATABASE_URL, EXAMPLE, Secrets, StateDirectory
+from hotline.state import DATABASE_URL, EXAMPLE, LEAD_ACCOUNT, Secrets, StateDirectory
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def test_secrets_are_made_once(state: StateDirectory) -> None:
 def test_new_agent_gets_secrets_and_the_others_keep_theirs(state: StateDirectory) -> None:
     before, after = state.secrets(["anna"]), state.secrets(["ben"])
     assert after.phone_secrets["anna"] == before.phone_secrets["anna"]
-    assert after.initial_passwords.keys() == after.phone_secrets.keys() == {"anna", "ben"}
+    assert after.phone_secrets.keys() == {"anna", "ben"}
+    assert after.initial_passwords.keys() == {"anna", "ben", LEAD_ACCOUNT}
     assert after.link_key == before.link_key
 
 
@@ -87,6 +89,28 @@ def test_broken_secrets_are_told_and_never_replaced(state: StateDirectory, conte
     with pytest.raises(SetupError, match=r"secrets\.json cannot be read .*restore it"):
         state.secrets(["anna"])
     assert file.read_text() == content
+
+
+def test_phone_secrets_are_renewed_once_a_day_for_those_who_are_named(state: StateDirectory) -> None:
+    before = state.secrets(["anna", "ben"])
+    assert state.renew_phone_secrets(["anna"], date(2026, 11, 23))
+    after = state.secrets()
+    assert after.phone_secrets["anna"] not in before.phone_secrets.values()
+    assert after.phone_secrets["ben"] == before.phone_secrets["ben"]
+    assert not state.renew_phone_secrets(["anna"], date(2026, 11, 23))
+    assert state.phone_secrets()["anna"] == after.phone_secrets["anna"]
+    assert state.renew_phone_secrets(["anna"], date(2026, 11, 24))
+    assert state.phone_secrets()["anna"] != after.phone_secrets["anna"]
+    assert mode(state.path / "secrets.json") == 0o600
+
+
+def test_secrets_of_an_earlier_release_are_read(state: StateDirectory) -> None:
+    known = state.secrets(["anna"])
+    file = state.path / "secrets.json"
+    stored = json.loads(file.read_text())
+    del stored["phone_secrets_since"]
+    file.write_text(json.dumps(stored))
+    assert state.secrets(["anna"]).phone_secrets == known.phone_secrets
 
 
 def test_secrets_file_is_plain_json(state: StateDirectory) -> None:

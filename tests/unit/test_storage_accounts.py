@@ -66,6 +66,53 @@ async def test_user_ensured_many_times_at_once_exists_once(accounts: Accounts) -
     assert await accounts.users() == [User("anna", Role.AGENT), User("ben", Role.LEAD)]
 
 
+async def test_added_user_must_change_the_password_until_it_is_changed(accounts: Accounts) -> None:
+    await accounts.add_user("ben", "gemacht", Role.LEAD, "admin")
+    assert await accounts.verify("ben", "gemacht") == User("ben", Role.LEAD, must_change=True)
+    token = await accounts.open_session(User("ben", Role.LEAD, must_change=True), NOW, HOUR)
+    assert await accounts.user_of(token, NOW) == User("ben", Role.LEAD, must_change=True)
+    await accounts.set_password("ben", "selbst", "ben")
+    assert await accounts.verify("ben", "selbst") == User("ben", Role.LEAD)
+    with pytest.raises(Refused, match="schon ein Konto"):
+        await accounts.add_user("ben", "x", Role.AGENT, "admin")
+
+
+async def test_only_passwords_made_at_the_first_start_count_as_initial(accounts: Accounts) -> None:
+    for name in ("ben", "carla", "david"):
+        await accounts.ensure_user(name, "erstes", Role.AGENT, must_change=True)
+    await accounts.add_user("elif", "gemacht", Role.AGENT, "admin")
+    await accounts.set_password("carla", "selbst", "carla")
+    await accounts.set_password("david", "neu", "admin", must_change=True)
+    assert await accounts.still_initial() == {"ben"}
+
+
+async def test_role_counts_for_sessions_that_are_open(accounts: Accounts) -> None:
+    token = await accounts.open_session(User("anna", Role.AGENT), NOW, HOUR)
+    await accounts.set_role("anna", Role.LEAD, "admin")
+    assert await accounts.user_of(token, NOW) == User("anna", Role.LEAD)
+
+
+async def test_removed_user_is_logged_out_and_unknown(accounts: Accounts) -> None:
+    token = await accounts.open_session(User("anna", Role.AGENT), NOW, HOUR)
+    await accounts.remove("anna", "admin")
+    assert await accounts.user_of(token, NOW) is None
+    assert await accounts.verify("anna", "richtig") is None
+    with pytest.raises(Refused, match="anna"):
+        await accounts.remove("anna", "admin")
+
+
+async def test_sessions_survive_a_restart_and_end_everywhere_at_once(db: Database, accounts: Accounts) -> None:
+    anna, ben = User("anna", Role.AGENT), User("ben", Role.AGENT)
+    await accounts.ensure_user("ben", "x", Role.AGENT)
+    tokens = [await accounts.open_session(anna, NOW, HOUR) for _ in range(2)]
+    other = await accounts.open_session(ben, NOW, HOUR)
+    restarted = Accounts(db, "h")
+    assert [await restarted.user_of(token, NOW) for token in tokens] == [anna, anna]
+    await restarted.close_sessions("anna")
+    assert [await restarted.user_of(token, NOW) for token in tokens] == [None, None]
+    assert await restarted.user_of(other, NOW) == ben
+
+
 async def test_unknown_role_is_refused(accounts: Accounts) -> None:
     with pytest.raises(ValueError, match="boss"):
         await accounts.ensure_user("ben", "x", "boss")
@@ -141,6 +188,21 @@ async def test_audit_names_who_did_what_to_which(db: Database, accounts: Account
     async with db.read() as connection:
         rows = await connection.execute(select(audit.c["who", "action", "subject"]).order_by(audit.c.id))
         assert [tuple(row) for row in rows] == [("anna", "identity_checked", "c1"), ("admin", "password_set", "anna")]
+
+
+async def test_audit_is_read_by_person_and_time_the_newest_first(db: Database) -> None:
+    log = Audit(db, "h")
+    for hours, who in enumerate(("anna", "ben", "anna", "anna")):
+        await log.record(NOW + hours * HOUR, who, "login")
+    await Audit(db, "other").record(NOW, "anna", "login")
+    rows = await log.rows(10)
+    assert [row.who for row in rows] == ["anna", "anna", "ben", "anna"]
+    assert [row.at for row in await log.rows(10, who="anna", since=NOW + HOUR, until=NOW + 3 * HOUR)] == [
+        NOW + 2 * HOUR
+    ]
+    assert await log.rows(2) == rows[:2]
+    assert await log.rows(10, before=rows[1].id) == rows[2:]
+    assert await log.people() == ["anna", "ben"]
 
 
 def test_passwords_are_checked_outside_the_event_loop() -> None:

@@ -14,6 +14,7 @@ from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
 from hotline.storage.outbox import NewMail, Outbox
+from hotline.storage.promise_steps import PromiseSteps, Sent
 from hotline.storage.promises import (
     Disposal,
     NewCallback,
@@ -120,7 +121,7 @@ async def test_of_twenty_disposals_at_once_exactly_one_is_stored(db: Database) -
     store = Promises(db, "h")
     disposals = [forwarded("c1", f"26-0000-{n:04}", f"<{n}@x>") for n in range(20)]
     results = await asyncio.gather(*(store.dispose(one) for one in disposals), return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["NoneType", *["Refused"] * 19]
+    assert sorted(type(result).__name__ for result in results) == [*["AlreadyWritten"] * 19, "NoneType"]
     assert await counts(db) == [1, 1, 1, 1]
 
 
@@ -156,37 +157,13 @@ async def test_callback_as_outcome_becomes_a_task(db: Database) -> None:
     assert (task.call_id, task.number, task.due_at, task.household_number) == ("c1", CALLER, DUE, "123456")
 
 
-async def test_promise_is_confirmed_once(db: Database) -> None:
-    disposal = forwarded()
-    assert disposal.promise is not None
-    store, promise_id = Promises(db, "h"), disposal.promise.id
-    await store.dispose(disposal)
-    results = await asyncio.gather(*(store.confirm(promise_id, DUE, "phone") for _ in range(5)))
-    assert sorted(results) == [False] * 4 + [True]
-    row = await store.by_id(promise_id)
-    assert row is not None
-    assert (row.status, row.how, row.kept_at) == ("kept", "phone", DUE)
-
-
-async def test_words_of_the_case_worker_are_kept_with_the_first_confirmation(db: Database) -> None:
-    disposal = forwarded()
-    assert disposal.promise is not None
-    store, promise_id = Promises(db, "h"), disposal.promise.id
-    await store.dispose(disposal)
-    assert await store.confirm(promise_id, DUE, "letter", "Bescheid geht heute\0 raus") is True
-    assert await store.confirm(promise_id, DUE, "phone", "zu spät") is False
-    row = await store.by_id(promise_id)
-    assert row is not None
-    assert (row.how, row.note, row.answer) == ("letter", "kein Geld", "Bescheid geht heute raus")
-
-
 async def test_promise_of_another_hotline_is_unknown(db: Database) -> None:
     disposal = forwarded()
     assert disposal.promise is not None
     await Promises(db, "h").dispose(disposal)
     assert await Promises(db, "other").by_id(disposal.promise.id) is None
     with pytest.raises(Refused, match="gibt es nicht"):
-        await Promises(db, "other").confirm(disposal.promise.id, DUE, "phone")
+        await PromiseSteps(db, "other").kept(Sent(disposal.promise.id, 0, "a", DUE), "phone")
 
 
 async def test_next_call_of_the_same_number_shows_the_open_promise(db: Database) -> None:
@@ -194,13 +171,13 @@ async def test_next_call_of_the_same_number_shows_the_open_promise(db: Database)
     assert disposal.promise is not None
     await ledger.call_started("c1", NINE, "chan", "amt", CALLER, 1)
     await store.dispose(disposal)
-    assert await ledger.earlier(CALLER, "c2") == Earlier(calls=1, open_promises=1)
+    assert await ledger.earlier(CALLER, "c2") == Earlier(calls=1, open_promises=1, people=1)
     history = await ledger.history(CALLER, "c2")
     assert (history.calls[0].outcome, history.calls[0].note) == ("forwarded", "kein Geld")
     assert [(promise.receipt, promise.status) for promise in history.promises] == [("26-4821-7300", "open")]
     assert [row.receipt for row in await store.open_for(CALLER)] == ["26-4821-7300"]
-    await store.confirm(disposal.promise.id, DUE, "letter")
-    assert await ledger.earlier(CALLER, "c2") == Earlier(calls=1, open_promises=0)
+    await PromiseSteps(db, "h").kept(Sent(disposal.promise.id, 0, "a", DUE), "letter")
+    assert await ledger.earlier(CALLER, "c2") == Earlier(calls=1, open_promises=0, people=1)
     assert await store.open_for(CALLER) == await store.open_for(None) == []
 
 
@@ -209,7 +186,7 @@ async def test_steps_name_disposal_and_confirmation(db: Database) -> None:
     assert disposal.promise is not None
     await ledger.note("c1", NINE, "wrap_up_began")
     await Promises(db, "h").dispose(disposal)
-    await Promises(db, "h").confirm(disposal.promise.id, DUE, "phone")
+    await PromiseSteps(db, "h").kept(Sent(disposal.promise.id, 0, "a", DUE), "phone")
     assert [step.kind for step in await ledger.steps("c1")] == ["wrap_up_began", "disposed", "promise_kept"]
 
 

@@ -22,7 +22,7 @@ REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
     (
         "/agent/calls/c1/disposition",
         {"outcome": "settled", "values": {"note": "Alles geklärt.\r\nDanke"}},
-        ("dispose", "anna", "c1", "settled", {"note": "Alles geklärt.\nDanke"}),
+        ("dispose", "anna", "c1", "settled", {"note": "Alles geklärt.\nDanke"}, None, False),
     ),
     (
         "/agent/calls/c1/transfer",

@@ -1,5 +1,6 @@
 """The last lines of the start: open or closed, how to try it, and how to log in."""
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,9 @@ def secrets(tmp_path: Path, config: HotlineConfig) -> Secrets:
     return StateDirectory(tmp_path).secrets(agent.name for agent in config.agents)
 
 
-def said(config: HotlineConfig, secrets: Secrets, at: str, moved: bool = False) -> str:
+def said(
+    config: HotlineConfig, secrets: Secrets, at: str, moved: bool = False, initial: Collection[str] | None = None
+) -> str:
     return welcome(
         config,
         secrets,
@@ -26,6 +29,7 @@ def said(config: HotlineConfig, secrets: Secrets, at: str, moved: bool = False) 
         moved,
         StateDirectory(Path("/state")),
         "hotline",
+        secrets.initial_passwords if initial is None else initial,
     )
 
 
@@ -54,11 +58,24 @@ def test_moved_time_is_always_said(config: HotlineConfig, secrets: Secrets) -> N
 
 def test_logins_come_last_with_everybodys_password(config: HotlineConfig, secrets: Secrets) -> None:
     lines = said(config, secrets, "2026-11-23T09:00").rstrip().splitlines()
-    logins = lines[-len(config.agents) :]
-    assert [line.split()[0] for line in logins] == [agent.name for agent in config.agents]
-    assert [line.split()[1] for line in logins] == [secrets.initial_passwords[agent.name] for agent in config.agents]
+    names = [*(agent.name for agent in config.agents), "leitung"]
+    logins = lines[-len(names) :]
+    assert [line.split()[0] for line in logins] == names
+    assert [line.split()[1] for line in logins] == [secrets.initial_passwords[name] for name in names]
+    assert "Log in with name and initial password, which must be changed then:" in lines
     assert "Pages       http://127.0.0.1:8080" in lines
     assert "End it      Ctrl-C, or without cutting anybody off: hotline drain --state /state" in lines
+
+
+def test_only_passwords_that_are_still_unchanged_are_shown(config: HotlineConfig, secrets: Secrets) -> None:
+    text = said(config, secrets, "2026-11-23T09:00", initial={"ben", "somebody added later"})
+    assert [name for name, password in secrets.initial_passwords.items() if password in text] == ["ben"]
+
+
+def test_once_everybody_has_a_password_of_their_own_none_is_shown(config: HotlineConfig, secrets: Secrets) -> None:
+    text = said(config, secrets, "2026-11-23T09:00", initial=())
+    assert text.rstrip().endswith("a new password for somebody: hotline user password NAME")
+    assert not [password for password in secrets.initial_passwords.values() if password in text]
 
 
 def test_number_stands_as_people_write_it(config: HotlineConfig, secrets: Secrets) -> None:

@@ -3,25 +3,36 @@
 
 import { api } from "./api.js";
 import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
+import { answersItself, goesOn, listenForCallbackCall, renderCallbackCall, tickCallbackCall } from "./callback_call.js";
+import { listenForCheck, renderCheck } from "./check.js";
 import { callerText, rememberCheck, renderButtons, renderCall, tickCall } from "./call.js";
+import { listenForDay, renderDay } from "./day.js";
 import { byId, setText, show } from "./dom.js";
-import { addToNote, forgetDrafts, onDisposed, renderForm } from "./form.js";
+import { addToNote, forgetDrafts, onDisposed, renderForm, sendDraft } from "./form.js";
+import { listenForToday, refreshToday } from "./written.js";
 import { renderHanded } from "./handed.js";
 import { Hearing } from "./hearing.js";
 import { hangUp } from "./hangup.js";
+import { renderHolding } from "./holding.js";
+import { listenForKeypad, renderKeypad } from "./keypad.js";
 import { onIntent, renderHead, tickHead } from "./head.js";
 import { hindrance, onLeaving } from "./leaving.js";
+import { renderMessages } from "./messages.js";
 import { renderNotes, takeNote } from "./notes.js";
 import { renderOrphan, tickOrphan } from "./orphan.js";
 import { Phone } from "./phone.js";
 import { keepReceipt, onReceiptRead, renderReceipt } from "./receipt.js";
 import { RingTone } from "./ring.js";
 import { listenForKeys } from "./shortcuts.js";
-import { renderCallbacks, renderPhone } from "./side.js";
+import { listenForSearch } from "./search.js";
+import { renderCallbacks, renderPhone, tickCallbacks } from "./side.js";
 import { handedBy, renderSituation } from "./situation.js";
+import { listenForSound, renderSound } from "./sound.js";
 import { Standing } from "./standing.js";
 import { Stream } from "./stream.js";
 import { PhoneTab } from "./tab.js";
+import { listenForThreat, renderThreat } from "./threat.js";
+import { after, every } from "./timers.js";
 import { setNow } from "./times.js";
 import { listenForTransfers, renderTransfer } from "./transfer.js";
 
@@ -29,6 +40,7 @@ const TALKS = ["talking", "consulting"];
 const AWAY = "Verbindung unterbrochen. Was Sie schreiben, bleibt erhalten; die Seite verbindet sich von selbst neu.";
 const STILL_RINGS = "Ihr Telefon ist weiter angemeldet: Anrufe klingeln, aber ohne Angaben. Bitte laden Sie die Seite jetzt nicht neu.";
 const RESTING = {
+  sent_home: "Die Leitung hat Sie abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
   logout: "Sie sind abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
   replaced: "Der Telefonservice ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.",
 };
@@ -53,7 +65,7 @@ const tab = new PhoneTab({
   },
   busy: () => phone.busy,
 });
-const stream = new Stream({ state: take, connected: connection, ended });
+const stream = new Stream({ state: take, beat, connected: connection, ended });
 
 function take(told) {
   setNow(told.now);
@@ -66,6 +78,13 @@ function take(told) {
   if (!call) pop = { offer: null, rendered: false };
 }
 
+// Heard every few seconds, also in a hidden tab whose timers sleep.
+function beat(now) {
+  setNow(now);
+  if (kind === "browser" && tab.owner) phone.keepUp(api.softphone);
+  tick();
+}
+
 // Asterisk has no leg of ours any more: what this telephone still holds would keep it busy when it is rung again.
 function dropDeadLeg() {
   if (phone.talking) phone.hangUp();
@@ -74,10 +93,12 @@ function dropDeadLeg() {
 function update() {
   const { call } = snapshot ?? {};
   const { busy, incoming, talking } = phone;
-  const talk = talking && TALKS.includes(call?.phase);
+  const ring = snapshot?.callback_call;
+  const talk = talking && (TALKS.includes(call?.phase) || goesOn(ring));
   standing.look({ busy, incoming, connected: stream.connected, told: isTold(call), talk });
   const before = shown;
   shown = believed(call);
+  if (standing.known && incoming && answersItself(ring)) phone.answer();
   considerRinging();
   const local = localState();
   renderConnection();
@@ -88,14 +109,20 @@ function update() {
   renderHead(snapshot, stream.connected || stream.rests);
   renderCall(current, stream.connected);
   renderHanded(shown);
-  renderForm(shown);
+  renderForm(shown, snapshot.request_types);
   if (found) addToNote(takeNote());
   renderReceipt(shown);
   renderButtons(shown, standing.orphan ? { ...local, ...IDLE } : local);
   renderSituation(shown, before);
   renderTransfer(snapshot.transfer_targets, shown);
+  renderMessages(snapshot.messages ?? [], refused);
   renderPhone(snapshot, phone, local);
   renderCallbacks(snapshot, refused);
+  renderCallbackCall(ring, local);
+  renderDay(snapshot);
+  renderKeypad(local);
+  renderThreat(shown, snapshot.threat);
+  show(byId("muted-pill"), local.muted);
   show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered"].includes(snapshot.state));
   tick();
 }
@@ -110,6 +137,8 @@ function localState() {
 // Whether the service has said what the telephone's call is, and the page shows it.
 function isTold(call) {
   if (call?.phase === "offered") return pop.rendered && pop.offer === call.offer_id;
+  if (!call && snapshot?.test_ring) return true; // the check before the shift
+  if (!call && goesOn(snapshot?.callback_call)) return true;
   return TALKS.includes(call?.phase);
 }
 
@@ -122,12 +151,18 @@ function believed(call) {
 }
 
 function renderTitle() {
+  const talks = TALKS.includes(shown?.phase);
+  const alarm = snapshot?.hotline.alarm && snapshot.intent !== "home" ? snapshot.hotline.alarm : "";
   if (standing.orphan) setTitle(phone.incoming ? "☎ Anruf ohne Angaben" : "Im Gespräch");
   else if (shown?.phase === "offered") setTitle(`☎ ${callName(shown)}: ${shown.request_type.label}`);
-  else if (TALKS.includes(shown?.phase)) setTitle("Im Gespräch");
+  else if (talks) setTitle(phone.muted ? "Stumm, im Gespräch" : phone.held ? "Gehalten" : "Im Gespräch");
   else if (shown?.phase === "lost") setTitle("Verbindung abgebrochen");
-  else setTitle("");
-  if (shown?.phase !== "offered" && !(standing.orphan && phone.incoming)) withdraw();
+  else if (!shown && goesOn(snapshot?.callback_call)) setTitle("Rückruf läuft");
+  else setTitle(alarm ? "⚠ Anrufe warten" : "");
+  if (standing.orphan && phone.incoming) notify("Anruf ohne Angaben");
+  else if (shown?.phase === "offered") return;
+  else if (alarm && !shown) notify(alarm);
+  else withdraw();
 }
 
 const callName = (call) => (call.handed ? handedBy(call.handed) : "Anruf");
@@ -151,7 +186,7 @@ async function showPop(call) {
 function painted() {
   return new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(done));
-    setTimeout(done, 100);
+    after(100, done);
   });
 }
 
@@ -160,7 +195,7 @@ async function acknowledge(offer, tries = 3) {
     await api.shown(offer);
   } catch (error) {
     const again = error.status === 0 || error.status >= 500;
-    if (again && tries > 1 && pop.offer === offer) setTimeout(acknowledge, 250, offer, tries - 1);
+    if (again && tries > 1 && pop.offer === offer) after(250, () => acknowledge(offer, tries - 1));
   }
 }
 
@@ -172,15 +207,18 @@ function considerRinging() {
       byId("call").dataset.ringStartedAt = String(performance.now());
     }
   } else if (tone.ringing) tone.stop();
+  renderSound(tone);
 }
 
 function connection(connected) {
   document.body.dataset.connected = String(connected);
+  if (connected) sendDraft();
   update();
 }
 
 function ended(why) {
   if (why === "logout" && !phone.busy) location.assign("/login");
+  if (why === "sent_home" && !phone.busy) location.assign("/login?sent_home");
   resting = RESTING[why];
   update();
 }
@@ -215,6 +253,10 @@ function tick() {
   if (!snapshot) return;
   tickHead(snapshot);
   if (shown) tickCall(shown);
+  tickCallbackCall();
+  tickCallbacks();
+  renderHolding(shown, localState(), () => tone.remind());
+  renderCheck(snapshot, localState());
   if (kind === "browser") hearing.look(stream.connected ? snapshot.phone.registered : null);
 }
 
@@ -253,8 +295,9 @@ submits("identity-form", (call) => {
 listenForTransfers({ release: () => phone.held && phone.toggleHold(), refused });
 onIntent((intent, reason) => api.presence(intent, reason).catch(refused), refused);
 onReceiptRead(update);
-onDisposed((callId, outcome, result) => {
-  keepReceipt(callId, outcome, result);
+onDisposed((callId, result) => {
+  keepReceipt(callId, result);
+  refreshToday();
   update();
 });
 document.addEventListener("loggedout", () => ended("logout"));
@@ -270,9 +313,17 @@ byId("logout").addEventListener("submit", (event) => {
   return refused(new Error(why));
 });
 
+listenForKeypad((key) => phone.press(key));
+listenForThreat(() => shown, refused);
+listenForSound(tone);
+listenForCheck({ phone, tone, connected: () => stream.connected, refused });
+listenForToday();
+listenForCallbackCall(phone, refused);
+listenForSearch();
+listenForDay();
 listenForKeys();
 renderNotes();
 offerNotifications();
-setInterval(tick, 500);
+every(500, tick);
 stream.open();
 if (kind === "browser") tab.start();

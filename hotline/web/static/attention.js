@@ -4,29 +4,44 @@ import { byId, setText, show } from "./dom.js";
 
 const REFUSED = "hotline-no-notifications";
 const title = document.body.dataset.title;
+let wanted = ""; // what a message would say now
 let message = null;
 
+document.addEventListener("visibilitychange", () => (document.hidden ? bring() : close()));
+
 export function setTitle(prefix) {
-  const wanted = prefix ? `${prefix} – ${title}` : title;
-  if (document.title !== wanted) document.title = wanted;
+  const text = prefix ? `${prefix} – ${title}` : title;
+  if (document.title !== text) document.title = text;
 }
 
 export function announce(text) {
   setText(byId("announce"), text);
 }
 
-// No number and no name: the message may show on a locked screen.
+// No number and no name: the message may show on a locked screen. It comes up when the page is hidden, or gets hidden
+// while it holds; without a sound of its own, as the page rings.
 export function notify(text) {
-  withdraw();
-  if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-  message = new Notification("Telefonservice", { body: text, tag: "hotline-call", requireInteraction: true });
-  message.onclick = () => {
-    window.focus();
-    withdraw();
-  };
+  if (wanted === text) return;
+  wanted = text;
+  close();
+  if (document.hidden) bring();
 }
 
 export function withdraw() {
+  wanted = "";
+  close();
+}
+
+function bring() {
+  if (!wanted || message || !("Notification" in window) || Notification.permission !== "granted") return;
+  message = new Notification("Telefonservice", { body: wanted, tag: "hotline-call", requireInteraction: true, silent: true });
+  message.onclick = () => {
+    window.focus();
+    close();
+  };
+}
+
+function close() {
   message?.close();
   message = null;
 }

@@ -1,8 +1,9 @@
 // The call on the screen: who calls, about what, since when, what to ask, and which buttons make sense now.
 
 import { byId, build, fillList, setAttribute, setDisabled, setText, show } from "./dom.js";
+import { renderHistory } from "./history.js";
 import { handedBy, transferring } from "./situation.js";
-import { atClock, duration, onShortDay, secondsSince, secondsUntil } from "./times.js";
+import { duration, onShortDay, secondsSince, secondsUntil } from "./times.js";
 
 const PHASES = {
   offered: "Anruf klingelt",
@@ -12,7 +13,6 @@ const PHASES = {
   wrap_up: "Nacharbeit",
 };
 const CHECKED = "hotline-checked"; // the call whose identity was checked in this tab
-const PROMISES = { open: "offen", kept: "erledigt", overdue: "überfällig" };
 let typeShown = "";
 
 export const callerText = (call) => call.caller ?? "unterdrückt";
@@ -31,7 +31,9 @@ export function renderCall(snapshot, connected) {
   setText(byId("call-waited"), `${duration(call.waited_seconds)} min`);
   setText(byId("call-earlier"), String(call.earlier_calls));
   setText(byId("call-promises"), String(call.open_promises));
-  fillList(byId("guide"), call.request_type.guide, (sentence) => build("li", {}, sentence));
+  setText(byId("call-people"), `Unter dieser Nummer: ${call.people} Personen`);
+  show(byId("call-people"), call.people > 1);
+  renderGuide(call.request_type, snapshot.knowledge);
   renderTypes(snapshot.request_types, call);
   renderIdentity(snapshot, call);
   return undefined;
@@ -47,6 +49,18 @@ function renderEmpty({ state }, connected) {
   const quiet = "Sie bekommen gerade keine Anrufe. Mit „Bereit“ geht es los.";
   const ready = state === "ready" ? "Der nächste Anruf erscheint hier, bevor es klingelt." : quiet;
   setText(byId("no-call-text"), connected ? ready : "Solange der Telefonservice fehlt, erscheinen hier keine Anrufe.");
+}
+
+function renderGuide({ guide, papers = [], links = [] }, knowledge) {
+  fillList(byId("guide"), guide, (sentence) => build("li", {}, sentence));
+  fillList(byId("papers"), papers, (paper) => build("li", {}, paper));
+  show(byId("papers-part"), papers.length > 0);
+  fillList(byId("links"), links, ({ label, url }) =>
+    build("li", {}, build("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label, build("span", { class: "unseen" }, " (neues Fenster)"))));
+  show(byId("links-part"), links.length > 0);
+  show(byId("knowledge"), Boolean(knowledge));
+  setText(byId("knowledge-text"), knowledge?.text ?? "");
+  setText(byId("knowledge-by"), knowledge ? `${onShortDay(knowledge.at)}, ${knowledge.author}` : "");
 }
 
 // The choice is only set when the call's type changes: a list that is being used must not jump.
@@ -66,25 +80,13 @@ function renderIdentity(snapshot, call) {
   const by = call.handed && sessionStorage.getItem(CHECKED) !== call.call_id ? ` (von ${call.handed.by})` : "";
   setText(byId("identity-done"), call.identity ? `✓ Geprüft: ${option?.text ?? call.identity}${by}` : "");
   show(byId("history"), Boolean(call.history));
-  const types = Object.fromEntries(snapshot.request_types.map(({ key, label }) => [key, label]));
-  fillList(byId("history-promises"), call.history?.promises ?? [], (promise) =>
-    entry(`${types[promise.type] ?? promise.type}: ${PROMISES[promise.status] ?? promise.status}`, `${promise.receipt}, bis ${onShortDay(promise.due)}`));
-  fillList(byId("history-calls"), call.history?.calls ?? [], (earlier) =>
-    entry(`${onShortDay(earlier.at)}, ${atClock(earlier.at)} Uhr: ${types[earlier.type] ?? earlier.type ?? "unklar"}`,
-      [outcomeLabel(earlier.outcome), earlier.note].filter(Boolean).join(": ")));
+  renderHistory(call.history, snapshot.request_types);
 }
+
+export { outcomeLabel } from "./history.js";
 
 // Whoever takes the call over is told that somebody else has checked.
 export const rememberCheck = (callId) => sessionStorage.setItem(CHECKED, callId);
-
-function entry(head, rest) {
-  return build("li", {}, build("strong", {}, head), build("br"), rest);
-}
-
-export function outcomeLabel(outcome) {
-  const radio = outcome && document.querySelector(`input[name="outcome"][value="${CSS.escape(outcome)}"]`);
-  return radio ? radio.parentElement.textContent.trim() : outcome ?? "";
-}
 
 // local: {kind, owner, incoming, ringing, answering, talking, muted, held, busy}
 export function renderButtons(call, local) {
@@ -109,8 +111,6 @@ export function renderButtons(call, local) {
 
 function callHint(call, local, mine) {
   if (!call) return "";
-  if (local.held) return "Der Anrufer wird gehalten und hört Musik.";
-  if (local.muted) return "Ihr Mikrofon ist stumm.";
   if (call.phase !== "offered") return "";
   if (local.kind === "desk") return "Bitte am Telefon abheben.";
   if (!mine) return "Das Telefon ist in einem anderen Fenster. Bitte dort annehmen.";

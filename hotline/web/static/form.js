@@ -1,80 +1,100 @@
-// What the agent writes down about a call: kept as typed, never touched by updates, sent once.
+// What the agent writes down about a call, one request after the other: kept as typed, never touched by updates, sent once.
 
-import { byId, build, setText, show } from "./dom.js";
+import { announce } from "./attention.js";
 import { api } from "./api.js";
+import { outcomeLabel } from "./call.js";
+import { byId, build, fillList, setText, show } from "./dom.js";
+import { Draft } from "./draft.js";
+import { fieldFor, showFindings, showParts, shownValues } from "./fields.js";
+import { considerResponsible, fillResponsible } from "./responsible.js";
 
-const DRAFT = "hotline-draft-";
+const PERSON = ["family_name", "given_name", "household_number", "phone", "best_time", "office"];
+const OWN = ["talking", "lost", "wrap_up"];
 const form = byId("disposition");
+const draft = new Draft({ read: () => Object.fromEntries(new FormData(form)), write: restore });
 let callId = "";
+let number = 0;
 let typeKey = "";
+let loaded = "";
+let finished = ""; // the call that is on the screen and written up
+let carried = {}; // of the request before in the same call: it is the same caller
+let lastWish = Promise.resolve();
 
-export function renderForm(call) {
+export function renderForm(call, types = []) {
   show(form, Boolean(call) && !call.disposed);
+  show(byId("written-up"), Boolean(call?.disposed));
+  show(byId("type-form"), Boolean(call) && !call.disposed && (call.number ?? 1) === 1);
+  finished = call?.disposed ? call.call_id : "";
   if (!call || call.disposed) return forget(call);
-  if (call.call_id !== callId) begin(call);
-  if (call.request_type.key !== typeKey) buildTypeFields(call);
-  prefill(call);
+  const current = call.number ?? 1;
+  if (call.call_id !== callId || current !== number) begin(call, current);
+  if (call.request_type.key !== typeKey) buildTypeFields(call, types);
+  renderNumber(call, current);
+  prefill(call, current);
+  load(call);
   return undefined;
 }
 
-function begin(call) {
+function begin(call, current) {
   form.reset();
   clearFindings();
-  callId = call.call_id;
-  typeKey = "";
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(DRAFT) && key !== DRAFT + callId) sessionStorage.removeItem(key);
-  }
+  const known = call.call_id === callId ? carried : {};
+  carried = {};
+  [callId, number, typeKey] = [call.call_id, current, ""];
+  draft.begin(callId, number, known);
   restore();
+}
+
+// Only whoever has the call may write about it, and so read what was written.
+function load(call) {
+  const wanted = `${callId} ${number}`;
+  if (loaded === wanted || !OWN.includes(call.phase)) return;
+  loaded = wanted;
+  draft.load();
 }
 
 // The draft goes once the call is disposed of; while there is merely no call to show it stays.
 function forget(call) {
-  if (call?.disposed) dropDraft(call.call_id);
+  if (!call?.disposed) return;
+  draft.drop(call.call_id, call.number ?? 1);
+  if (call.call_id === callId) number = 0;
 }
 
-function dropDraft(id) {
-  sessionStorage.removeItem(DRAFT + id);
-  if (id === callId) callId = "";
-}
-
-function buildTypeFields(call) {
+function buildTypeFields(call, types) {
+  const changed = typeKey !== "";
   typeKey = call.request_type.key;
   const { fields, label } = call.request_type;
-  byId("type-fields-list").replaceChildren(...fields.map(fieldFor));
+  byId("type-fields-list").replaceChildren(...fields.map((field) => fieldFor(field)));
   setText(byId("type-fields-legend"), label);
-  show(byId("type-fields"), fields.length > 0);
+  fillList(byId("field-request_type"), types, (type) => build("option", { value: type.key }, type.label));
+  byId("field-request_type").value = typeKey;
   restore();
+  if (changed && number > 1) draft.keep(); // only the draft knows what a further request is about
 }
 
-function fieldFor(field) {
-  const id = `field-${field.key}`;
-  const common = { id, name: field.key, "aria-describedby": `error-${field.key}`, "aria-required": String(field.required), autocomplete: "off" };
-  const label = build("label", { for: id }, field.label, field.required ? "" : " (freiwillig)");
-  const error = build("p", { class: "error", id: `error-${field.key}`, "data-error-for": field.key, hidden: true });
-  return build("div", { class: "field" }, label, control(field, common), error);
+// From the second request on: what it is about is chosen here, and it may turn out that there is none.
+function renderNumber(call, current) {
+  const further = current > 1;
+  setText(byId("disposition-heading"), further ? `Weiteres Anliegen festhalten (${current}.)` : "Gespräch festhalten");
+  for (const id of ["further", "finish"]) show(byId(id), further);
+  fillList(byId("written-before"), further ? call.written : [], (done) =>
+    build("li", {}, `${done.type}: ${outcomeText(done)}${by(done)}`));
 }
 
-function control(field, common) {
-  if (field.kind === "choice") {
-    const options = ["", ...field.choices].map((choice) => build("option", { value: choice }, choice || "Bitte wählen"));
-    return build("select", common, ...options);
-  }
-  const kinds = {
-    date: { type: "date" },
-    money: { type: "text", inputmode: "decimal", placeholder: "0,00" },
-    number: { type: "text", inputmode: "numeric" },
-    phone: { type: "tel" },
-  };
-  return build("input", { ...common, maxlength: "500", ...(kinds[field.kind] ?? { type: "text" }) });
+const outcomeText = ({ outcome, receipt }) => [outcomeLabel(outcome), receipt].filter(Boolean).join(", ");
+
+function by({ agent }) {
+  const { names, agent: own } = document.body.dataset;
+  return agent && agent !== own ? ` (${JSON.parse(names ?? "{}")[agent] ?? agent})` : "";
 }
 
 // What is known already, unless something was typed: first what the agent before has asked.
-function prefill(call) {
-  const known = { household_number: call.household_number, phone: call.caller, ...written(call.handed) };
+function prefill(call, current) {
+  const handed = current === 1 ? written(call.handed) : {};
+  const known = { household_number: call.household_number, phone: call.caller, ...handed };
   for (const [name, value] of Object.entries(known)) {
     const input = form.elements[name];
-    if (value && input && input.value === "" && !(name in draft())) input.value = value;
+    if (value && input && input.value === "" && !(name in draft.values)) input.value = value;
   }
   showFieldsFor(outcome());
 }
@@ -84,85 +104,95 @@ const written = (handed) => Object.fromEntries(Object.entries(handed?.values ?? 
 const outcome = () => form.elements.outcome.value;
 
 function showFieldsFor(chosen) {
-  const personal = chosen === "forwarded" || chosen === "callback";
-  show(byId("person"), personal);
-  for (const part of form.querySelectorAll("[data-for]")) {
-    const empty = part.id === "type-fields" && !byId("type-fields-list").children.length;
-    show(part, !empty && part.dataset.for.split(" ").includes(chosen));
-  }
+  show(byId("person"), chosen === "forwarded" || chosen === "callback");
+  showParts(form, chosen);
+  if (!byId("type-fields-list").children.length) show(byId("type-fields"), false);
+  considerResponsible(form, callId, typeKey, draft.values);
 }
 
-const draft = () => JSON.parse(sessionStorage.getItem(DRAFT + callId) ?? "{}");
-
-function keep() {
-  if (!callId) return;
-  sessionStorage.setItem(DRAFT + callId, JSON.stringify({ ...draft(), ...Object.fromEntries(new FormData(form)) }));
-}
-
-function restore() {
-  for (const [name, value] of Object.entries(draft())) {
+function restore(values = draft.values) {
+  for (const [name, value] of Object.entries(values)) {
     const input = form.elements[name];
-    if (input && input.value !== value) input.value = value;
+    if (input && name !== "request_type" && input.value !== value) input.value = value;
   }
   showFieldsFor(outcome());
 }
 
-// Only what is asked for at this outcome; what else was typed stays in the draft.
-function values() {
-  const chosen = [...form.elements].filter((input) => input.name && input.name !== "outcome" && input.closest("[hidden]") === null);
-  return Object.fromEntries(chosen.map((input) => [input.name, input.value.trim()]));
-}
-
 // All that stands in the form so far, for whoever takes the call over.
 export function typedValues() {
-  const typed = [...new FormData(form)].filter(([name, value]) => name !== "outcome" && value.trim() !== "");
+  const typed = [...new FormData(form)].filter(([name, value]) => !["outcome", "request_type"].includes(name) && value.trim() !== "");
   return Object.fromEntries(typed.map(([name, value]) => [name, value.trim()]));
 }
 
-function clearFindings() {
-  showFindings("", {});
-}
-
-function showFindings(message, fields) {
-  setText(byId("disposition-message"), message);
-  show(byId("disposition-message"), message !== "");
-  for (const place of form.querySelectorAll("[data-error-for]")) {
-    const name = place.dataset.errorFor;
-    const finding = fields[name] ?? "";
-    setText(place, finding);
-    show(place, finding !== "");
-    const input = name === "outcome" ? null : form.elements[name];
-    if (finding) input?.setAttribute("aria-invalid", "true");
-    else input?.removeAttribute("aria-invalid");
-  }
-  const first = form.querySelector("[aria-invalid]") ?? (fields.outcome ? form.elements.outcome[0] : null);
-  first?.focus();
-}
+const findings = (message, fields) => showFindings(form, byId("disposition-message"), message, fields);
+const clearFindings = () => findings("", {});
+const failed = (refusal) => findings(refusal.message, refusal.fields ?? {});
 
 // disposed(callId, result) is told after the service has stored everything.
 export function onDisposed(disposed) {
-  form.addEventListener("input", keep);
+  form.addEventListener("input", () => draft.keep());
+  form.addEventListener("focusout", () => draft.flush());
   form.addEventListener("change", () => {
-    keep();
+    draft.keep();
     showFieldsFor(outcome());
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    clearFindings();
-    const button = byId("dispose");
-    const [sent, chosen] = [callId, outcome()];
-    button.disabled = true;
-    try {
-      const result = await api.dispose(sent, chosen, values());
-      dropDraft(sent);
-      disposed(sent, chosen, result);
-    } catch (refusal) {
-      showFindings(refusal.message, refusal.fields ?? {});
-    } finally {
-      button.disabled = false;
-    }
+    await dispose(event.submitter === byId("dispose-more"), disposed);
+  });
+  byId("finish").addEventListener("click", () => alone(() => api.finish(callId)));
+  byId("another").addEventListener("click", another);
+  byId("field-request_type").addEventListener("change", chooseType);
+}
+
+async function dispose(more, disposed) {
+  clearFindings();
+  const [sent, chosen, which, typed] = [callId, outcome(), number, typedValues()];
+  carried = Object.fromEntries(PERSON.filter((key) => typed[key]).map((key) => [key, typed[key]]));
+  await alone(async () => {
+    await lastWish;
+    const result = await api.dispose(sent, chosen, shownValues(form), which, more);
+    draft.drop(sent, which); // the snapshot may have been faster: then the form is at the next request already
+    disposed(sent, result);
+    announce(more ? `Anliegen ${which} ist festgehalten. Bitte das weitere Anliegen eintragen.` : "Festgehalten.");
   });
 }
+
+// One at a time: while the service is being asked no button can be pressed.
+async function alone(act) {
+  const buttons = ["dispose", "dispose-more", "finish"].map(byId);
+  for (const button of buttons) button.disabled = true;
+  try {
+    await act();
+  } catch (refusal) {
+    failed(refusal);
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+async function another() {
+  const button = byId("another");
+  button.disabled = true;
+  try {
+    await api.another(finished);
+    setText(byId("another-problem"), "");
+  } catch (refusal) {
+    setText(byId("another-problem"), refusal.message);
+  } finally {
+    button.disabled = false;
+    show(byId("another-problem"), byId("another-problem").textContent !== "");
+  }
+}
+
+// Choices made quickly, as by arrow keys, arrive in their order.
+function chooseType() {
+  const [sent, key] = [callId, byId("field-request_type").value];
+  lastWish = lastWish.then(() => api.correctType(sent, key)).catch(failed);
+}
+
+// The service is there again: what was typed meanwhile goes to it.
+export const sendDraft = () => draft.flush();
 
 export function forgetDrafts() {
   for (const key of Object.keys(sessionStorage)) {
@@ -174,10 +204,12 @@ export function forgetDrafts() {
 export function addToNote({ text, writing }) {
   const note = byId("field-note");
   note.value = [note.value, text].filter(Boolean).join("\n");
-  keep();
+  draft.keep();
   if (writing) note.focus();
 }
 
 export function focusNote() {
   if (!form.hidden && !byId("call").hidden) byId("field-note").focus();
 }
+
+fillResponsible(form);

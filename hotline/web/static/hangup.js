@@ -2,6 +2,7 @@
 // is a talk that broke off. Only when the service does not answer does the telephone hang up by itself.
 
 import { api } from "./api.js";
+import { rest } from "./timers.js";
 
 const ANSWER_MS = 1500;
 let ending = null;
@@ -13,10 +14,8 @@ export async function hangUp(phone, orphan, refused) {
   if (orphan || !phone.talking) return phone.hangUp();
   if (ending === leg) return undefined;
   ending = leg;
-  await Promise.race([api.hangUp().then(() => after(ANSWER_MS)), after(ANSWER_MS)]).catch(() => {});
+  await Promise.race([api.hangUp().then(() => rest(ANSWER_MS)), rest(ANSWER_MS)]).catch(() => {});
   if (phone.leg === leg) phone.hangUp();
   ending = null;
   return undefined;
 }
-
-const after = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

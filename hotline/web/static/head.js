@@ -3,7 +3,7 @@
 import { byId, build, fillList, setAttribute, setDisabled, setText, show } from "./dom.js";
 import { atClock, duration, secondsSince } from "./times.js";
 
-const STATES = {
+export const STATES = {
   home: "Feierabend",
   pause: "Pause",
   not_ready: "Nicht bereit",

@@ -1,14 +1,23 @@
 // The telephone in the page: registers with JsSIP, keeps an incoming call silent, and does what the buttons say.
 
-const MEDIA = { audio: true, video: false };
+import { after } from "./timers.js";
+
+export const MEDIA = { audio: true, video: false };
 const REGISTER_SECONDS = 60;
+const REFRESH_MS = 40000; // before JsSIP's own timer, which a hidden page's may be late, and before it runs out
+const STUCK_MS = 20000; // JsSIP tries again every few seconds
 const RETRY_MS = 2000;
+const RENEW_MS = 3000; // the page may have the new password a moment before Asterisk has it
+const REFUSALS = [401, 403, 407];
+const TONE_MS = { duration: 160, interToneGap: 70 };
 
 export class Phone {
   #ua = null;
   #session = null;
   #retired = false;
   #starting = false;
+  #password = "";
+  #since = performance.now(); // of the status, or of the last time we asked to be registered
 
   constructor(audio, changed) {
     this.audio = audio;
@@ -54,7 +63,7 @@ export class Phone {
     const problem = await microphoneProblem();
     try {
       if (problem) this.#set("failed", problem);
-      else this.#register(await fetchAccount());
+      else this.#register(await fetchAccount(), fetchAccount);
     } catch (error) {
       this.#tryAgain(error, fetchAccount);
     }
@@ -67,6 +76,18 @@ export class Phone {
     this.#ua.stop();
     this.#ua = null;
     this.start(fetchAccount);
+  }
+
+  // Called whenever the service is heard, as no timer of a hidden page is: stays registered, and comes back.
+  keepUp(fetchAccount) {
+    const waited = performance.now() - this.#since;
+    if (this.status === "registered" && waited >= REFRESH_MS) {
+      this.#since = performance.now();
+      this.#ua?.register();
+    } else if (this.status === "connecting" && waited >= STUCK_MS) {
+      this.#since = performance.now();
+      this.restart(fetchAccount);
+    }
   }
 
   // Give the telephone to another tab; a call that is going on is finished first.
@@ -96,6 +117,13 @@ export class Phone {
     return true;
   }
 
+  // A key of the keypad for the other side; false when there is no talk.
+  press(key) {
+    if (!this.talking) return false;
+    this.#session.sendDTMF(key, { transportType: "RFC2833", ...TONE_MS });
+    return true;
+  }
+
   toggleMute() {
     if (!this.talking) return;
     if (this.muted) this.#session.unmute({ audio: true });
@@ -114,10 +142,10 @@ export class Phone {
   #tryAgain(error, fetchAccount) {
     const soon = error.status === 0 || error.status >= 500;
     this.#set(soon ? "connecting" : "failed", error.message);
-    if (soon) setTimeout(() => this.#retired || this.start(fetchAccount), RETRY_MS);
+    if (soon) after(RETRY_MS, () => this.#retired || this.start(fetchAccount));
   }
 
-  #register(account) {
+  #register(account, fetchAccount) {
     if (!account || this.#retired) return this.#set("off");
     if (!window.JsSIP) return this.#set("failed", "Das Telefonprogramm fehlt auf dem Server.");
     const ua = new window.JsSIP.UA({
@@ -131,14 +159,31 @@ export class Phone {
       connection_recovery_max_interval: 5,
     });
     this.#ua = ua;
+    this.#password = account.password;
     const set = (status, problem) => this.#ua === ua && this.#set(status, problem);
     ua.on("registered", () => set("registered"));
     ua.on("unregistered", () => set("connecting"));
     ua.on("disconnected", () => set("connecting", "Keine Verbindung zur Telefonanlage."));
-    ua.on("registrationFailed", () => set("connecting", "Die Telefonanlage hat die Anmeldung abgelehnt."));
+    ua.on("registrationFailed", (failure) => {
+      set("connecting", "Die Telefonanlage hat die Anmeldung abgelehnt.");
+      if (REFUSALS.includes(failure?.response?.status_code)) this.#renew(ua, fetchAccount);
+    });
     ua.on("newRTCSession", ({ originator, session }) => originator === "remote" && this.#take(session));
     ua.start();
     return undefined;
+  }
+
+  // Asterisk's passwords change each night: register with the one of today. A call that is going on does not notice.
+  async #renew(ua, fetchAccount) {
+    const account = await fetchAccount().catch(() => null);
+    const again = () => this.#ua === ua && (account ? ua.register() : this.#renew(ua, fetchAccount));
+    if (this.#ua !== ua) return;
+    const fresh = account && account.password !== this.#password;
+    if (fresh) {
+      this.#password = account.password;
+      ua.set("password", account.password);
+      again();
+    } else after(RENEW_MS, again);
   }
 
   #take(session) {
@@ -171,6 +216,7 @@ export class Phone {
   }
 
   #set(status, problem = "") {
+    if (this.status !== status) this.#since = performance.now();
     this.status = status;
     this.problem = problem;
     this.changed();

@@ -1,27 +1,32 @@
 // Keys that press buttons of the page; AltGr (Ctrl+Alt on German keyboards) is left alone.
 
+import { focusCallbackNote } from "./callback_call.js";
 import { byId } from "./dom.js";
 import { focusNote } from "./form.js";
 import { focusOrphanNote } from "./notes.js";
+import { focusSearch } from "./search.js";
 
 // Of several, the first that can be pressed.
 const BUTTONS = {
-  KeyA: ["orphan-answer", "answer"],
+  KeyA: ["orphan-answer", "callback-answer", "answer"],
   KeyR: ["orphan-reject", "reject"],
-  KeyM: ["orphan-mute", "mute"],
+  KeyM: ["orphan-mute", "callback-mute", "mute"],
   KeyH: ["hold"],
-  KeyU: ["orphan-hangup", "hangup"],
+  KeyU: ["orphan-hangup", "callback-hangup", "hangup"],
   KeyV: ["transfer-complete", "transfer-open"],
   KeyZ: ["transfer-back"],
   KeyB: ["go-ready"],
+  KeyK: ["keypad-open"],
+  KeyT: ["threat"],
 };
 
 export function listenForKeys() {
   addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
-    if (!BUTTONS[event.code] && event.code !== "KeyN") return;
+    if (!BUTTONS[event.code] && !["KeyN", "KeyS"].includes(event.code)) return;
     event.preventDefault();
-    if (event.code === "KeyN") return focusOrphanNote() || focusNote();
+    if (event.code === "KeyN") return focusOrphanNote() || focusCallbackNote() || focusNote();
+    if (event.code === "KeyS") return focusSearch();
     return BUTTONS[event.code].map(byId).find(pressable)?.click();
   });
 }

@@ -1,5 +1,7 @@
 // Whose call is on the telephone: one that the service has told of, or one that nothing is known about.
 
+import { after, cancel } from "./timers.js";
+
 const LATE_MS = 3000; // the service is there: its word about the call may merely be late
 const AWAY_MS = 600; // it is not: nothing will be told
 
@@ -33,14 +35,14 @@ export class Standing {
     if (this.#kind === kind) return;
     this.#kind = kind;
     this.#since = performance.now();
-    clearTimeout(this.#timer);
+    cancel(this.#timer);
   }
 
   #expect(patience) {
     const left = this.#since + patience - performance.now();
     if (left <= 0) return this.#become("orphan");
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.changed, left + 1);
+    cancel(this.#timer);
+    this.#timer = after(left + 1, this.changed);
     return undefined;
   }
 }

@@ -1,4 +1,8 @@
-// Live updates: connects, notices silence, connects again; every message is the whole truth.
+// Live updates: connects, notices silence, connects again; every message is the whole truth. Each beat is answered, as
+// it comes and not by a timer: so the service knows that this page lives, in a hidden tab as well.
+
+import { api } from "./api.js";
+import { after, cancel, every } from "./timers.js";
 
 const SILENCE_MS = 12000;
 const RETRY_MS = [500, 1000, 2000, 3000];
@@ -10,12 +14,14 @@ export class Stream {
   #retry = null;
   rests = false; // ended for good, as after logging out
 
-  // told: {state(snapshot), connected(yes), ended(why)}; `why` is "logout" or "replaced".
-  constructor(told) {
+  // told: {state(snapshot), beat(now), connected(yes), ended(why)}; `why` is "logout", "sent_home" or "replaced".
+  constructor(told, address = "/agent/events", { answers = true } = {}) {
     this.told = told;
+    this.address = address;
+    this.answers = answers; // whether the service counts on this page being seen
     this.connected = null; // not known yet
     this.screen = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    setInterval(() => this.#look(), 1000);
+    every(1000, () => this.#look());
     addEventListener("online", () => this.open());
     document.addEventListener("visibilitychange", () => document.hidden || this.#look());
     addEventListener("pageshow", (event) => event.persisted && this.open());
@@ -24,17 +30,26 @@ export class Stream {
   open() {
     this.rests = false;
     this.#close();
-    const source = new EventSource(`/agent/events?screen=${this.screen}`);
+    const source = new EventSource(`${this.address}?screen=${this.screen}`);
     this.#source = source;
     this.#heard = performance.now();
     source.addEventListener("state", (event) => {
       this.told.state(JSON.parse(event.data)); // first: who is connected knows the newest state
+      if (this.connected !== true) this.#answer();
       this.#alive();
     });
-    source.addEventListener("beat", () => this.#alive());
+    source.addEventListener("beat", (event) => {
+      this.#answer();
+      this.#alive();
+      this.told.beat(event.data);
+    });
     source.addEventListener("stop", () => this.#lost());
-    for (const why of ["logout", "replaced"]) source.addEventListener(why, () => this.#end(why));
+    for (const why of ["logout", "sent_home", "replaced"]) source.addEventListener(why, () => this.#end(why));
     source.onerror = () => this.#lost();
+  }
+
+  #answer() {
+    if (this.answers) api.heard(this.screen).catch(() => {}); // the next beat is another chance
   }
 
   #alive() {
@@ -50,8 +65,8 @@ export class Stream {
   async #lost() {
     this.#close();
     this.#set(false);
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.open(), RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
+    cancel(this.#retry);
+    this.#retry = after(RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)], () => this.open());
     if (this.#tries > 1 && (await loggedOut())) this.#end("logout");
   }
 
@@ -63,7 +78,7 @@ export class Stream {
   }
 
   #close() {
-    clearTimeout(this.#retry);
+    cancel(this.#retry);
     this.#source?.close();
     this.#source = null;
   }

@@ -1,5 +1,7 @@
 // Which tab owns the telephone: exactly one, held by a lock that ends with the tab; another may ask for it.
 
+import { after } from "./timers.js";
+
 const NAME = "hotline-softphone";
 const ANSWER_MS = 700;
 
@@ -55,7 +57,7 @@ export class PhoneTab {
     return new Promise((resolve) => {
       this.#answered = resolve;
       this.#channel.postMessage({ ask: this.#me });
-      setTimeout(resolve, ANSWER_MS, "silent");
+      after(ANSWER_MS, () => resolve("silent"));
     });
   }
 

@@ -1,18 +1,19 @@
-// Business time as the service tells it, in words; the browser's own clock only counts on between two messages.
+// Business time as the service tells it, in words. Between two messages the page counts on by a clock that nobody can
+// set: a computer whose time is put right must not make a talk an hour longer.
 
 const zone = document.body.dataset.zone;
 const clock = new Intl.DateTimeFormat("de-DE", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat("de-DE", { timeZone: zone, weekday: "long", day: "numeric", month: "long" });
 const shortDay = new Intl.DateTimeFormat("de-DE", { timeZone: zone, day: "2-digit", month: "2-digit", year: "numeric" });
 
-let ahead = 0;
+let zero = Date.now() - performance.now(); // business time when performance.now() was 0
 
 export function setNow(iso) {
   const told = Date.parse(iso);
-  if (!Number.isNaN(told)) ahead = told - Date.now();
+  if (!Number.isNaN(told)) zero = told - performance.now();
 }
 
-export const now = () => Date.now() + ahead;
+export const now = () => zero + performance.now();
 export const secondsSince = (iso) => Math.max(0, (now() - Date.parse(iso)) / 1000);
 export const secondsUntil = (iso) => (Date.parse(iso) - now()) / 1000;
 

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.String(length=64), nullable=False),
         sa.Column("hotline_id", sa.String(length=40), nullable=False),
         sa.Column("agent", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint("hotline_id", "call_id", "agent", name="drafts_once"),
@@ -145,6 +146,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("replaced_at IS NULL"),
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
+    op.add_column("presences", sa.Column("by", sa.String(length=40), nullable=True))
     op.add_column("promises", sa.Column("disposition_id", NUMBER, nullable=True))
     op.add_column("promises", sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("promises", sa.Column("reminded_for", sa.DateTime(timezone=True), nullable=True))

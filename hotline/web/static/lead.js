@@ -1,0 +1,102 @@
+// The lead's page: one snapshot of the whole hotline, shown as it is; every button asks the service and waits for news.
+
+import { announce, notify, offerNotifications, setTitle } from "./attention.js";
+import { byId, setText, show } from "./dom.js";
+import { renderAgents, tickAgents } from "./lead_agents.js";
+import { leadApi } from "./lead_api.js";
+import { renderFigures } from "./lead_figures.js";
+import { listenForNotes, renderNotes } from "./lead_notes.js";
+import { listenForTellings, renderTellings } from "./lead_tellings.js";
+import { renderWaiting, tickWaiting } from "./lead_waiting.js";
+import { fillParts } from "./parts.js";
+import { Stream } from "./stream.js";
+import { every } from "./timers.js";
+import { atClock, setNow } from "./times.js";
+
+const AWAY = "Verbindung unterbrochen. Was hier steht, ist nicht mehr aktuell; die Seite verbindet sich von selbst neu.";
+const RESTING = "Die Leitungsseite ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.";
+
+let snapshot = null;
+let resting = "";
+const told = new Set(); // alarms that were announced
+
+const stream = new Stream({ state: take, beat: setNow, connected: render, ended }, "/lead/events", { answers: false });
+
+function take(news) {
+  setNow(news.now);
+  snapshot = news;
+  byId("main").dataset.state = "known";
+  render();
+}
+
+function render() {
+  const text = resting || (stream.connected === false ? AWAY : "");
+  setText(byId("connection"), text);
+  show(byId("connection"), text !== "");
+  if (!snapshot) return;
+  renderHotline(snapshot.hotline);
+  renderAlarms(snapshot.alarms);
+  renderWaiting(snapshot.waiting);
+  renderAgents(snapshot.agents);
+  renderFigures(snapshot.figures);
+  renderTellings(snapshot);
+  renderNotes(snapshot.knowledge);
+}
+
+function renderHotline(hotline) {
+  setText(byId("hotline-open"), hotline.opening_text);
+  byId("hotline-open").classList.toggle("open", hotline.open);
+  setText(byId("hotline-waiting"), String(hotline.waiting));
+  setText(byId("hotline-ready"), String(hotline.ready));
+  const alarm = hotline.alarm ? `Es wartet jemand, und niemand ist bereit (wartend: ${hotline.waiting}).` : "";
+  setText(byId("alarm"), alarm);
+  show(byId("alarm"), alarm !== "");
+}
+
+function renderAlarms(alarms) {
+  show(byId("alarms"), alarms.length > 0);
+  fillParts(byId("alarms-list"), byId("alarm-template"), alarms, (alarm) => alarm.id, (parts, alarm) => {
+    setText(parts.what, `${alarm.agent_name} wird bedroht`);
+    setText(parts.facts, facts(alarm));
+    parts.seen.setAttribute("aria-label", `Alarm von ${alarm.agent_name} als gesehen vermerken`);
+    parts.seen.onclick = () => leadApi.seen(alarm.id).catch(refused);
+  });
+  tellAlarms(alarms);
+  setTitle(alarms.length ? "⚠ Alarm" : snapshot.waiting.length ? `${snapshot.waiting.length} warten` : "");
+}
+
+const facts = (alarm) =>
+  [`${atClock(alarm.at)} Uhr`, `Anrufer ${alarm.caller ?? "ohne Rufnummer"}`, alarm.request_type].filter(Boolean).join(" · ");
+
+function tellAlarms(alarms) {
+  const fresh = alarms.filter((alarm) => !told.has(alarm.id));
+  for (const alarm of fresh) told.add(alarm.id);
+  if (!fresh.length) return;
+  announce(fresh.map((alarm) => `Alarm: ${alarm.agent_name} wird bedroht, ${facts(alarm)}.`).join(" "));
+  notify("Stiller Alarm im Telefonservice");
+}
+
+function refused(error) {
+  setText(byId("refusal"), error.message);
+  show(byId("refusal"), true);
+  clearTimeout(refused.timer);
+  refused.timer = setTimeout(() => show(byId("refusal"), false), 15000);
+}
+
+function ended(why) {
+  if (why !== "replaced") location.assign(why === "sent_home" ? "/login?sent_home" : "/login");
+  else resting = RESTING;
+  render();
+}
+
+document.addEventListener("loggedout", () => location.assign("/login"));
+document.addEventListener("refused", (event) => refused(event.detail));
+listenForTellings();
+listenForNotes();
+offerNotifications();
+every(1000, () => {
+  if (!snapshot) return;
+  tickWaiting(snapshot.waiting);
+  tickAgents(snapshot.agents);
+});
+stream.open();

@@ -1,0 +1,50 @@
+"""What stands beside the telephone on an agent's page: the threat button, notes of knowledge, the trial ring."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from hotline.exchange.seats import Seat
+from hotline.workplace.alarms import Alarms
+from hotline.workplace.knowledge import Knowledge
+from hotline.workplace.ring_check import RingCheck
+
+
+class Beside:
+    """Implements hotline.web.services.Alarms."""
+
+    def __init__(self, alarms: Alarms, knowledge: Knowledge, ring_check: RingCheck) -> None:
+        self._alarms = alarms
+        self._knowledge = knowledge
+        self._ring_check = ring_check
+
+    async def load(self) -> None:
+        """As it was before the start."""
+        await self._alarms.load()
+        await self._knowledge.load()
+
+    def view(self, seat: Seat, now: datetime) -> Mapping[str, Any]:
+        """Parts of the agent's snapshot: `threat`, `knowledge`, `test_ring`."""
+        return {
+            **self._alarms.view(seat, now),
+            **self._knowledge.view(seat, now),
+            **self._ring_check.view(seat, now),
+        }
+
+    async def threaten(self, agent: str, call_id: str) -> None:
+        await self._alarms.threaten(agent, call_id)
+
+    def open_alarms(self) -> list[dict[str, Any]]:
+        return self._alarms.open_alarms()
+
+    async def alarm_seen(self, number: int, who: str) -> None:
+        await self._alarms.seen(number, who)
+
+    def knowledge(self) -> dict[str, dict[str, str]]:
+        return self._knowledge.current()
+
+    async def save_knowledge(self, request_type: str, text: str, author: str) -> None:
+        await self._knowledge.save(request_type, text, author)
+
+    async def test_ring(self, agent: str) -> None:
+        await self._ring_check.ring(agent)

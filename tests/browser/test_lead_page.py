@@ -1,0 +1,277 @@
+"""The lead's page in a real browser: live, announces alarms, has a hand on states, keeps what is being written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from agents.forms import FormError
+from hotline.errors import Refused
+from tests.browser.lead_pictures import LEAD_STAGES, alarmed, busy, log_in_lead, one_agent
+from tests.browser.served import LIMIT, Served, served
+from tests.browser.test_accessibility import findings
+from tests.unit.doubles_lead import FakeLead, example_agents, example_alarm, example_message, example_waiting
+
+
+@pytest.fixture
+def lead(site: Served, page: Page) -> Page:
+    log_in_lead(page, site.url)
+    return page
+
+
+def the_lead(site: Served) -> FakeLead:
+    return site.services.lead  # type: ignore[return-value]
+
+
+def asked(site: Served, page: Page, name: str) -> tuple[Any, ...]:
+    for _ in range(200):
+        if found := [ask for ask in the_lead(site).asked if ask[0] == name]:
+            return found[-1]
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{name} was never asked; asked were {the_lead(site).asked}")
+
+
+def change(site: Served, **values: Any) -> None:
+    site.do(the_lead(site).change, **values)
+
+
+def row(page: Page, agent: str) -> Any:
+    return page.locator(f"#agents tr[data-key={agent}]")
+
+
+def test_who_waits_comes_and_goes_and_the_time_runs(site: Served, lead: Page) -> None:
+    expect(lead.locator("#waiting-none")).to_be_visible()
+    change(site, waiting=example_waiting())
+    rows = lead.locator("#waiting tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("klingelt bei Ben Brinkmann")
+    expect(rows.nth(1)).to_contain_text("in der Reihe")
+    first = rows.nth(2).locator("[data-part=elapsed]").inner_text()
+    expect(rows.nth(2).locator("[data-part=elapsed]")).not_to_have_text(first)
+    change(site, waiting=list(reversed(example_waiting()))[:2])
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("Anliegen unklar")
+    expect(lead).to_have_title("2 warten – Leitung – Jobcenter Schaumburg")
+
+
+def test_states_are_shown_with_their_cause(site: Served, lead: Page) -> None:
+    expect(row(lead, "carla")).to_contain_text("Nicht bereit Anruf nicht angenommen, 09:58")
+    expect(row(lead, "ben")).to_contain_text("Bereit wartet auf Anruf")
+    expect(row(lead, "anna")).to_contain_text("Im Gespräch Mietkosten")
+    expect(row(lead, "david")).to_have_attribute("data-long", "true")
+    site.do(the_lead(site).change_agent, "carla", state="ready", cause="wartet auf Anruf")
+    expect(row(lead, "carla")).to_contain_text("Bereit wartet auf Anruf")
+
+
+def test_figures_tell_in_words_whether_the_aim_is_reached(site: Served, lead: Page) -> None:
+    level = lead.locator("[data-share=service_level]")
+    expect(level).to_contain_text("74 %")  # 74.9 % is not 75 %
+    expect(level).to_contain_text("Ziel 75 % nicht erreicht")
+    expect(level).to_contain_text("32 von 43")
+    expect(lead.locator("[data-share=first_contact]")).to_contain_text("Ziel 85 % erreicht")
+    expect(lead.locator("#figures")).to_contain_text("davon 1 überfällig")
+    expect(lead.locator(".figures details")).to_contain_text("Wer innerhalb der 30 Sekunden auflegt, zählt nicht mit.")
+    nothing = {"share": None, "reached": 0, "counted": 0, "aim": 0.75, "met": None}
+    change(site, figures={**the_lead(site).page["figures"], "service_level": nothing, "promises_overdue": 0})
+    expect(level).to_contain_text("noch nichts zu zählen")
+    expect(level).not_to_contain_text("erreicht")
+    change(site, figures=None)
+    expect(lead.locator("[data-figure=calls]")).to_have_text("–")
+
+
+def test_a_new_alarm_is_announced_once_and_marked_as_seen(site: Served, lead: Page) -> None:
+    change(site, alarms=[example_alarm()])
+    expect(lead.locator("#announce")).to_contain_text("Alarm: Anna Ahrens wird bedroht")
+    expect(lead.locator("#announce")).to_contain_text("Anrufer 05722 123456")
+    expect(lead).to_have_title("⚠ Alarm – Leitung – Jobcenter Schaumburg")
+    lead.evaluate("() => { document.getElementById('announce').textContent = '' }")
+    change(site, waiting=example_waiting())
+    expect(lead.locator("#waiting tr")).to_have_count(3)
+    expect(lead.locator("#announce")).to_be_empty()
+    lead.get_by_role("button", name="Alarm von Anna Ahrens als gesehen vermerken").click()
+    assert asked(site, lead, "alarm_seen") == ("alarm_seen", 5, "leitung")
+    expect(lead.locator("#alarms")).to_be_hidden()
+
+
+def test_an_alarm_of_a_withheld_number_says_so(site: Served, lead: Page) -> None:
+    change(site, alarms=[{**example_alarm(), "caller": None, "request_type": None}])
+    expect(lead.locator("#alarms-list")).to_contain_text("Anrufer ohne Rufnummer")
+
+
+def test_an_agent_is_set_to_pause(site: Served, lead: Page) -> None:
+    lead.get_by_role("button", name="Ben Brinkmann in Pause setzen").click()
+    assert asked(site, lead, "pause") == ("pause", "ben", "leitung")
+    expect(row(lead, "ben")).to_contain_text("Pause durch Leitung (leitung)")
+    expect(row(lead, "ben").locator("[data-part=pause]")).to_be_disabled()
+    expect(lead.locator("#done")).to_have_text("Ben Brinkmann ist in Pause gesetzt.")
+
+
+def test_logging_out_in_a_talk_says_what_that_means_first(site: Served, lead: Page) -> None:
+    lead.get_by_role("button", name="Anna Ahrens abmelden").click()
+    expect(lead.locator("#logout-text")).to_contain_text("Ein laufendes Gespräch wird nicht getrennt.")
+    lead.keyboard.press("Escape")
+    lead.get_by_role("button", name="Anna Ahrens abmelden").click()
+    lead.get_by_role("button", name="Abbrechen").click()
+    assert the_lead(site).asked == []
+    lead.get_by_role("button", name="Anna Ahrens abmelden").click()
+    lead.get_by_role("button", name="Trotzdem abmelden").click()
+    assert asked(site, lead, "log_out") == ("log_out", "anna", "leitung", True)
+    expect(row(lead, "anna")).to_contain_text("Feierabend durch Leitung (leitung)")
+
+
+def test_who_is_free_is_logged_out_after_one_question(site: Served, lead: Page) -> None:
+    lead.get_by_role("button", name="Ben Brinkmann abmelden").click()
+    expect(lead.locator("#logout-text")).not_to_contain_text("Gespräch")
+    lead.locator("#logout-yes").click()
+    assert asked(site, lead, "log_out") == ("log_out", "ben", "leitung", False)
+
+
+def test_a_refusal_stands_on_top_in_its_own_words(site: Served, lead: Page) -> None:
+    the_lead(site).refusal = Refused("Ben Brinkmann ist schon in Pause.")
+    lead.get_by_role("button", name="Ben Brinkmann in Pause setzen").click()
+    expect(lead.locator("#refusal")).to_have_text("Ben Brinkmann ist schon in Pause.")
+
+
+def test_an_announcement_is_switched_on_and_off(site: Served, lead: Page) -> None:
+    expect(lead.locator("#announcement-until")).to_have_value("18:00")
+    lead.get_by_label("Neue Ansage").fill("Störung im System.")
+    lead.locator("#announcement-until").fill("12:30")
+    lead.get_by_role("button", name="Ansage einschalten").click()
+    assert asked(site, lead, "announce") == ("announce", "Störung im System.", "12:30", "leitung")
+    expect(lead.locator("#announcement-on")).to_contain_text("Störung im System.")
+    expect(lead.get_by_label("Neue Ansage")).to_have_value("")
+    lead.get_by_role("button", name="Ansage ausschalten").click()
+    assert asked(site, lead, "end_notice") == ("end_notice", 9, "leitung")
+    expect(lead.locator("#announcement-on")).to_be_hidden()
+
+
+def test_what_is_wrong_with_a_message_stands_beside_its_field(site: Served, lead: Page) -> None:
+    the_lead(site).refusal = FormError({"until": "Bitte eine Uhrzeit angeben, die heute noch kommt."})
+    lead.get_by_label("Neue Nachricht").fill("Bitte langsam.")
+    lead.get_by_role("button", name="Nachricht senden").click()
+    expect(lead.locator("#message-until-error")).to_contain_text("die heute noch kommt")
+    expect(lead.locator("#message-until")).to_be_focused()
+    the_lead(site).refusal = None
+    lead.get_by_role("button", name="Nachricht senden").click()
+    expect(lead.locator("#messages li")).to_contain_text("Bitte langsam.")
+    expect(lead.locator("#message-until-error")).to_be_hidden()
+    expect(lead.locator("#messages li")).to_contain_text("Noch nicht gelesen.")
+
+
+def test_who_has_read_a_message_is_seen_and_it_can_be_ended(site: Served, lead: Page) -> None:
+    change(site, messages=[{**example_message(), "read_by": ["Anna Ahrens"]}])
+    expect(lead.locator("#messages li")).to_contain_text("Gelesen: Anna Ahrens.")
+    lead.locator("#messages [data-part=end]").click()
+    assert asked(site, lead, "end_notice") == ("end_notice", 4, "leitung")
+    expect(lead.locator("#messages li")).to_have_count(0)
+
+
+def test_a_note_that_is_being_written_is_not_replaced_by_news(site: Served, lead: Page) -> None:
+    field = lead.get_by_label("Mietkosten", exact=True)
+    expect(field).to_have_value("Neue Mietobergrenzen ab 1. Januar.")
+    field.fill("Neue Grenzen ab Februar.")
+    note = {"text": "Von jemand anderem.", "author": "admin", "at": the_lead(site).now()}
+    change(site, knowledge={"rent": note, "move": note})
+    expect(lead.get_by_label("Geplanter Umzug", exact=True)).to_have_value("Von jemand anderem.")
+    expect(field).to_have_value("Neue Grenzen ab Februar.")
+    lead.get_by_role("button", name="Hinweis zu Mietkosten speichern").click()
+    assert asked(site, lead, "note") == ("note", "rent", "Neue Grenzen ab Februar.", "leitung")
+    expect(lead.get_by_role("button", name="Hinweis zu Mietkosten speichern")).to_be_hidden()
+    field.fill("Doch nicht.")
+    lead.get_by_role("button", name="Änderung an Mietkosten verwerfen").click()
+    expect(field).to_have_value("Neue Grenzen ab Februar.")
+
+
+def test_page_says_when_it_is_not_up_to_date_and_comes_back_by_itself(site: Served, lead: Page) -> None:
+    site.stop_pages()
+    expect(lead.locator("#connection")).to_contain_text("nicht mehr aktuell")
+    site.start_pages()
+    expect(lead.locator("#connection")).to_be_hidden()
+    change(site, waiting=example_waiting())
+    expect(lead.locator("#waiting tr")).to_have_count(3)
+
+
+def test_the_page_works_by_keyboard_alone(site: Served, lead: Page) -> None:
+    row(lead, "ben").locator("[data-part=pause]").focus()
+    lead.keyboard.press("Tab")
+    lead.keyboard.press("Enter")
+    expect(lead.locator("#logout-dialog")).to_be_visible()
+    lead.keyboard.press("Enter")  # the first button has the focus
+    assert asked(site, lead, "log_out")[:2] == ("log_out", "ben")
+
+
+def test_buttons_stay_where_they_are_while_states_change(site: Served, lead: Page) -> None:
+    button = row(lead, "ben").locator("[data-part=pause]")
+    button.focus()
+    site.do(the_lead(site).change_agent, "anna", state="ready", cause="wartet auf Anruf")
+    expect(row(lead, "anna")).to_contain_text("Bereit")
+    expect(button).to_be_focused()
+
+
+# --- on the agent's page -----------------------------------------------------------------------
+
+
+def test_a_message_stands_on_the_agents_page_until_it_is_read(site: Served, anna: Page) -> None:
+    site.do(site.desk.change, messages=[example_message()])
+    expect(anna.locator("#messages")).to_contain_text("Bitte heute keine Auskunft zu Bescheiden.")
+    expect(anna.locator("#message-told")).to_contain_text("Nachricht von Lena Lorenz")
+    anna.get_by_role("button", name="Nachricht gelesen").click()
+    assert asked(site, anna, "message_read") == ("message_read", "anna", 4)
+    expect(anna.locator("#messages")).to_be_hidden()
+
+
+def test_the_agents_page_says_who_has_set_the_pause(site: Served, anna: Page) -> None:
+    site.do(site.desk.change, state="pause", intent="pause", reason=None, cause="durch Leitung (lena)")
+    expect(anna.locator(".state-now")).to_contain_text("Pause durch Leitung (lena)")
+
+
+def test_who_is_logged_out_by_the_lead_is_told_who_did(site: Served, anna: Page, chromium: Browser) -> None:
+    context = chromium.new_context()
+    context.set_default_timeout(LIMIT * 1000)
+    lead = context.new_page()
+    log_in_lead(lead, site.url)
+    lead.get_by_role("button", name="Anna Ahrens abmelden").click()
+    lead.locator("#logout-yes").click()
+    expect(anna.get_by_role("alert")).to_have_text("Die Leitung hat Sie abgemeldet.")
+    expect(lead.locator("#done")).to_have_text("Anna Ahrens ist abgemeldet.")
+    anna.goto(f"{site.url}/agent")
+    expect(anna).to_have_url(f"{site.url}/login")
+    context.close()
+
+
+# --- for everybody -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("stage", LEAD_STAGES, ids=lambda stage: stage.__name__)
+def test_leads_page_has_no_findings(chromium: Browser, stage: Callable[[Served, Page], None], scheme: str) -> None:
+    with served("Probebetrieb") as site:
+        context = chromium.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme)  # type: ignore[arg-type]
+        context.set_default_timeout(LIMIT * 1000)
+        page = context.new_page()
+        log_in_lead(page, site.url)
+        stage(site, page)
+        assert findings(page) == []
+        context.close()
+
+
+def test_message_on_the_agents_page_has_no_findings(site: Served, anna: Page) -> None:
+    site.do(site.desk.change, messages=[example_message(), example_message("Zweite", 7)])
+    expect(anna.locator("#messages li")).to_have_count(2)
+    assert findings(anna) == []
+
+
+@pytest.mark.parametrize("stage", [busy, alarmed, one_agent], ids=lambda stage: stage.__name__)
+@pytest.mark.parametrize("width", [683, 360], ids=["1366 at 200 %", "telephone"])
+def test_nothing_of_the_leads_page_needs_scrolling_sideways(
+    chromium: Browser, stage: Callable[[Served, Page], None], width: int
+) -> None:
+    with served() as site:
+        context = chromium.new_context(viewport={"width": width, "height": 720})
+        page = context.new_page()
+        log_in_lead(page, site.url)
+        site.do(the_lead(site).change, agents=example_agents())
+        stage(site, page)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        context.close()

@@ -1,0 +1,161 @@
+"""The threat button: silent, stored with its step in the ledger, shown to the lead until it is seen."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from config.schema import HotlineConfig
+from hotline.errors import Refused
+from hotline.exchange.calls import Call
+from hotline.storage.alarms import AlarmRows
+from hotline.storage.database import Database
+from hotline.storage.ledger import Ledger
+from hotline.storage.tables import alarms as alarms_table
+from hotline.storage.tables import audit, call_events
+from hotline.workplace.alarms import Alarms
+from tests.unit.doubles_switchboard import MONDAY_NINE, Office
+
+
+class Site:
+    """An office whose alarms go into a real database."""
+
+    def __init__(self, config: HotlineConfig, database: Database) -> None:
+        self.office, self.database = Office(config), database
+        self.ledger = Ledger(database, config.hotline.id)
+        self.rows = AlarmRows(database, config.hotline.id)
+        self.alarms = self.new_alarms()
+
+    def new_alarms(self) -> Alarms:
+        office = self.office
+        seats = office.switchboard.seats
+        return Alarms(self.rows, office.journal, seats, lambda: (1, office.config), office.clock)
+
+    async def talk(self, name: str = "c1") -> Call:
+        """Anna talks with a caller."""
+        self.office.ready("anna")
+        await self.ledger.call_started(name, MONDAY_NINE, "PJSIP/x", "haus", "+495721777", 1)
+        call = await self.office.call(name)
+        await self.office.settle()
+        self.office.switchboard.shown("anna", call.offer.id if call.offer else "")
+        self.office.rings(call)
+        self.office.switchboard.answered(call, "leg-1")
+        return call
+
+
+@pytest.fixture
+async def site(config: HotlineConfig, tmp_path: Path) -> AsyncIterator[Site]:
+    database = Database(f"sqlite:///{tmp_path}/hotline.db")
+    await database.open()
+    site = Site(config, database)
+    yield site
+    await site.office.close()
+    await database.close()
+
+
+async def test_alarm_is_stored_with_its_step_and_told_to_the_lead_with_the_number(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    (told,) = site.alarms.open_alarms()
+    assert (told["agent_name"], told["caller"], told["call_id"]) == ("Anna Ahrens", "05721 777", "c1")
+    assert told["request_type"] == "Mietkosten"
+    assert [step.kind for step in await site.ledger.steps("c1")][-1] == "threat"
+
+
+async def test_nothing_reaches_the_telephone(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
+    assert site.office.controls.hung_up == []
+    assert call.phase == "talking"
+
+
+async def test_second_press_changes_nothing(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    await site.alarms.threaten("anna", call.id)
+    assert len(site.alarms.open_alarms()) == 1
+
+
+async def test_wrap_up_is_not_too_late(site: Site) -> None:
+    call = await site.talk()
+    site.office.switchboard.talk_ended(call)
+    await site.alarms.threaten("anna", call.id)
+    assert len(site.alarms.open_alarms()) == 1
+
+
+@pytest.mark.parametrize(("agent", "call_id"), [("anna", "other"), ("ben", "c1")])
+async def test_only_the_call_on_ones_own_screen_can_be_alarmed_about(site: Site, agent: str, call_id: str) -> None:
+    await site.talk()
+    with pytest.raises(Refused):
+        await site.alarms.threaten(agent, call_id)
+
+
+async def test_call_that_only_rings_cannot_be_alarmed_about(site: Site) -> None:
+    site.office.ready("anna")
+    call = await site.office.call("c1")
+    await site.office.settle()
+    with pytest.raises(Refused):
+        await site.alarms.threaten("anna", call.id)
+
+
+async def test_agent_sees_guidance_and_who_has_seen_the_alarm(site: Site) -> None:
+    call = await site.talk()
+    seat = site.office.switchboard.seats["anna"]
+    assert site.alarms.view(seat, MONDAY_NINE) == {"threat": None}
+    await site.alarms.threaten("anna", call.id)
+    told = site.alarms.view(seat, MONDAY_NINE)["threat"]
+    assert told["seen_by"] is None
+    assert "110" in " ".join(told["guidance"])
+    before = seat.seq
+    (alarm,) = site.alarms.open_alarms()
+    await site.alarms.seen(alarm["id"], "leitung")
+    assert site.alarms.view(seat, MONDAY_NINE)["threat"]["seen_by"] == "leitung"
+    assert seat.seq > before, "the page is told"
+
+
+async def test_seen_alarm_is_gone_from_the_lead_and_written_down(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    (alarm,) = site.alarms.open_alarms()
+    await site.alarms.seen(alarm["id"], "leitung")
+    assert site.alarms.open_alarms() == []
+    with pytest.raises(Refused):
+        await site.alarms.seen(alarm["id"], "leitung")
+    async with site.database.read() as connection:
+        row = (await connection.execute(select(alarms_table.c["seen_by", "seen_at"]))).one()
+        done = (await connection.execute(select(audit.c["who", "action", "subject"]))).one()
+    assert (row.seen_by, tuple(done)) == ("leitung", ("leitung", "alarm_seen", "c1"))
+    assert row.seen_at >= MONDAY_NINE
+
+
+async def test_open_alarm_survives_a_restart(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    again = site.new_alarms()
+    await again.load()
+    assert [alarm["caller"] for alarm in again.open_alarms()] == ["05721 777"]
+    await again.seen(again.open_alarms()[0]["id"], "leitung")
+    last = site.new_alarms()
+    await last.load()
+    assert last.open_alarms() == []
+
+
+async def test_ledger_holds_no_number(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    async with site.database.read() as connection:
+        steps = (await connection.execute(select(call_events.c.codes).where(call_events.c.kind == "threat"))).all()
+        columns = alarms_table.c.keys()
+    assert [row.codes for row in steps] == [{}]
+    assert not {"caller", "number", "text"} & set(columns)
+
+
+async def test_history_after_the_tick_shows_the_threat(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    await site.ledger.call_started("c2", MONDAY_NINE + timedelta(days=1), "PJSIP/y", "haus", "+495721777", 1)
+    history = await site.ledger.history("+495721777", "c2")
+    assert [(past.call_id, past.threat) for past in history.calls] == [("c1", True)]
