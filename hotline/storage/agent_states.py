@@ -1,6 +1,7 @@
 """What each agent's state was, since when and for which cause; rows are only added."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -30,10 +31,11 @@ class AgentStates:
         self._db = db
         self._hotline = hotline_id
 
-    async def add(self, change: AgentState) -> None:
-        row = {"agent": change.agent, "at": change.at, "state": change.state, "cause": change.cause, "by": change.by}
+    async def add(self, changes: Sequence[AgentState]) -> None:
+        """Some changes in their order, all or none."""
+        rows = [{"hotline_id": self._hotline, **asdict(change)} for change in changes]
         async with self._db.write() as connection:
-            await connection.execute(insert(agent_states).values(hotline_id=self._hotline, **row))
+            await connection.execute(insert(agent_states), rows)
 
     async def since(self, start: datetime) -> list[AgentState]:
         """All changes from then on, in order."""

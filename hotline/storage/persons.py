@@ -187,7 +187,7 @@ class Persons:
             found.update(row[0] for row in await connection.execute(query))
         return found
 
-    def _ways(self, wanted: Wanted) -> list[Select[tuple[str]]]:
+    def _ways(self, wanted: Wanted) -> list[Select[Any]]:
         """Where a person may be known: as caller, by a callback, in a promise, by a short message."""
         by_callback = select(callbacks.c.call_id).join(
             callback_persons, callback_persons.c.callback_id == callbacks.c.id
@@ -198,7 +198,7 @@ class Persons:
             .join(short_messages, short_messages.c.promise_id == promises.c.id)
             .join(short_message_texts, short_message_texts.c.message_id == short_messages.c.id)
         )
-        ways: list[Select[tuple[str]]] = []
+        ways: list[Select[Any]] = []
         if wanted.number is not None:
             ways += [
                 select(call_persons.c.call_id).where(call_persons.c.caller == wanted.number),

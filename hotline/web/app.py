@@ -5,7 +5,19 @@ from aiohttp import web
 from config.schema import Endpoint, HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.web import account, agent, audit, beside, callbacks, case_worker, lead, login, metrics, responsible, writing
+from hotline.web import (
+    account,
+    agent,
+    audit,
+    beside,
+    callbacks,
+    case_worker,
+    lead,
+    login,
+    metrics,
+    responsible,
+    writing,
+)
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk
 from hotline.web.events import events

@@ -86,4 +86,4 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
 def wants_json(request: web.Request) -> bool:
     """Scripts of the page ask for JSON; people who follow a link ask for HTML."""
     accepts_html = "text/html" in request.headers.get("Accept", "")
-    return request.path.startswith(("/agent/", "/lead/")) or not accepts_html
+    return request.path.startswith("/agent/") or not accepts_html

@@ -110,23 +110,10 @@ class Callbacks(Protocol):
 
 
 class Alarms(Protocol):
-    """The threat button, the notes of knowledge beside the guide, and the trial ring. Refused when it cannot be now."""
+    """The threat button and the trial ring; what the lead does with alarms is in `Lead`."""
 
     async def threaten(self, agent: str, call_id: str) -> None:
         """The caller threatens somebody: alarm the lead in silence; a second time changes nothing."""
-
-    def open_alarms(self) -> list[dict[str, Any]]:
-        """For the lead, oldest first: `id`, `kind`, `call_id`, `agent`, `agent_name`, `at` (ISO 8601), `caller` as
-        people write it or None, `request_type` (label or None). All seats are touched when it changes."""
-
-    async def alarm_seen(self, number: int, who: str) -> None:
-        """This user has seen the alarm with that `id`; the agent's page says so."""
-
-    def knowledge(self) -> dict[str, dict[str, str]]:
-        """`{"text", "author", "at"}` by request type; types without a note are left out."""
-
-    async def save_knowledge(self, request_type: str, text: str, author: str) -> None:
-        """`author` is the user's name; an empty text takes the note away. FormError for `request_type`, `text`."""
 
     async def test_ring(self, agent: str) -> None:
         """Ring the agent's own telephone, to try it out."""
@@ -214,9 +201,7 @@ class Doors(Protocol):
     async def promise_opened(self, token: str) -> None:
         """The case worker's page of that link was shown."""
 
-    async def audit_page(
-        self, reader: str, who: str | None, day: date | None, before: int | None
-    ) -> AuditPage:
+    async def audit_page(self, reader: str, who: str | None, day: date | None, before: int | None) -> AuditPage:
         """What was done, the newest first: by `who`, on that `day`, older than the row `before`."""
 
 

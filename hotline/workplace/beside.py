@@ -34,17 +34,5 @@ class Beside:
     async def threaten(self, agent: str, call_id: str) -> None:
         await self._alarms.threaten(agent, call_id)
 
-    def open_alarms(self) -> list[dict[str, Any]]:
-        return self._alarms.open_alarms()
-
-    async def alarm_seen(self, number: int, who: str) -> None:
-        await self._alarms.seen(number, who)
-
-    def knowledge(self) -> dict[str, dict[str, str]]:
-        return self._knowledge.current()
-
-    async def save_knowledge(self, request_type: str, text: str, author: str) -> None:
-        await self._knowledge.save(request_type, text, author)
-
     async def test_ring(self, agent: str) -> None:
         await self._ring_check.ring(agent)

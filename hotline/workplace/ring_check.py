@@ -58,7 +58,9 @@ class RingCheck:
     def view(self, seat: Seat, now: datetime) -> Mapping[str, Any]:
         """Whether what rings at this agent's telephone is the trial."""
         until = self._until.get(seat.agent.name)
-        return {"test_ring": until is not None and now < until and seat.presence.engaged}
+        if until is not None and not (now < until and seat.presence.engaged):
+            del self._until[seat.agent.name]  # over: what rings next is something else
+        return {"test_ring": seat.agent.name in self._until}
 
     @staticmethod
     def _require_free(seat: Seat) -> None:

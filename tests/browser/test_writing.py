@@ -260,7 +260,22 @@ def test_rule_holds_when_nothing_else_was_chosen(site: Served, anna: Page) -> No
     forward(anna)
     anna.click("#dispose")
     sent = asked(site, anna, "dispose")[-1][4]
-    assert not {"responsible", "responsible_reason"} & set(sent)
+    assert not {"responsible", "responsible_reason", "sms"} & set(sent)
+
+
+def test_receipt_by_short_message_is_asked_for_only_where_it_can_be_sent(
+    site: Served, anna: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = site.services.promises.who
+    monkeypatch.setattr(site.services.promises, "who", lambda *asked: {**who(*asked), "sms": True})
+    answered(site, anna)
+    expect(anna.locator("#field-sms")).to_be_hidden()
+    forward(anna)
+    anna.locator("#field-note").focus()
+    anna.get_by_label("Vorgangsnummer auch per SMS").select_option("yes")
+    kept(site, anna, sms="yes")
+    anna.click("#dispose")
+    assert asked(site, anna, "dispose")[-1][4]["sms"] == "yes"
 
 
 # --- corrections and text

@@ -1,6 +1,5 @@
 """What stands beside the call, held in memory: remembers what was asked, and shows it on the fake desk's page."""
 
-import asyncio
 from typing import Any
 
 AT = "2026-11-23T09:00:05+00:00"
@@ -12,28 +11,11 @@ class FakeBeside:
     def __init__(self, desk: Any = None) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
-        self.alarms: list[dict[str, Any]] = []
-        self.notes: dict[str, dict[str, str]] = {}
         self.desk = desk
-        self.rang = asyncio.Event()
 
     async def threaten(self, agent: str, call_id: str) -> None:
         self._ask("threaten", agent, call_id)
         self._show(threat=example_threat())
-
-    def open_alarms(self) -> list[dict[str, Any]]:
-        return list(self.alarms)
-
-    async def alarm_seen(self, number: int, who: str) -> None:
-        self._ask("alarm_seen", number, who)
-        self.alarms = [alarm for alarm in self.alarms if alarm["id"] != number]
-
-    def knowledge(self) -> dict[str, dict[str, str]]:
-        return dict(self.notes)
-
-    async def save_knowledge(self, request_type: str, text: str, author: str) -> None:
-        self._ask("save_knowledge", request_type, text, author)
-        self.notes[request_type] = {"text": text, "author": author, "at": AT}
 
     async def test_ring(self, agent: str) -> None:
         self._ask("test_ring", agent)
@@ -57,12 +39,6 @@ def example_threat(seen_by: str | None = None) -> dict[str, Any]:
 def example_note() -> dict[str, str]:
     text = "Die Mietobergrenze gilt seit 1. November neu:\n1 Person 470 €, 2 Personen 560 €."
     return {"text": text, "author": "Lea Leitung", "at": "2026-11-20T08:10:00+00:00"}
-
-
-def example_alarm() -> dict[str, Any]:
-    """As the lead's page gets it."""
-    about = {"agent": "anna", "agent_name": "Anna Ahrens", "caller": "05722 123456", "request_type": "Mietkosten"}
-    return {"id": 1, "kind": "threat", "call_id": "call-1", "at": AT, **about}
 
 
 def shared_history() -> dict[str, Any]:

@@ -67,7 +67,7 @@ class FakeLead:
     async def message_read(self, agent: str, number: int) -> None:
         self._ask("message_read", agent, number)
         if self.desk is not None:
-            self.desk.change(messages=[one for one in self.desk.seat["messages"] if one["id"] != number])
+            self.desk.change(messages=[one for one in self.desk.seat.get("messages", []) if one["id"] != number])
 
     async def announce(self, text: str, until: str, who: str) -> None:
         self._ask("announce", text, until, who)

@@ -130,7 +130,7 @@ class FakeWriting:
     def _check(self, values: Mapping[str, str]) -> None:
         findings = {key: "Bitte ausfüllen." for key in PERSON if not values.get(key)}
         request = self._desk.config.request_type(self._desk.seat["call"]["request_type"]["key"])
-        others = {*PERSON, "note", "responsible", "responsible_reason"}
+        others = {*PERSON, "note", "responsible", "responsible_reason", "sms"}
         try:
             read_form(request, {key: value for key, value in values.items() if key not in others})
         except FormError as error:

@@ -1,5 +1,6 @@
 """Every change of an agent's state has its cause in the ledger; agents with a desk phone alone need no page."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from agents.presence import Intent, State
 from config.checks import check
 from config.schema import HotlineConfig, PhoneKind, ScreenNeed
+from hotline.errors import StorageError
 from hotline.exchange.calls import Leg, OfferEnd, Phase
 from hotline.storage.agent_states import AgentState
 from hotline.workplace.states import States
@@ -16,9 +18,14 @@ from tests.unit.doubles_switchboard import Office
 class Remembered:
     def __init__(self) -> None:
         self.changes: list[AgentState] = []
+        self.written = 0
+        self.broken = False
 
-    async def add(self, change: AgentState) -> None:
-        self.changes.append(change)
+    async def add(self, changes: list[AgentState]) -> None:
+        self.written += 1
+        if self.broken:
+            raise StorageError("The database does not answer.")
+        self.changes += changes
 
     def of(self, agent: str) -> list[tuple[str, str, str | None]]:
         return [(change.state, change.cause, change.by) for change in self.changes if change.agent == agent]
@@ -94,6 +101,28 @@ async def test_what_changes_nothing_is_not_written_twice(office: Office, remembe
     await office.settle()
     assert remembered.of("anna") == [("home", "home", "anna"), ("ready", "idle", "anna")]
     assert len(remembered.of("ben")) == 1
+
+
+async def test_what_comes_together_is_written_together(office: Office, remembered: Remembered) -> None:
+    office.ready("anna", "ben")
+    await office.settle()
+    assert len(remembered.changes) == 5 + 2
+    assert remembered.written == 1
+
+
+async def test_nothing_is_lost_and_nothing_is_out_of_order_while_the_database_is_away(
+    office: Office, remembered: Remembered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotline.exchange.journal.RETRY_SECONDS", 0.0)
+    remembered.broken = True
+    office.ready("anna")
+    async with asyncio.timeout(5):
+        while remembered.written < 3:  # noqa: ASYNC110 - the journal tries again by itself
+            await asyncio.sleep(0)
+    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    remembered.broken = False
+    await office.settle()
+    assert remembered.of("anna") == [("home", "home", "anna"), ("ready", "idle", "anna"), ("pause", "pause", "anna")]
 
 
 # --- desk phones without a page --------------------------------------------------------------

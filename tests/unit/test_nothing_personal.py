@@ -141,7 +141,7 @@ async def talking(house: House, name: str, call_id: str) -> Call:
     await board.arrived(call)
     board.household_number(call, HOUSEHOLD)
     board.join(call, "rent")
-    await until(lambda: call.offer is not None)
+    await until(call.agent_found.is_set)
     assert call.offer is not None
     await house.done(name, f"/agent/offers/{call.offer.id}/shown")
     board.dialling(call, Leg(f"PJSIP/agent-{name}-1", f"leg-of-{call_id}"))

@@ -98,10 +98,12 @@ def test_number_written_twice_stands_once_in_the_dialplan() -> None:
 
 def test_no_gateway_may_dial_out() -> None:
     text = render(shipped(PROVIDER), FACTS)["extensions.conf"]
-    assert text.count("Dial(") == context(shipped(PROVIDER), "hotline-agent").count("Dial(") == 1
-    assert "hotline-agent" not in "".join(
-        context(shipped(PROVIDER), f"gateway-{name}") for name in ("haus", "provider")
-    )
+    dialling = ("hotline-agent", "hotline-outgoing")  # reached by the service's AMI actions alone
+    assert [context(shipped(PROVIDER), name).count("Dial(") for name in dialling] == [1, 1]
+    assert text.count("Dial(") == len(dialling)
+    gateways = "".join(context(shipped(PROVIDER), f"gateway-{name}") for name in ("haus", "provider"))
+    assert not any(name in gateways for name in dialling)
+    assert text.count("hotline-outgoing") == 1, "nothing else of the dialplan leads there"
     assert "include" not in text
 
 

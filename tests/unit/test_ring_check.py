@@ -113,6 +113,14 @@ async def test_agent_who_is_not_at_work_yet_can_be_rung(site: Site) -> None:
     assert [agent for agent, _ in site.phones.rung] == ["carla"]
 
 
+async def test_what_rings_next_is_not_taken_for_the_trial(site: Site) -> None:
+    await site.check.ring("anna")
+    site.office.switchboard.phone(site.seat, registered=True, engaged=False)
+    assert not site.told
+    site.office.switchboard.phone(site.seat, registered=True, engaged=True)
+    assert not site.told
+
+
 async def test_talk_long_after_the_trial_is_not_taken_for_it(site: Site) -> None:
     await site.check.ring("anna")
     site.office.pass_time(120)

@@ -160,9 +160,9 @@ async def test_changes_of_state_are_kept_in_order_with_cause_and_whose_will_it_w
     ready = AgentState("anna", NINE, "ready", "idle", "anna")
     missed = AgentState("anna", NINE, "not_ready", "missed", None)
     paused = AgentState("ben", NOON, "pause", "lead", "lena")
-    for change in (before, ready, missed, paused):
-        await states.add(change)
-    await AgentStates(db, "elsewhere").add(ready)
+    await states.add([before, ready])
+    await states.add([missed, paused])
+    await AgentStates(db, "elsewhere").add([ready])
     assert await states.since(MIDNIGHT) == [ready, missed, paused]
     told = await FigureRows(db, HERE).states("anna", MIDNIGHT)
     assert [(change.at, change.state) for change in told] == [(NINE, "ready"), (NINE, "not_ready")]

@@ -1,13 +1,19 @@
 """A generated password is changed before anything else is open; roles decide which pages are."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from hotline.storage import notices
+from hotline.web.audit import ACTIONS
+from hotline.workplace.lead import AGENT_FIGURES
 from tests.unit.doubles_doors import FakeDoors
 from tests.unit.doubles_web import PASSWORD, FakeUser
 from tests.unit.site_web import Visitor, a_visitor, token_in  # noqa: F401 - the fixture
 
+ROOT = Path(__file__).parents[2]
 GOOD = "vier worte ohne sinn"
 
 
@@ -165,6 +171,22 @@ async def test_audit_is_shown_in_german_words(visitor: Visitor) -> None:
     assert "23.11.2026 09:09:00" in page
     asked = doors(visitor).asked[-1]
     assert (asked[0], asked[1], str(asked[2]), asked[3]) == ("prüferin", "anna", "2026-11-23", None)
+
+
+def test_there_are_german_words_for_everything_that_is_audited() -> None:
+    assert {"login", "identity_checked", "agent_paused", "message_read", "searched"} <= audited_codes() <= set(ACTIONS)
+
+
+def audited_codes() -> set[str]:
+    """The words in the source with which something is written into the audit log."""
+    writers = {"audit_row", "record", "_record", "_audit", "_decide", "_done", "_change"}
+    found = set(notices._BEGUN.values()) | set(notices._ENDED.values()) | {notices.READ, AGENT_FIGURES}
+    for file in (ROOT / "hotline").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in writers:
+                words = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                found.update(words if "audit" in file.read_text("utf-8") else [])
+    return found
 
 
 async def test_wrong_passwords_of_unknown_names_are_counted_without_the_names(visitor: Visitor) -> None:

@@ -1,4 +1,5 @@
-// Who will get a request that is passed on, and by which rule; the agent can choose somebody else and says why.
+// Who will get a request that is passed on, and by which rule; the agent can choose somebody else and says why. With it
+// comes whether the caller can have the receipt by short message.
 
 import { api } from "./api.js";
 import { byId, build, fillList, setAttribute, setText, show } from "./dom.js";
@@ -23,6 +24,7 @@ export function considerResponsible(form, callId, type, draft) {
 
 function clear() {
   show(byId("responsible"), false);
+  show(byId("sms-part"), false);
   setText(byId("responsible-line"), "");
 }
 
@@ -46,6 +48,7 @@ function render(found, draft) {
   setText(byId("responsible-line"), `Zuständig: ${found.name} (${found.rule})`);
   byId("responsible-line").classList.toggle("warn", found.team);
   show(byId("responsible"), true);
+  show(byId("sms-part"), Boolean(found.sms));
   showReason();
   if (select.value) open(true);
 }
