@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from hotline.exchange.inside import Inside
 from hotline.exchange.journal import Journal
 from hotline.exchange.reception import Reception
 from hotline.exchange.seats import Seats
+from hotline.exchange.silence import Silence
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.links import Links
@@ -264,6 +266,7 @@ async def _parts(
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon)
     steps = ClockSteps(reception, switchboard, clock)
+    silence = Silence(switchboard.calls, controls.packets, controls.hang_up, time.monotonic)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
     app = create_app(desk, Accounts(database, hotline), clock, config, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
@@ -281,6 +284,7 @@ async def _parts(
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await _run_beside(stack, events.run(), "asterisk events", on_failure)
+        await _run_beside(stack, silence.run(), "silence", on_failure)
         await _run_beside(stack, importer.run(), "import", on_failure)
         await _run_beside(stack, mirror.run(), "mirror", on_failure)
         await _run_beside(stack, sender.run(), "mail", on_failure)

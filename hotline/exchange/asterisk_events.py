@@ -148,12 +148,14 @@ class AsteriskEvents:
             self._transfers.joined(call, session_moves=event.get("DestType") == "App")
 
     def _on_hold(self, event: Event) -> None:
-        unique = event.get("Uniqueid", "")
+        unique, holds = event.get("Uniqueid", ""), event["Event"] == "Hold"
+        if (caller := self._switchboard.calls.of_caller(unique)) is not None:
+            caller.on_hold = holds
         call = self._switchboard.calls.of_leg(unique)
         legs = [] if call is None else [call.leg, call.transfer.leg if call.transfer is not None else None]
         for leg in legs:
             if leg is not None and leg.unique == unique:
-                leg.on_hold = event["Event"] == "Hold"
+                leg.on_hold = holds
 
     def _on_user_event(self, event: Event) -> None:
         """Dial tells nothing at all of a telephone that is not registered: the dialplan does."""

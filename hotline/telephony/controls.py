@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 ANSWER_SECONDS = 5.0
 DEVICE = "PJSIP/agent-"
+PACKETS = "CHANNEL(rtcp,rxcount)"
 
 
 class AmiControls:
@@ -28,6 +29,15 @@ class AmiControls:
     async def hang_up(self, channel: str) -> None:
         """End that channel; a channel already gone is fine."""
         await self._try("Hangup", Channel=channel, Cause="16")
+
+    async def packets(self, channel: str) -> int | None:
+        """How many packets of sound have come on that channel; None when Asterisk cannot tell."""
+        try:
+            asked = await self._ami.action("Getvar", timeout=ANSWER_SECONDS, Channel=channel, Variable=PACKETS)
+        except AmiError:
+            return None
+        value = asked[0].get("Value", "") if asked else ""
+        return int(value) if value.isdecimal() else None
 
     async def stop_prompt(self, channel: str) -> None:
         """End CONTROL STREAM FILE on that channel; no prompt playing is fine."""
