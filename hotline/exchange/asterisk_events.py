@@ -13,6 +13,7 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
+from hotline.recovery.channels import by_unique
 from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
@@ -189,18 +190,24 @@ class AsteriskEvents:
             known = list(self._switchboard.calls)  # a call that arrives meanwhile is not in the answer
             try:
                 devices = await self._ami.action("DeviceStateList")
-                channels = await self._ami.action("CoreShowChannels")
+                there = await self._channels(known)
             except AmiError as error:
                 log.warning("could not resynchronise with Asterisk, next try follows", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for device in devices:
                 self._on_device_state(device)
-            there = {item["Uniqueid"]: item for item in channels if "Uniqueid" in item}
             await self._connected(there)
             self._compare(known, there)
             log.info("in step with Asterisk", calls=len(known), channels=len(there))
             return
+
+    async def _channels(self, known: list[Call]) -> Channels:
+        """All there are. A caller who is missing is asked for once more: nobody is given up by one damaged answer."""
+        there = by_unique(await self._ami.action("CoreShowChannels"))
+        if any(call.unique not in there for call in known):
+            there = {**there, **by_unique(await self._ami.action("CoreShowChannels"))}
+        return there
 
     def _compare(self, known: list[Call], channels: Channels) -> None:
         for call in known:

@@ -57,8 +57,16 @@ class GuardedAction(Action):  # type: ignore[misc]  # panoramisk has no types
         first: Headers = self.responses[0]
         if first.get("Response", "") in {"Error", "Fail", "Failure"}:
             self.fail(AmiRefused(f"Asterisk refused {self['Action']}: {first.get('Message', 'without a reason')}"))
+        elif not self.whole:
+            self.fail(AmiUnavailable(f"Asterisk's answer to {self['Action']} came in parts: items are missing"))
         else:
             self.future.set_result(self.responses)
+
+    @property
+    def whole(self) -> bool:
+        """Whether as many items came as the end of the list says."""
+        said = self.responses[-1].get("ListItems", "")
+        return not self.is_list or not said.isdecimal() or int(said) == len(self.responses) - 2
 
     def fail(self, error: Exception) -> None:
         if not self.future.done():

@@ -139,6 +139,16 @@ async def test_bytes_that_got_lost_are_noticed(gap: tuple[int, int]) -> None:
     assert line.damages == 1
 
 
+@pytest.mark.parametrize("said", [0, 2])
+async def test_list_of_which_items_got_lost_is_no_answer(said: int) -> None:
+    line = Line().greeted()
+    action, answer = line.submit("Status")
+    line.protocol.data_received(list_start(action) + list_item(action, "Status", Channel="a"))
+    line.protocol.data_received(list_end(action, "StatusComplete", said))
+    with pytest.raises(AmiUnavailable, match="items are missing"):
+        await answer
+
+
 async def test_rest_of_a_list_that_was_given_up_is_no_damage() -> None:
     line = Line(system_name="secret").greeted()
     line.protocol.data_received(message(Event="CoreShowChannel", ActionID="action/9", Channel="x"))
@@ -180,7 +190,7 @@ async def test_list_is_returned_as_a_whole_and_other_events_go_their_way() -> No
         + list_item(action, "Status", Channel="c")
     )
     assert not answer.done()
-    line.protocol.data_received(list_end(action, "StatusComplete"))
+    line.protocol.data_received(list_end(action, "StatusComplete", 2))
     assert [item.get("Channel") for item in await answer] == [None, "a", "c", None]
     assert [event["Channel"] for event in line.events] == ["b"]
 
