@@ -6,6 +6,9 @@ from dialplan.extensions import contact_user, gateway_context
 from dialplan.media import MUSIC_CLASS
 
 HOLD_RTP_TIMEOUT = 300
+"""Seconds without sound after which an agent's telephone that holds somebody counts as gone."""
+CALLER_RTP_TIMEOUT = 7_200
+"""Far more than any step of the clock: who has vanished is seen by the service (hotline/exchange/silence.py)."""
 QUALIFY_SECONDS = 60
 FOR_EVER = 2_000_000_000
 """Asterisk gives up registering after this many tries, by default after ten."""
@@ -50,8 +53,8 @@ def _endpoint(gateway: Gateway, name: str) -> dict[str, conf.Value]:
         "direct_media": False,
         "rtp_symmetric": True,
         "force_rport": True,
-        "rtp_timeout": gateway.silence_seconds,
-        "rtp_timeout_hold": HOLD_RTP_TIMEOUT,
+        "rtp_timeout": CALLER_RTP_TIMEOUT,
+        "rtp_timeout_hold": CALLER_RTP_TIMEOUT,
         "media_encryption": "sdes" if gateway.srtp else "no",
         "allow_transfer": False,
         "allow_subscribe": False,

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,6 +31,7 @@ from hotline.exchange.journal import Journal
 from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.reception import Reception
 from hotline.exchange.seats import Seats
+from hotline.exchange.silence import Silence
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.links import Links
@@ -340,6 +342,7 @@ async def _parts(
     )
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon, outgoing)
     steps = ClockSteps(reception, switchboard, clock)
+    silence = Silence(switchboard.calls, controls.packets, controls.hang_up, time.monotonic)
     agi = AgiServer(steps, network.agi.host, network.agi.port)
     accounts = Accounts(database, hotline)
     doors = Doors(accounts, Audit(database, hotline), links, clock, ZoneInfo(config.hotline.timezone))
@@ -347,9 +350,7 @@ async def _parts(
     promise_watch = PromiseWatch(configuration, promise_steps, links, sender, journal, clock)
     drafts, writings = Drafts(database, hotline), Writings(database, hotline)
     keeping = (promises, drafts, writings, journal, clock)
-    writing = Writing(
-        configuration, desk.own_call, desk.allow_time, board.refresh, switchboard, case_work, *keeping
-    )
+    writing = Writing(configuration, desk.own_call, desk.allow_time, board.refresh, switchboard, case_work, *keeping)
     services = Services(promised, writing, callback_pages, beside, lead, doors)
     app = create_app(desk, accounts, clock, config, services, trial=_trial(clock, config))
     app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, outbox)
@@ -369,6 +370,7 @@ async def _parts(
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await _run_beside(stack, events.run(), "asterisk events", on_failure)
+        await _run_beside(stack, silence.run(), "silence", on_failure)
         await _run_beside(stack, importer.run(), "import", on_failure)
         await _run_beside(stack, mirror.run(), "mirror", on_failure)
         await _run_beside(stack, notices.run(), "notices", on_failure)

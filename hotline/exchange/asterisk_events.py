@@ -14,6 +14,7 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
+from hotline.recovery.channels import by_unique
 from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
@@ -154,12 +155,14 @@ class AsteriskEvents:
             self._transfers.joined(call, session_moves=event.get("DestType") == "App")
 
     def _on_hold(self, event: Event) -> None:
-        unique = event.get("Uniqueid", "")
+        unique, holds = event.get("Uniqueid", ""), event["Event"] == "Hold"
+        if (caller := self._switchboard.calls.of_caller(unique)) is not None:
+            caller.on_hold = holds
         call = self._switchboard.calls.of_leg(unique)
         legs = [] if call is None else [call.leg, call.transfer.leg if call.transfer is not None else None]
         for leg in legs:
             if leg is not None and leg.unique == unique:
-                leg.on_hold = event["Event"] == "Hold"
+                leg.on_hold = holds
 
     def _on_user_event(self, event: Event) -> None:
         """Dial tells nothing at all of a telephone that is not registered: the dialplan does."""
@@ -194,19 +197,25 @@ class AsteriskEvents:
             rings = self._outgoing.going_on()
             try:
                 devices = await self._ami.action("DeviceStateList")
-                channels = await self._ami.action("CoreShowChannels")
+                there = await self._channels(known)
             except AmiError as error:
                 log.warning("could not resynchronise with Asterisk, next try follows", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for device in devices:
                 self._on_device_state(device)
-            there = {item["Uniqueid"]: item for item in channels if "Uniqueid" in item}
             await self._connected(there)
             self._compare(known, there)
             self._outgoing.compare(rings, there)
             log.info("in step with Asterisk", calls=len(known), channels=len(there))
             return
+
+    async def _channels(self, known: list[Call]) -> Channels:
+        """All there are. A caller who is missing is asked for once more: nobody is given up by one damaged answer."""
+        there = by_unique(await self._ami.action("CoreShowChannels"))
+        if any(call.unique not in there for call in known):
+            there = {**there, **by_unique(await self._ami.action("CoreShowChannels"))}
+        return there
 
     def _compare(self, known: list[Call], channels: Channels) -> None:
         for call in known:

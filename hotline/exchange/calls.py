@@ -184,6 +184,8 @@ class Call:
     """An agent's telephone has sent the caller on: Asterisk begins another session as soon as ours is closed."""
     session_cut: bool = False
     """The connection to Asterisk ended in mid-session: if the channel is gone too, Asterisk itself was."""
+    on_hold: bool = False
+    """The caller holds us: no sound tells whether the telephone still lives."""
     in_session: bool = False
     """One of our AGI sessions holds the caller, who can therefore be held, bridged and sent on."""
     answered_at: datetime | None = None

@@ -18,7 +18,7 @@ from hotline.errors import AmiError
 
 log = structlog.get_logger()
 
-SLOW_SECONDS = 0.5
+SLOW_SECONDS = 0.4
 """Asterisk answers within milliseconds; what takes so long delays callers."""
 LOOK_SECONDS = 0.1
 """How soon a login or the wish to drain is noticed."""

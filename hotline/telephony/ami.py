@@ -21,6 +21,8 @@ from hotline.telephony.ami_guard import Field, GuardedAction, GuardedProtocol, H
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+DAMAGE_SECONDS = 5.0
+"""A connection is not given up for damage more often, so that nobody can keep us from hearing by forging."""
 LOGIN_SECONDS = 5.0
 QUEUE_SIZE = 20_000
 
@@ -55,6 +57,7 @@ class AmiClient:
         self._connection: GuardedProtocol | None = None
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
+        self._damaged_at = -DAMAGE_SECONDS
 
     @property
     def connected(self) -> bool:
@@ -167,7 +170,7 @@ class AmiClient:
         return connection
 
     def _protocol(self) -> GuardedProtocol:
-        return GuardedProtocol(self.on_event, self.on_lost, self._system_name, self._wanted)
+        return GuardedProtocol(self.on_event, self.on_lost, self._system_name, self._wanted, self.on_damage)
 
     def _login_refused(self, why: str) -> AmiError:
         if "Authentication failed" not in why:
@@ -211,6 +214,14 @@ class AmiClient:
             self._announce("Disconnected")
             if self._task is not None:
                 log.warning("connection to Asterisk's manager interface lost")
+
+    def on_damage(self, connection: GuardedProtocol) -> None:
+        """What came cannot be trusted to be all: another connection, and the whole truth after it. Not too often."""
+        now = asyncio.get_running_loop().time()
+        if connection is self._connection and now - self._damaged_at >= DAMAGE_SECONDS:
+            self._damaged_at = now
+            log.warning("Asterisk's manager interface is out of step: starting afresh")
+            connection.drop()
 
     def on_event(self, event: Headers) -> None:
         if not self.events.full():

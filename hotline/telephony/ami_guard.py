@@ -57,8 +57,16 @@ class GuardedAction(Action):  # type: ignore[misc]  # panoramisk has no types
         first: Headers = self.responses[0]
         if first.get("Response", "") in {"Error", "Fail", "Failure"}:
             self.fail(AmiRefused(f"Asterisk refused {self['Action']}: {first.get('Message', 'without a reason')}"))
+        elif not self.whole:
+            self.fail(AmiUnavailable(f"Asterisk's answer to {self['Action']} came in parts: items are missing"))
         else:
             self.future.set_result(self.responses)
+
+    @property
+    def whole(self) -> bool:
+        """Whether as many items came as the end of the list says."""
+        said = self.responses[-1].get("ListItems", "")
+        return not self.is_list or not said.isdecimal() or int(said) == len(self.responses) - 2
 
     def fail(self, error: Exception) -> None:
         if not self.future.done():
@@ -87,7 +95,8 @@ def _values(value: Field) -> list[str]:
 
 
 class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
-    """One connection. `on_event(headers)` and `on_lost()` are called in the order of the bytes."""
+    """One connection. `on_event(headers)` and `on_lost()` are called in the order of the bytes; `on_damage()` for what
+    Asterisk does not write: bytes were lost, or somebody tries to forge."""
 
     encoding = "utf-8"
     responses: dict[str, GuardedAction]
@@ -98,9 +107,11 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no t
         on_lost: Callable[["GuardedProtocol"], None],
         system_name: str | None = None,
         wanted: Collection[str] | None = None,
+        on_damage: Callable[["GuardedProtocol"], None] = lambda _: None,
     ) -> None:
         self.on_event = on_event
         self.on_lost = on_lost
+        self.on_damage = on_damage
         self.banner: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         """True when Asterisk has greeted, false when the connection ended before."""
         self.heard = False
@@ -148,15 +159,22 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no t
 
     def _receive(self, raw: bytes) -> None:
         raw = raw.strip()
-        if not raw.startswith(b"Event: ") or self._pending_list(raw):
+        if raw.startswith(b"Response: ") or self._pending_list(raw):
             self._answer(parse(raw))
-        elif self._counts(raw):
+        elif not raw.startswith(b"Event: ") or not self._stamped(raw):
+            if not self._never_stamped(raw):
+                self.on_damage(self)
+        elif self._wanted is None or raw[7:].partition(b"\r\n")[0] in self._wanted:
             self.on_event(parse(raw))
 
-    def _counts(self, raw: bytes) -> bool:
-        if self._wanted is not None and raw[7:].partition(b"\r\n")[0] not in self._wanted:
-            return False
-        return self._stamp is None or self._stamp in raw + b"\r\n"
+    @staticmethod
+    def _never_stamped(raw: bytes) -> bool:
+        """Asterisk's greeting after the login, and the rest of a list that we have given up."""
+        return not raw or raw.startswith(b"Event: FullyBooted\r\n") or b"\r\nActionID: " in raw
+
+    def _stamped(self, raw: bytes) -> bool:
+        """Once: two stamps are two messages, and what parted them got lost."""
+        return self._stamp is None or (raw + b"\r\n").count(self._stamp) == 1
 
     def _pending_list(self, raw: bytes) -> bool:
         """Whether this event is an item of a list that we asked for (others may carry our id as well)."""

@@ -17,6 +17,7 @@ ANSWER_SECONDS = 5.0
 DEVICE = "PJSIP/agent-"
 PROBE = "Probe <0>"
 """What an agent's telephone shows while it is tried out."""
+PACKETS = "CHANNEL(rtcp,rxcount)"
 
 
 class AmiControls:
@@ -30,6 +31,15 @@ class AmiControls:
     async def hang_up(self, channel: str) -> None:
         """End that channel; a channel already gone is fine."""
         await self._try("Hangup", Channel=channel, Cause="16")
+
+    async def packets(self, channel: str) -> int | None:
+        """How many packets of sound have come on that channel; None when Asterisk cannot tell."""
+        try:
+            asked = await self._ami.action("Getvar", timeout=ANSWER_SECONDS, Channel=channel, Variable=PACKETS)
+        except AmiError:
+            return None
+        value = asked[0].get("Value", "") if asked else ""
+        return int(value) if value.isdecimal() else None
 
     async def stop_prompt(self, channel: str) -> None:
         """End CONTROL STREAM FILE on that channel; no prompt playing is fine."""

@@ -21,7 +21,7 @@ class Backoff:
     def begin(self, name: str, now: datetime) -> timedelta:
         """Start a try: zero when it may go on, otherwise the time still to wait (then nothing is counted)."""
         count, last = self._tries.get(name, (0, now))
-        wait = last + self._delay(count) - now
+        wait = min(last, now) + self._delay(count) - now  # the clock may have been set back
         if count and wait > timedelta():
             return wait
         self._remember(name, count + 1, now)

@@ -97,7 +97,7 @@ class Callbacks(Protocol):
         """End the callback's call, also while it rings."""
 
     async def search(self, agent: str, text: str) -> Mapping[str, Any]:
-        """`hits`, each with `kind`, `id`, `title`, `receipt`, `type`, `status`, `at`, `due`, and `most`. FormError: `q`."""
+        """`hits` (`kind`, `id`, `title`, `receipt`, `type`, `status`, `at`, `due`), and `most`. FormError: `q`."""
 
     async def open_hit(self, agent: str, kind: str, hit_id: str) -> Mapping[str, Any]:
         """A hit with its contents: `lines` of `label` and `value`, and `notes`; audited."""

@@ -12,7 +12,6 @@ from tests.browser.softphone import use_fake_softphone
 from tests.browser.test_accessibility import findings
 from tests.unit.doubles_doors import FakeDoors
 from tests.unit.doubles_web import PASSWORD, FakeUser
-from tests.unit.site_web import token_in
 
 GOOD = "vier worte ohne sinn"
 SIZES = {"laptop": (1280, 720), "200 %": (640, 360), "telephone": (390, 844)}
@@ -134,7 +133,7 @@ def test_refused_telephone_fetches_the_new_password_and_keeps_its_call(site: Ser
             fakeUa.register = () => { told.push(["register"]); fakeUa.emit("registered"); };
         }"""
     )
-    site.desk.password = NEW_PASSWORD
+    site.desk.phone_password = NEW_PASSWORD
     anna.evaluate("(status) => fakeUa.emit('registrationFailed', { response: { status_code: status } })", status)
     anna.wait_for_function("() => told.length === 2")
     assert anna.evaluate("told") == [["password", NEW_PASSWORD], ["register"]]
@@ -152,9 +151,3 @@ def test_asterisk_that_has_the_new_password_a_moment_later_is_asked_again(site: 
     )
     anna.wait_for_function("() => asked === 1", timeout=8000)
     expect(anna.locator("#phone-status")).to_contain_text("bereit zum Klingeln")
-
-
-def test_password_page_is_ours_alone(site: Served, page: Page) -> None:
-    enter(site, page, "prüferin")
-    page.goto(f"{site.url}/account/password")
-    assert token_in(page.content())

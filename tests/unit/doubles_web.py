@@ -75,6 +75,7 @@ class FakeDesk:
         self.screens: set[str] = set()
         self.refusal: Exception | None = None
         self.desk_phone = False
+        self.phone_password = "geheim"
         self.seat = free_seat(config)
         self._changed = asyncio.Event()
 
@@ -137,7 +138,7 @@ class FakeDesk:
         return {
             "uri": f"sip:agent-{agent}@127.0.0.1",
             "user": f"agent-{agent}",
-            "password": "geheim",
+            "password": self.phone_password,
             "websocket": place,
         }
 
@@ -214,7 +215,8 @@ _STARTED = datetime.now(UTC)
 
 
 def type_view(config: HotlineConfig, key: str) -> dict[str, Any]:
-    return config.request_type(key).model_dump(mode="json", include={"key", "label", "guide", "papers", "links", "fields"})
+    shown = {"key", "label", "guide", "papers", "links", "fields"}
+    return config.request_type(key).model_dump(mode="json", include=shown)
 
 
 def free_seat(config: HotlineConfig) -> dict[str, Any]:

@@ -40,6 +40,13 @@ def test_link_opens_for_thirty_days(age: int, state: str) -> None:
     assert (opened.promise_id is None) == (state == "expired")
 
 
+def test_link_made_before_the_clock_was_set_back_opens() -> None:
+    now = Now()
+    token = links(now).token("p1")
+    now.seconds -= 3600
+    assert links(now).open(token) == OpenedLink(LinkState.VALID, "p1")
+
+
 @given(st.integers(0, 200), st.sampled_from("AZaz09-_."))
 def test_token_with_one_changed_character_is_broken(place: int, other: str) -> None:
     """All but its last character: that one carries two bits which base64 does not use."""

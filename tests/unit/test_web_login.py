@@ -75,6 +75,13 @@ def test_wait_doubles_up_to_its_bound_and_ends_with_success() -> None:
     assert backoff.begin("anna", now) == timedelta()
 
 
+def test_clock_that_is_set_back_makes_nobody_wait_longer() -> None:
+    backoff = Backoff()
+    for _ in range(FREE_TRIES + 1):
+        backoff.begin("anna", NOW)
+    assert backoff.begin("anna", NOW - timedelta(hours=1)) <= LONGEST
+
+
 def test_tries_in_parallel_count_from_their_start() -> None:
     backoff = Backoff()
     allowed = [backoff.begin("anna", NOW) == timedelta() for _ in range(10)]

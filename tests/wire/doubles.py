@@ -186,5 +186,5 @@ def list_item(action: Action, name: str, **headers: str) -> bytes:
     return message(Event=name, ActionID=action["ActionID"], **headers)
 
 
-def list_end(action: Action, name: str) -> bytes:
-    return message(Event=name, ActionID=action["ActionID"], EventList="Complete", ListItems="1")
+def list_end(action: Action, name: str, items: int = 1) -> bytes:
+    return message(Event=name, ActionID=action["ActionID"], EventList="Complete", ListItems=str(items))

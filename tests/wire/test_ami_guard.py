@@ -44,13 +44,16 @@ class Line:
 
     def __init__(self, system_name: str | None = None, wanted: set[str] | None = None) -> None:
         self.events: list[Headers] = []
-        self.lost = 0
+        self.lost = self.damages = 0
         self.wire = Wire()
-        self.protocol = GuardedProtocol(self.events.append, self._on_lost, system_name, wanted)
+        self.protocol = GuardedProtocol(self.events.append, self._on_lost, system_name, wanted, self._on_damage)
         self.protocol.connection_made(self.wire)
 
     def _on_lost(self, _protocol: GuardedProtocol) -> None:
         self.lost += 1
+
+    def _on_damage(self, _protocol: GuardedProtocol) -> None:
+        self.damages += 1
 
     def greeted(self) -> "Line":
         self.protocol.data_received(GREETING)
@@ -123,6 +126,34 @@ async def test_event_without_our_stamp_is_dropped(forged: bytes) -> None:
     )
     line.protocol.data_received(message(Event="Hangup", SystemName="secret"))
     assert [event.get("Channel") for event in line.events] == ["x", None]
+    assert line.damages == (b"ActionID" not in forged)
+
+
+WHOLE = message(Event="Newexten", SystemName="secret", Channel="PJSIP/anna-1", Application="Dial")
+
+
+@pytest.mark.parametrize("gap", [(0, 3), (len(WHOLE) - 3, len(WHOLE) + 9), (20, 40)])
+async def test_bytes_that_got_lost_are_noticed(gap: tuple[int, int]) -> None:
+    line, stream = Line(system_name="secret").greeted(), WHOLE * 3
+    line.protocol.data_received(stream[: gap[0]] + stream[gap[1] :] + WHOLE)
+    assert line.damages == 1
+
+
+@pytest.mark.parametrize("said", [0, 2])
+async def test_list_of_which_items_got_lost_is_no_answer(said: int) -> None:
+    line = Line().greeted()
+    action, answer = line.submit("Status")
+    line.protocol.data_received(list_start(action) + list_item(action, "Status", Channel="a"))
+    line.protocol.data_received(list_end(action, "StatusComplete", said))
+    with pytest.raises(AmiUnavailable, match="items are missing"):
+        await answer
+
+
+async def test_rest_of_a_list_that_was_given_up_is_no_damage() -> None:
+    line = Line(system_name="secret").greeted()
+    line.protocol.data_received(message(Event="CoreShowChannel", ActionID="action/9", Channel="x"))
+    line.protocol.data_received(b"\r\n\r\n" + WHOLE)
+    assert line.damages == 0
 
 
 async def test_line_break_in_a_callers_name_forges_neither_event_nor_answer() -> None:
@@ -159,7 +190,7 @@ async def test_list_is_returned_as_a_whole_and_other_events_go_their_way() -> No
         + list_item(action, "Status", Channel="c")
     )
     assert not answer.done()
-    line.protocol.data_received(list_end(action, "StatusComplete"))
+    line.protocol.data_received(list_end(action, "StatusComplete", 2))
     assert [item.get("Channel") for item in await answer] == [None, "a", "c", None]
     assert [event["Channel"] for event in line.events] == ["b"]
 
