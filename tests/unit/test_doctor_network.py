@@ -147,7 +147,7 @@ def manager(system_name: str = "hotline-1234") -> Talk:
                 items = "".join(
                     f"Event: DeviceStateChange\r\n{number}Device: {d}\r\nState: {s}\r\n\r\n" for d, s in DEVICES
                 )
-                end = f"Event: {action}Complete\r\n{number}EventList: Complete\r\nListItems: 0\r\n\r\n"
+                end = f"Event: {action}Complete\r\n{number}EventList: Complete\r\nListItems: {len(DEVICES)}\r\n\r\n"
                 answer += f"EventList: start\r\n\r\n{items}{end}"
             else:
                 answer += "\r\n"
