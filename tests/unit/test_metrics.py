@@ -23,7 +23,7 @@ from hotline.web import metrics as page
 from hotline.web.app import create_app
 from hotline.web.problems import Problem
 from tests.unit.doubles_switchboard import Office
-from tests.unit.doubles_web import FakeAccounts, FakeDesk
+from tests.unit.doubles_web import FakeAccounts, FakeDesk, fake_services, fake_services
 
 log = structlog.get_logger()
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -203,7 +203,7 @@ async def test_nothing_tells_who_called_or_who_answered(watched: Watched) -> Non
 @pytest.fixture
 async def browser(watched: Watched) -> AsyncIterator[TestClient[Any, Any]]:
     config = watched.office.config
-    app = create_app(FakeDesk(config), FakeAccounts(config), watched.clock, config, trial=None)
+    app = create_app(FakeDesk(config), FakeAccounts(config), watched.clock, config, fake_services(), trial=None)
     app[page.METRICS] = watched.metrics
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -233,7 +233,7 @@ async def test_page_does_not_exist_for_other_machines(watched: Watched, address:
 
 
 async def test_page_does_not_exist_without_numbers(config: HotlineConfig) -> None:
-    app = create_app(FakeDesk(config), FakeAccounts(config), Clock(), config, trial=None)
+    app = create_app(FakeDesk(config), FakeAccounts(config), Clock(), config, fake_services(), trial=None)
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/metrics")).status == 404
 
