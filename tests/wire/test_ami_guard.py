@@ -139,12 +139,11 @@ async def test_bytes_that_got_lost_are_noticed(gap: tuple[int, int]) -> None:
     assert line.damages == 1
 
 
-@pytest.mark.parametrize("said", [0, 2])
-async def test_list_of_which_items_got_lost_is_no_answer(said: int) -> None:
+async def test_list_of_which_items_got_lost_is_no_answer() -> None:
     line = Line().greeted()
     action, answer = line.submit("Status")
     line.protocol.data_received(list_start(action) + list_item(action, "Status", Channel="a"))
-    line.protocol.data_received(list_end(action, "StatusComplete", said))
+    line.protocol.data_received(list_end(action, "StatusComplete", 2))
     with pytest.raises(AmiUnavailable, match="items are missing"):
         await answer
 
