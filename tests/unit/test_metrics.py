@@ -23,7 +23,7 @@ from hotline.web import metrics as page
 from hotline.web.app import create_app
 from hotline.web.problems import Problem
 from tests.unit.doubles_switchboard import Office
-from tests.unit.doubles_web import FakeAccounts, FakeDesk, fake_services, fake_services
+from tests.unit.doubles_web import FakeAccounts, FakeDesk, fake_services
 
 log = structlog.get_logger()
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
