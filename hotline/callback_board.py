@@ -1,6 +1,7 @@
 """The callback requests that are open, kept at hand for the agents' pages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -91,28 +92,48 @@ class CallbackBoard:
         await self._store(partial(self._callbacks.take, task_id_of(task), agent, self._clock.now()))
 
     async def finish(self, agent: str, task: str, outcome: str, note: str) -> None:
-        """The caller was rung back; who was not reached comes up again later, for anybody, until the last try."""
+        """The caller was rung back; who was not reached comes up again later, for anybody, until the last try.
+
+        Refused when the task is not the agent's any more, as when an earlier try was stored after all: then nothing
+        is to be said of it any more.
+        """
         task_id, now = task_id_of(task), self._clock.now()
         self._outgoing.require_over(task_id)
+        write: Write
         if outcome == NOT_REACHED:
-            after = partial(self._next_try, now)
-            await self._store(partial(self._callbacks.not_reached, task_id, agent, now, after, note))
+            write = partial(self._callbacks.not_reached, task_id, agent, now, partial(self._next_try, now), note)
         else:
-            await self._store(partial(self._callbacks.finish, task_id, agent, outcome, note, now))
-        self._outgoing.settled(task_id)
+            write = partial(self._callbacks.finish, task_id, agent, outcome, note, now)
+        try:
+            await self._store(write)
+        except Refused:
+            self._outgoing.settled(task_id, agent)
+            raise
+        self._outgoing.settled(task_id, agent)
 
     def _next_try(self, now: datetime, tries: int) -> datetime | None:
         return next_try(self._configuration()[1], tries, now)
 
     async def give_back(self, agent: str) -> None:
-        """The agent goes home: what they had taken on is everybody's again, but for what they ring just now."""
-        mine = [task.id for task in self._tasks if task.taken_by == agent]
-        for task in mine:
-            if self._outgoing.of_task(task) is None:
+        """The agent goes home: what they had taken on is everybody's again, but for what they ring just now.
+
+        Of a ring that is over nothing is asked any more: whoever is gone cannot say what came of it.
+        """
+        ring = self._outgoing.of(agent)
+        over, rung = ring is not None and ring.over, None if ring is None else ring.task_id
+        mine = {task.id for task in self._tasks if task.taken_by == agent}
+        for task in mine if over else mine - {rung}:
+            with suppress(Refused):  # it is closed, or somebody else's
                 await self._store(partial(self._callbacks.give_back, task, agent))
+        if over and rung is not None:
+            self._outgoing.settled(rung, agent)
 
     async def _store(self, write: Write) -> None:
-        await self._journal.now(write)
+        try:
+            await self._journal.now(write)
+        except Refused:  # the list is older than what is stored
+            await self.refresh()
+            raise
         await self.refresh()
 
     # --- what pages show ---------------------------------------------------------------------

@@ -135,7 +135,7 @@ class CaseWork:
     def _disposal(self, call: Call, agent: str, written: Disposition, now: datetime, **parts: Any) -> Disposal:
         request = call.request or call.config.unclear
         own = (call.id, agent, now, written.outcome.value, request.key, written.note, dict(written.form))
-        return Disposal(*own, number=call.number, **parts)
+        return Disposal(*own, number=call.number, real=self._clock.real_now(), **parts)
 
     async def _store(self, disposal: Disposal) -> None:
         await self._journal.now(partial(self._promises.dispose, disposal))

@@ -1,4 +1,4 @@
-"""Two times: real time for sessions, tokens, mail and retention; business time for everything a caller notices.
+"""Two times: real time for sessions, tokens, mail and audit; business time for everything a caller notices.
 
 `AT=` moves business time by a running offset, so that the hotline can be tried at any hour.
 

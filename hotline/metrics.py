@@ -21,7 +21,7 @@ from hotline.errors import StorageError
 from hotline.exchange.calls import Call, Phase
 from hotline.exchange.journal import Journal
 from hotline.exchange.switchboard import Switchboard
-from hotline.storage.outbox import REFUSED, WAITING, StuckMail
+from hotline.storage.outbox import BOUNCED, REFUSED, WAITING, StuckMail
 
 OTHER = "other"
 LONGEST_EVENT = 100
@@ -29,6 +29,7 @@ MOST_EVENTS = 500
 """So many different texts are told apart: many more than the service has."""
 OUTBOX_SECONDS = 1.0
 """So long the database may take; then the mails are told as last known."""
+_MAILS = (WAITING, REFUSED, BOUNCED)
 _LEVELS = {"exception": "error", "warn": "warning", "fatal": "critical"}
 _A_VALUE = re.compile(r"\d{3}|@")
 """In no constant text, but in telephone numbers, ids and addresses."""
@@ -120,7 +121,7 @@ class Metrics(Collector):
         yield _gauge("hotline_journal_entries", "Entries that wait to be stored.", journal._queue.qsize())
         yield _gauge("hotline_ami_connected", "1 while logged in to Asterisk's manager interface.", self._ami.connected)
         if self._mails is not None:
-            yield _by("hotline_mails", "Mails not sent yet, by state.", "state", [WAITING, REFUSED], self._mails)
+            yield _by("hotline_mails", "Mails not delivered, by state.", "state", _MAILS, self._mails)
         yield _gauge("hotline_start_time_seconds", "When the service started, Unix time.", self._started.timestamp())
         if ago is not None:
             yield _gauge("hotline_clock_step_age_seconds", "Since the system clock was last stepped.", ago)

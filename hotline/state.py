@@ -3,6 +3,7 @@
 hotline.yaml        the configuration in use, copied from the shipped example at the first start
 secrets.json        passwords and keys, made once, readable by the owner only
 hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=
+erasures.jsonl      which rows were erased, for backups that are restored; never restored itself
 prompts/ music/     rendered sound files    recordings/  own WAVs, which win over the voice
 asterisk/           everything of Asterisk's    mailbox/  mails of the demo mailbox
 """
@@ -75,6 +76,10 @@ class StateDirectory:
         return self.path / "asterisk"
 
     @property
+    def erasures_file(self) -> Path:
+        return self.path / "erasures.jsonl"
+
+    @property
     def mailbox(self) -> Path:
         return self.path / "mailbox"
 
@@ -119,6 +124,15 @@ class StateDirectory:
             renewed = replace(known, phone_secrets=known.phone_secrets | fresh, phone_secrets_since=day.isoformat())
             _write_private(self._secrets_file, json.dumps(asdict(renewed), indent=1, sort_keys=True))
         return True
+
+    def renew_initial_passwords(self, names: Iterable[str]) -> Secrets:
+        """Other first passwords for these users, whose accounts were removed: the old ones open nothing again."""
+        with exclusive(self.path / "secrets.lock"):
+            base = self._stored_secrets() or _fresh()
+            fresh = {name: _password() for name in names}
+            renewed = replace(base, initial_passwords=base.initial_passwords | fresh)
+            _write_private(self._secrets_file, json.dumps(asdict(renewed), indent=1, sort_keys=True))
+        return renewed
 
     def phone_secrets(self) -> dict[str, str]:
         """The SIP password of each agent as it is now."""

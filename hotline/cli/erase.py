@@ -9,6 +9,8 @@ import click
 from hotline.cli.opening import opened, state_option
 from hotline.cli.person import person_options, wanted_in
 from hotline.errors import HotlineError
+from hotline.state import StateDirectory
+from hotline.storage.erasure_file import ErasureFile
 from hotline.storage.persons import Persons, Wanted
 from hotline.workplace import erase
 
@@ -33,7 +35,7 @@ def command(state: Path, force: bool, yes: bool, **given: Any) -> int:
 
 async def _erase(state: Path, whom: Wanted, force: bool, yes: bool) -> dict[str, int]:
     async with opened(state) as (database, hotline_id):
-        persons = Persons(database, hotline_id)
+        persons = Persons(database, hotline_id, ErasureFile(StateDirectory(state).erasures_file, hotline_id))
         found = await erase.find(persons, whom)
         if not force:
             erase.require_nothing_open(found)

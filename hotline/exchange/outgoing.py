@@ -83,6 +83,8 @@ class Ring:
     stage: Stage = Stage.OWN
     asked: bool = False
     """Asterisk was asked to ring."""
+    stopped: bool = False
+    """The agent hung up before their own telephone was known to ring."""
     talked_since: datetime | None = None
     talked_until: datetime | None = None
     result: Result | None = None
@@ -159,6 +161,9 @@ class Outgoing:
         except BaseException:
             self._forget(ring)
             raise
+        if ring.stopped:
+            self._end(ring, Result.OWN_GONE)
+            return ring
         self._note(ring, "callback_ringing")
         self._switchboard.spawn(self._give_up_silent(ring))
         await self._originate(ring, way)
@@ -205,7 +210,9 @@ class Outgoing:
             raise Refused("Dieser Rückruf läuft gerade nicht.")
         if ring.stage is Stage.CALLER:
             ring.result = Result.CANCELLED
-        self._switchboard.spawn(self._controls.hang_up(ring.id))
+        ring.stopped = True
+        if ring.asked:
+            self._switchboard.spawn(self._controls.hang_up(ring.id))
 
     def require_over(self, task_id: int) -> None:
         """Refused while somebody still rings or talks for this task."""
@@ -213,11 +220,11 @@ class Outgoing:
         if ring is not None and not ring.over:
             raise Refused("Bitte beenden Sie erst das Gespräch.")
 
-    def settled(self, task_id: int) -> None:
-        """It is said what came of the ring: the agent is free for the next call."""
-        for ring in self:
-            if ring.task_id == task_id and ring.over:
-                self._forget(ring)
+    def settled(self, task_id: int, agent: str) -> None:
+        """Nothing is to be said any more of this agent's ring: they are free for the next call."""
+        ring = self.of(agent)
+        if ring is not None and ring.task_id == task_id and ring.over:
+            self._forget(ring)
 
     # --- what Asterisk tells -----------------------------------------------------------------
 
@@ -229,6 +236,8 @@ class Outgoing:
         match event.get("Event"):
             case "DialBegin" if of_agents_leg:
                 self._reach(ring, Stage.CALLER)
+            case "DialBegin" if ring.stopped:  # hung up while Asterisk had no channel yet that could be ended
+                self._switchboard.spawn(self._controls.hang_up(ring.id))
             case "DialEnd" if of_agents_leg:
                 self._callers_end(ring, event.get("DialStatus", ""))
             case "DialEnd":

@@ -330,12 +330,14 @@ class Switchboard:
             await asyncio.sleep(max(left, 0.0) + UNSEEN_SECONDS)
 
     def write_up(self, call: Call, seat: Seat) -> None:
-        """A talk of before a restart, whose agent has still to write what it came to; not before what is there now."""
+        """A talk that its agent has not on the screen any more, or not yet again after a restart, and has still to
+        write up; not before what is there now."""
         if call.id in {known.id for known in (seat.call, *seat.unwritten) if known is not None}:
             return
         if not seat.presence.needs_screen:
             return  # perhaps nobody sees it, and none of the many of a day was ever written up
-        call.over.set()
+        if self.calls.get(call.id) is None:
+            call.over.set()
         seat.unwritten.append(call)
         log.info("a talk is still to be written up", call=call.id, agent=seat.agent.name)
         self.rematch()

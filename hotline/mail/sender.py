@@ -68,6 +68,12 @@ class MailSender:
         """There may be something to send: look at once."""
         self._awake.set()
 
+    async def retry(self, mail_id: int) -> bool:
+        """Send a mail once more that did not go out or came back; False when there is no such mail."""
+        found = await self._outbox.retry(mail_id, self._clock.real_now())
+        self.wake()
+        return found
+
     async def run(self) -> None:
         """Send for ever; ends only by being cancelled."""
         while True:

@@ -129,7 +129,7 @@ class Launcher:
         await self._worker.start()
         now, moved = self._clock.now(), self._clock.moved
         initial = still_initial(self._state)
-        self._say(welcome(self._config, self._prepared.secrets, now, moved, self._state, _program(), initial))
+        self._say(welcome(self._config, self._state.secrets(), now, moved, self._state, _program(), initial))
         self._system.tell(READY)
         await keep("The service", self._worker.start, self._worker.wait, self._say, lambda: self._worker.drained)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.errors import Refused
@@ -40,7 +40,8 @@ class User:
 
 
 GIVEN = ("password_set", "user_added")
-"""Audited when a person has given a password; a user without these has the one made at the first start."""
+"""Audited when a person has given a password; a user without these has the one made at a start of the service."""
+REMOVED = "user_removed"
 
 
 class Accounts:
@@ -84,7 +85,7 @@ class Accounts:
             if not (await connection.execute(delete(users).where(self._named(name)))).rowcount:
                 raise _unknown(name)
             await connection.execute(delete(sessions).where(self._sessions_of(name)))
-            await self._audit(connection, author, "user_removed", name)
+            await self._audit(connection, author, REMOVED, name)
 
     async def _change(self, name: str, author: str, action: str, values: dict[str, Any]) -> None:
         async with self._db.write() as connection:
@@ -123,13 +124,28 @@ class Accounts:
             return [_user(row) for row in await connection.execute(query)]
 
     async def still_initial(self) -> set[str]:
-        """Names of those who still have the password that was made at the first start."""
-        given = select(audit.c.subject).where(audit.c.hotline_id == self._hotline, audit.c.action.in_(GIVEN))
-        query = select(users.c.name).where(
-            users.c.hotline_id == self._hotline, users.c.must_change, users.c.name.not_in(given)
+        """Names of those who still have the password that was made at a start of the service.
+
+        What was given to an account of that name before it was removed does not count.
+        """
+        about = (audit.c.hotline_id == self._hotline) & (audit.c.subject == users.c.name)
+        removed = select(func.coalesce(func.max(audit.c.id), 0)).where(about, audit.c.action == REMOVED)
+        later = audit.alias()
+        given = select(later.c.id).where(
+            later.c.hotline_id == self._hotline,
+            later.c.subject == users.c.name,
+            later.c.action.in_(GIVEN),
+            later.c.id > removed.scalar_subquery(),
         )
+        query = select(users.c.name).where(users.c.hotline_id == self._hotline, users.c.must_change, ~given.exists())
         async with self._db.read() as connection:
             return {row.name for row in await connection.execute(query)}
+
+    async def removed(self) -> set[str]:
+        """Names of accounts that were removed at some time, as far back as the audit log goes."""
+        query = select(audit.c.subject).where(audit.c.hotline_id == self._hotline, audit.c.action == REMOVED)
+        async with self._db.read() as connection:
+            return {row.subject for row in await connection.execute(query)}
 
     async def open_session(self, user: User, now: datetime, lifetime: timedelta) -> str:
         """A new session; returns its token, which is not stored."""

@@ -21,7 +21,6 @@ OPEN_AT_MOST = 50
 class Alarm:
     """`caller` in E.164 is for the lead only; None when withheld or erased."""
 
-    id: int
     kind: str
     call_id: str
     agent: str
@@ -39,18 +38,17 @@ class AlarmRows:
         self._db = db
         self._hotline = hotline_id
 
-    async def add(self, call_id: str, agent: str, at: datetime) -> int:
-        """The number of the new alarm; alarm and step are stored together or not at all."""
+    async def add(self, call_id: str, agent: str, at: datetime) -> None:
+        """Alarm and step are stored together or not at all."""
         row = {"hotline_id": self._hotline, "kind": THREAT, "call_id": call_id, "agent": agent, "at": at}
         told = step(self._hotline, call_id, at, THREAT, agent, {})
         async with self._db.write() as connection:
-            added = await connection.execute(insert(alarms).values(row).returning(alarms.c.id))
+            await connection.execute(insert(alarms).values(row))
             await connection.execute(insert(call_events).values(told))
-            return int(added.scalar_one())
 
-    async def mark_seen(self, number: int, who: str, at: datetime, real: datetime) -> None:
+    async def mark_seen(self, alarm: Alarm, who: str, at: datetime, real: datetime) -> None:
         """The first to see it counts; `at` is business time, `real` the audit log's."""
-        change = update(alarms).where(self._mine(number), alarms.c.seen_at.is_(None))
+        change = update(alarms).where(self._is(alarm), alarms.c.seen_at.is_(None))
         async with self._db.write() as connection:
             seen = await connection.execute(change.values(seen_by=who, seen_at=at).returning(alarms.c.call_id))
             if found := seen.first():
@@ -64,12 +62,13 @@ class AlarmRows:
             rows = (await connection.execute(query.order_by(alarms.c.id.desc()).limit(OPEN_AT_MOST))).all()
             return [Alarm(*row) for row in reversed(rows)]
 
-    def _mine(self, number: int) -> ColumnElement[bool]:
-        return (alarms.c.hotline_id == self._hotline) & (alarms.c.id == number)
+    def _is(self, alarm: Alarm) -> ColumnElement[bool]:
+        mine = (alarms.c.hotline_id == self._hotline) & (alarms.c.agent == alarm.agent)
+        return mine & (alarms.c.call_id == alarm.call_id) & (alarms.c.at == alarm.at)
 
 
 def _with_call() -> Select[Any]:
-    columns = alarms.c["id", "kind", "call_id", "agent", "at"]
+    columns = alarms.c["kind", "call_id", "agent", "at"]
     return (
         select(*columns, call_persons.c.caller, calls.c.request_type)
         .outerjoin(call_persons, call_persons.c.call_id == alarms.c.call_id)

@@ -145,10 +145,13 @@ class Callbacks:
     ) -> datetime | None:
         """Nobody answered. `after` gives the time of the next try after so many: then the task is everybody's again.
 
-        Without a next one the task is closed. The time of the next try, or None.
+        Without a next one the task is closed. The time of the next try, or None. Refused unless the task is this
+        agent's: said twice, it is one try.
         """
         async with self._db.write() as connection:
             found = await self._of(connection, task_id, agent)
+            if found.taken_by is None:
+                raise Refused("Dieser Rückruf liegt nicht mehr bei Ihnen. Bitte übernehmen Sie ihn noch einmal.")
             tries = found.tries + 1
             again = after(tries)
             if again is None:

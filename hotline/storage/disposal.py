@@ -64,6 +64,8 @@ class Disposal:
     more: bool = False
     """The agent goes on with a further request of the same call."""
     replaces: int | None = None
+    real: datetime | None = None
+    """Real time, by which a correction is audited; now if left out. `at` is business time."""
 
 
 def new_promise_id() -> str:

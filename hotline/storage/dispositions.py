@@ -5,6 +5,7 @@ is current: its `replaced_at` is empty. A corrected row stays for the audit, wit
 """
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
@@ -83,7 +84,8 @@ async def _replace(connection: AsyncConnection, hotline: str, disposal: Disposal
     before = (await connection.execute(end.returning(*dispositions.c["number", "at"]))).first()
     if before is None:
         raise Refused("Dieser Eintrag wurde inzwischen geändert. Bitte die Liste neu laden.")
-    row = audit_row(hotline, disposal.at, disposal.agent, "disposition_corrected", str(old))
+    real = disposal.real or datetime.now(UTC)
+    row = audit_row(hotline, real, disposal.agent, "disposition_corrected", str(old))
     await connection.execute(insert(audit).values(row))
     return before
 

@@ -37,12 +37,23 @@ from hotline.storage.tables import (
 
 BATCH = 500
 """Rows of one transaction: callers and agents do not notice the deleting."""
-Expired = Callable[[datetime], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What lies before this is too old, by each of the two clocks: audit, mails and short messages have real times,
+    everything about calls, agents and promises business times."""
+
+    real: datetime
+    business: datetime
+
+
+Expired = Callable[[Before], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One table of a kind of data. `expired` tells which rows have, given the time before which things are too old."""
+    """One table of a kind of data. `expired` tells which rows have, given when things are too old."""
 
     setting: str
     """The key under `retention` that says how long."""
@@ -73,7 +84,7 @@ def _young(call_id: ColumnElement[str], before: datetime) -> ColumnElement[bool]
 
 
 def _of_old_call(call_id: ColumnElement[str]) -> Expired:
-    return lambda before: ~_young(call_id, before) & ~_needed(call_id, before)
+    return lambda before: ~_young(call_id, before.business) & ~_needed(call_id, before.business)
 
 
 def _of(own: ColumnElement[object], parents: Select[tuple[object]]) -> ColumnElement[bool]:
@@ -85,35 +96,43 @@ def _kept(before: datetime) -> Select[tuple[str]]:
     return select(promises.c.id).where(promises.c.status != OPEN, promises.c.kept_at < before)
 
 
-def _notes(before: datetime) -> ColumnElement[bool]:
-    old = select(dispositions.c.id).where(dispositions.c.at < before, ~_needed(dispositions.c.call_id, before))
+def _notes(before: Before) -> ColumnElement[bool]:
+    unneeded = ~_needed(dispositions.c.call_id, before.business)
+    old = select(dispositions.c.id).where(dispositions.c.at < before.business, unneeded)
     return disposition_details.c.disposition_id.in_(old)
 
 
-def _promise_texts(before: datetime) -> ColumnElement[bool]:
-    old = select(promise_events.c.id).where(promise_events.c.promise_id.in_(_kept(before)))
+def _promise_texts(before: Before) -> ColumnElement[bool]:
+    old = select(promise_events.c.id).where(promise_events.c.promise_id.in_(_kept(before.business)))
     return promise_texts.c.event_id.in_(old)
 
 
-def _mails(before: datetime) -> ColumnElement[bool]:
-    settled = or_(outbox.c.promise_id.is_(None), outbox.c.promise_id.in_(_kept(before)))
-    old = select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state != "waiting", settled)
+def _mails(before: Before) -> ColumnElement[bool]:
+    settled = or_(outbox.c.promise_id.is_(None), outbox.c.promise_id.in_(_kept(before.business)))
+    old = select(outbox.c.id).where(outbox.c.created_at < before.real, outbox.c.state != "waiting", settled)
     return outbox_mails.c.outbox_id.in_(old)
 
 
-def _callbacks(before: datetime) -> ColumnElement[bool]:
-    return callback_persons.c.callback_id.in_(select(callbacks.c.id).where(callbacks.c.finished_at < before))
+def _callbacks(before: Before) -> ColumnElement[bool]:
+    finished = select(callbacks.c.id).where(callbacks.c.finished_at < before.business)
+    return callback_persons.c.callback_id.in_(finished)
 
 
-def _short_messages(before: datetime) -> ColumnElement[bool]:
-    old = select(short_messages.c.id).where(short_messages.c.created_at < before, short_messages.c.state != "waiting")
+def _short_messages(before: Before) -> ColumnElement[bool]:
+    settled = short_messages.c.state != "waiting"
+    old = select(short_messages.c.id).where(short_messages.c.created_at < before.real, settled)
     return short_message_texts.c.message_id.in_(old)
 
 
-def _intents(before: datetime) -> ColumnElement[bool]:
+def _intents(before: Before) -> ColumnElement[bool]:
     """Everybody's latest one says what they want now."""
     latest = select(func.max(presences.c.id)).group_by(presences.c.hotline_id, presences.c.agent)
-    return (presences.c.at < before) & presences.c.id.not_in(latest)
+    return (presences.c.at < before.business) & presences.c.id.not_in(latest)
+
+
+def _notices(before: Before) -> ColumnElement[bool]:
+    over = or_(notices.c.ended_at.is_not(None), notices.c.until < before.business)
+    return (notices.c.at < before.business) & over
 
 
 _CALL, _FINISHED, _KEPT = "Anruf", "erledigter Rückruf", "gehaltene Zusage"
@@ -165,7 +184,7 @@ KINDS = (
         drafts.c.call_id,
         "Entwurf, der nie abgeschlossen wurde",
         "letzte Änderung",
-        lambda before: drafts.c.saved_at < before,
+        lambda before: drafts.c.saved_at < before.business,
     ),
     Kind(
         "notes_days",
@@ -173,7 +192,7 @@ KINDS = (
         promise_details.c.promise_id,
         "Name, Rufnummer, Nummer der Bedarfsgemeinschaft, Formular, Notiz und Antwort einer Zusage",
         _KEPT,
-        lambda before: promise_details.c.promise_id.in_(_kept(before)),
+        lambda before: promise_details.c.promise_id.in_(_kept(before.business)),
     ),
     Kind(
         "notes_days",
@@ -197,7 +216,7 @@ KINDS = (
         agent_states.c.id,
         "Wann eine Mitarbeiterin in welchem Zustand war, und warum",
         "Zustand",
-        lambda before: agent_states.c.at < before,
+        lambda before: agent_states.c.at < before.business,
     ),
     Kind(
         "agent_states_days",
@@ -213,7 +232,7 @@ KINDS = (
         audit.c.id,
         "Protokoll: wer was gesehen und geändert hat",
         "Eintrag",
-        lambda before: audit.c.at < before,
+        lambda before: audit.c.at < before.real,
     ),
     Kind(
         "audit_days",
@@ -221,7 +240,7 @@ KINDS = (
         notices.c.id,
         "Nachrichten an die Mitarbeitenden und Ansagen",
         "Nachricht",
-        lambda before: (notices.c.at < before) & or_(notices.c.ended_at.is_not(None), notices.c.until < before),
+        _notices,
     ),
 )
 """Everything that is deleted by its age; each table of `tables.PERSONAL` is here."""
@@ -234,7 +253,7 @@ class Expiry:
         self._db = db
         self._hotline = hotline_id
 
-    async def delete_some(self, kind: Kind, before: datetime) -> int:
+    async def delete_some(self, kind: Kind, before: Before) -> int:
         """Delete at most BATCH rows of that kind that have expired; how many it were."""
         mine = kind.table.c.hotline_id == self._hotline
         some = select(kind.key).where(mine, kind.expired(before)).limit(BATCH)

@@ -83,6 +83,8 @@ class OpenCounts:
     promises_overdue: int
     callbacks: int
     callbacks_overdue: int
+    callbacks_next: int
+    """Whose next try may be made now; a caller just rung in vain is left alone for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ class FigureRows:
         promised = select(func.count(), _number(promises.c.due_at < now)).where(
             promises.c.hotline_id == self._hotline, promises.c.status == "open"
         )
-        asked = select(func.count(), _number(callbacks.c.due_at < now)).where(
+        next_now = callbacks.c.next_try_at.is_(None) | (callbacks.c.next_try_at <= now)
+        asked = select(func.count(), _number(callbacks.c.due_at < now), _number(next_now)).where(
             callbacks.c.hotline_id == self._hotline, callbacks.c.finished_at.is_(None)
         )
         open_promises, open_callbacks = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.database import Database
@@ -19,6 +19,8 @@ REFUSED = "refused"
 BOUNCED = "bounced"
 """Our mail server took it, but the case worker's did not; told by `hotline bounce`."""
 UNDELIVERED = (REFUSED, BOUNCED)
+ERASED = "erased"
+"""The code of what waited when its text was erased with a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,11 @@ class Outbox:
             return [OutboxMail(*row) for row in await connection.execute(query)]
 
     async def next_try(self) -> datetime | None:
-        """When the earliest waiting mail is due; None when nothing waits."""
-        query = select(func.min(outbox.c.next_try)).where(
-            outbox.c.hotline_id == self._hotline, outbox.c.state == WAITING
+        """When the earliest waiting mail is due that `due` can give; None when nothing waits."""
+        query = (
+            select(func.min(outbox.c.next_try))
+            .join(outbox_mails, outbox_mails.c.outbox_id == outbox.c.id)
+            .where(outbox.c.hotline_id == self._hotline, outbox.c.state == WAITING)
         )
         async with self._db.read() as connection:
             found: datetime | None = (await connection.execute(query)).scalar()
@@ -126,9 +130,13 @@ class Outbox:
         mine = outbox.c.message_id.in_(message_ids)
         return await self._undelivered(mine, (SENT, WAITING), at, BOUNCED, MAIL_BOUNCED, code)
 
-    async def retry(self, mail_id: int, at: datetime) -> None:
-        """Someone saw to the cause: try a mail again that was refused or came back."""
-        await self._change(mail_id, was=UNDELIVERED, state=WAITING, next_try=at, sent_at=None)
+    async def retry(self, mail_id: int, at: datetime) -> bool:
+        """Someone saw to the cause: try a mail at once that was refused, came back or waits; tries count anew.
+
+        False for a mail that was sent, does not exist, or whose text is deleted.
+        """
+        again = {"state": WAITING, "next_try": at, "sent_at": None, "attempts": 0}
+        return await self._change(mail_id, was=(WAITING, *UNDELIVERED), only=_WRITTEN, **again)
 
     async def stuck(self, attempts: int = 3) -> list[StuckMail]:
         """Refused mails, those that came back, and those tried in vain at least so often."""
@@ -177,11 +185,19 @@ class Outbox:
                     await write_step(connection, self._hotline, mail.promise_id, told)
             return len(changed)
 
-    async def _change(self, mail_id: int, was: Sequence[str] = (WAITING,), **values: Any) -> None:
+    async def _change(
+        self, mail_id: int, was: Sequence[str] = (WAITING,), only: ColumnElement[bool] | None = None, **values: Any
+    ) -> bool:
+        """Whether there is such a mail in one of these states."""
         mine = (outbox.c.hotline_id == self._hotline) & (outbox.c.id == mail_id) & outbox.c.state.in_(was)
-        change: Update = update(outbox).where(mine).values(values)
+        mine = mine if only is None else mine & only
+        change = update(outbox).where(mine).values(values).returning(outbox.c.id)
         async with self._db.write() as connection:
-            await connection.execute(change)
+            return (await connection.execute(change)).first() is not None
+
+
+_WRITTEN = outbox.c.id.in_(select(outbox_mails.c.outbox_id))
+"""Its text is still there."""
 
 
 def _trouble(attempts: int) -> ColumnElement[bool]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select
+from sqlalchemy import ColumnElement, Select, delete, insert, null, select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Column, Table
 
 from hotline.storage.audit import audit_row
 from hotline.storage.database import Database
+from hotline.storage.erasure_file import ErasureFile, Note
+from hotline.storage.outbox import ERASED, REFUSED, WAITING
 from hotline.storage.promise_events import OPEN
 from hotline.storage.tables import (
     PERSONAL,
@@ -38,6 +41,7 @@ from hotline.storage.tables import (
 Ids = Sequence[str]
 Rows = dict[str, list[dict[str, Any]]]
 """By table's name; times as ISO 8601."""
+Noted = dict[tuple[str, str], list[Note]]
 _CHUNK = 300
 """So many ids stand in one statement."""
 
@@ -102,6 +106,19 @@ _LEDGER: dict[Table, Any] = {
 """What an export shows besides: times and codes."""
 
 
+_MADE: dict[Table, Column[datetime]] = {
+    disposition_details: dispositions.c.at,
+    promise_texts: promise_events.c.at,
+    outbox_mails: outbox.c.created_at,
+    callback_persons: callbacks.c.requested_at,
+    short_message_texts: short_messages.c.created_at,
+}
+"""When the row was made that a personal row belongs to, where that is named by a number: after a backup is restored the
+same number is given to somebody else's row. Other names, as of calls and promises, are never given twice."""
+_SENT_LATER: dict[Table, Table] = {outbox_mails: outbox, short_message_texts: short_messages}
+"""Texts that may still wait to be sent, and where that stands."""
+
+
 def keys() -> dict[str, Column[Any]]:
     """The column by which an erased row of each personal table is named in `erasures`."""
     return {table.name: table.c.call_id if table is drafts else next(iter(table.primary_key)) for table in PERSONAL}
@@ -110,9 +127,11 @@ def keys() -> dict[str, Column[Any]]:
 class Persons:
     """One hotline's data, person by person."""
 
-    def __init__(self, db: Database, hotline_id: str) -> None:
+    def __init__(self, db: Database, hotline_id: str, file: ErasureFile | None = None) -> None:
+        """`file` also notes what is erased; without it, a restored backup brings it back."""
         self._db = db
         self._hotline = hotline_id
+        self._file = file
 
     async def find(self, wanted: Wanted) -> Person:
         """All calls that belong to the number, Bedarfsgemeinschaft or receipt."""
@@ -141,15 +160,21 @@ class Persons:
         return found
 
     async def erase(self, ids: Ids, who: str, at: datetime, subject: str | None) -> dict[str, int]:
-        """Delete all personal rows of these calls in one transaction, and note which; how many, by table."""
+        """Delete all personal rows of these calls in one transaction, and note which; how many, by table.
+
+        A mail or short message that still waits is refused with the code `erased`.
+        """
         gone: dict[str, int] = {}
+        notes: list[Note] = []
         async with self._db.write() as connection:
             for table, of in _PERSONAL.items():
                 for chunk in _chunks(ids):
                     mine = (table.c.hotline_id == self._hotline) & of(chunk)
-                    count = await self._erase_rows(connection, table, mine, who, at)
-                    if count:
+                    rows = list(await connection.execute(_rows(table).where(mine)))
+                    notes += [_note(table, row.key, row.own, at) for row in rows]
+                    if count := await self._drop(connection, table, rows):
                         gone[table.name] = gone.get(table.name, 0) + count
+            await self._write_down(connection, notes, who)
             await connection.execute(insert(audit).values(self._done(at, who, "person_erased", subject)))
         return gone
 
@@ -157,29 +182,50 @@ class Persons:
         """Delete what was erased once and is here again, as after restoring a backup; how many rows."""
         gone = 0
         async with self._db.write() as connection:
-            for name, key in keys().items():
-                text = key.type.python_type is str
-                query = select(erasures.c.row_id).where(erasures.c.hotline_id == self._hotline, erasures.c.kind == name)
-                ids = [row.row_id if text else int(row.row_id) for row in await connection.execute(query)]
-                for chunk in _chunks(ids):
-                    mine = (key.table.c.hotline_id == self._hotline) & key.in_(chunk)
-                    gone += (await connection.execute(delete(key.table).where(mine))).rowcount
+            noted = await self._noted(connection)
+            for table in PERSONAL:
+                for chunk in _chunks(_named(table, noted)):
+                    mine = (table.c.hotline_id == self._hotline) & keys()[table.name].in_(chunk)
+                    found = await connection.execute(_rows(table).where(mine))
+                    again = [row for row in found if _is_noted(noted[table.name, str(row.key)], row.own)]
+                    gone += await self._drop(connection, table, again)
         return gone
 
     async def scrub(self) -> bool:
         """Let nothing of it stand in the database's journal; False when that must be tried again."""
         return await self._db.scrub()
 
-    async def _erase_rows(
-        self, connection: AsyncConnection, table: Table, mine: ColumnElement[bool], who: str, at: datetime
-    ) -> int:
-        key = keys()[table.name]
-        names = [str(name) for name in (await connection.execute(select(key).where(mine))).scalars()]
-        if not names:
-            return 0
-        row = {"hotline_id": self._hotline, "at": at, "who": who, "kind": table.name}
-        await connection.execute(insert(erasures), [{**row, "row_id": name} for name in names])
-        return (await connection.execute(delete(table).where(mine))).rowcount
+    async def _noted(self, connection: AsyncConnection) -> Noted:
+        """From the database and from the file, by table and name."""
+        query = select(*erasures.c["kind", "row_id", "at"]).where(erasures.c.hotline_id == self._hotline)
+        notes = [Note(row.kind, row.row_id, row.at) for row in await connection.execute(query)]
+        noted: Noted = {}
+        for note in [*notes, *(self._file.notes() if self._file else [])]:
+            noted.setdefault((note.kind, note.row), []).append(note)
+        return noted
+
+    async def _write_down(self, connection: AsyncConnection, notes: Sequence[Note], who: str) -> None:
+        if not notes:
+            return
+        own = {"hotline_id": self._hotline, "who": who}
+        rows = [{**own, "kind": note.kind, "row_id": note.row, "at": note.at} for note in notes]
+        await connection.execute(insert(erasures), rows)
+        if self._file is not None:
+            self._file.append(notes)
+
+    async def _drop(self, connection: AsyncConnection, table: Table, rows: Sequence[Row[Any]]) -> int:
+        """Delete these rows, found by `_rows`; how many."""
+        gone = 0
+        for chunk in _chunks(rows):
+            names = [row.key for row in chunk]
+            if (parent := _SENT_LATER.get(table)) is not None:
+                waiting = (parent.c.hotline_id == self._hotline) & (parent.c.state == WAITING) & parent.c.id.in_(names)
+                await connection.execute(update(parent).where(waiting).values(state=REFUSED, code=ERASED))
+            mine = (table.c.hotline_id == self._hotline) & keys()[table.name].in_(names)
+            if table is drafts:
+                mine &= drafts.c.saved_at.in_([row.own for row in chunk])
+            gone += (await connection.execute(delete(table).where(mine))).rowcount
+        return gone
 
     async def _calls(self, connection: AsyncConnection, wanted: Wanted) -> set[str]:
         found: set[str] = set()
@@ -226,6 +272,34 @@ class Persons:
 
     def _done(self, at: datetime, who: str, action: str, subject: str | None) -> dict[str, Any]:
         return audit_row(self._hotline, at, who, action, subject)
+
+
+def _rows(table: Table) -> Select[Any]:
+    """Each row's `key`, and its `own` time by which it is told from another one of that name."""
+    key = keys()[table.name].label("key")
+    if table is drafts:
+        return select(key, drafts.c.saved_at.label("own"))
+    if table not in _MADE:
+        return select(key, null().label("own"))
+    parent = _MADE[table].table.alias()
+    own = parent.c[_MADE[table].name].label("own")
+    return select(key, own).select_from(table.join(parent, parent.c.id == keys()[table.name]))
+
+
+def _note(table: Table, key: Any, own: datetime | None, at: datetime) -> Note:
+    """Never before the row's own time: the clock may have been set back."""
+    at = at if own is None else max(at, own)
+    return Note(table.name, str(key), at, own if table in _MADE else None)
+
+
+def _named(table: Table, noted: Noted) -> list[Any]:
+    """The names of that table's noted rows, as they stand in its key."""
+    names = [name for kind, name in noted if kind == table.name]
+    return [int(name) for name in names if name.isdecimal()] if table in _MADE else names
+
+
+def _is_noted(notes: Sequence[Note], own: datetime | None) -> bool:
+    return any(note.means(own) for note in notes)
 
 
 def _chunks(ids: Sequence[Any]) -> list[Sequence[Any]]:

@@ -1,7 +1,7 @@
 """What is found by a receipt, a telephone number or a Bedarfsgemeinschaft; contents only of what is opened, audited."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hotline.errors import Refused
 from hotline.storage.audit import audit_row
 from hotline.storage.database import Database
+from hotline.storage.history import past_promises
+from hotline.storage.promise_events import PromiseStep, read_steps
 from hotline.storage.tables import (
     audit,
     call_persons,
@@ -22,12 +24,15 @@ from hotline.storage.tables import (
     promise_details,
     promises,
 )
+from hotline.storage.views import PastPromise
 
 PROMISE, CALLBACK, CALL = "promise", "callback", "call"
 """The kinds of hits."""
 MOST_HITS = 30
 MOST_REQUESTS = 20
 """So many requests of one call are shown."""
+_NOT_READ = ("promise_id", "hotline_id", "answer")
+"""Of a promise's details; nothing is written into `answer`: what a case worker reports are steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,10 @@ class Opened:
     agent: str | None
     facts: Mapping[str, Any]
     notes: list[str]
+    promise: PastPromise | None = None
+    """How a promise stands."""
+    steps: list[PromiseStep] = field(default_factory=list)
+    """What happened to a promise, with the words that belong to it."""
 
 
 class Finder:
@@ -136,7 +145,10 @@ class Finder:
             return None
         names = ("family_name", "given_name", "household_number", "phone", "best_time", "responsible_name")
         facts = {name: getattr(row, name) for name in names}
-        return Opened(_promise(row), row.agent, facts, [text for text in (row.note, row.answer) if text])
+        stands = (await connection.execute(past_promises().where(promises.c.id == row_id))).one()
+        steps = await read_steps(connection, self._hotline, row_id)
+        notes = [row.note] if row.note else []
+        return Opened(_promise(row), row.agent, facts, notes, PastPromise(**stands._mapping), steps)
 
     async def _open_callback(self, connection: AsyncConnection, row_id: int) -> Opened | None:
         row = (await connection.execute(self._callback_rows().where(callbacks.c.id == row_id))).first()
@@ -165,7 +177,7 @@ class Finder:
     # --- rows --------------------------------------------------------------------------------
 
     def _promise_rows(self) -> Select[Any]:
-        details = [column for column in promise_details.c if column.name not in ("promise_id", "hotline_id")]
+        details = [column for column in promise_details.c if column.name not in _NOT_READ]
         return (
             select(promises, *details)
             .outerjoin(promise_details, promise_details.c.promise_id == promises.c.id)

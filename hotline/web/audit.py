@@ -27,6 +27,7 @@ ACTIONS = {
     "message_read": "Nachricht gelesen",
     "knowledge_saved": "Hinweis zum Leitfaden geändert",
     "alarm_seen": "Alarm gesehen",
+    "mail_retried": "E-Mail noch einmal gesendet",
     "login": "Angemeldet",
     "logout": "Abgemeldet",
     "login_failed": "Falsches Passwort",

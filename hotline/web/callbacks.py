@@ -4,7 +4,7 @@ from aiohttp import web
 
 from hotline.web.keys import USER, site
 from hotline.web.problems import Problem
-from hotline.web.reading import checked, path_word
+from hotline.web.reading import json_body, path_word, text
 from hotline.web.services import Callbacks
 
 QUERY_LENGTH = 200
@@ -25,9 +25,9 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
 
 
 async def search(request: web.Request) -> web.StreamResponse:
-    """GET /agent/search?q=…"""
-    text = checked(request.query.get("q", ""), "q", QUERY_LENGTH)
-    return web.json_response(dict(await _callbacks(request).search(request[USER].name, text)))
+    """POST /agent/search {q}: not in the address, which others write into their logs"""
+    wanted = text(await json_body(request), "q", QUERY_LENGTH)
+    return web.json_response(dict(await _callbacks(request).search(request[USER].name, wanted)))
 
 
 async def open_hit(request: web.Request) -> web.StreamResponse:

@@ -82,6 +82,12 @@ async def alarm_seen(request: web.Request) -> web.StreamResponse:
     return _done()
 
 
+async def retry_mail(request: web.Request) -> web.StreamResponse:
+    """POST /lead/mails/{id}/retry"""
+    await _lead(request).retry_mail(_number(request), request[USER].name)
+    return _done()
+
+
 async def message(request: web.Request) -> web.StreamResponse:
     """POST /lead/messages {text, until}: to all agents."""
     await _lead(request).message(*await _notice(request), request[USER].name)

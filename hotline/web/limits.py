@@ -36,25 +36,36 @@ class Buckets:
 
 
 class Limits:
-    """Those of one site. An office behind one address has room for all its people."""
+    """Those of one site. Behind a proxy everybody has the same address: one person must not use up what all need."""
 
     def __init__(self) -> None:
         self._logins = Buckets(burst=30, per_second=0.5)
+        self._logins_of_address = Buckets(burst=300, per_second=5)
         self._sessions = Buckets(burst=100, per_second=10)
+        self._links = Buckets(burst=60, per_second=2)
         self._strangers = Buckets(burst=60, per_second=2)
 
-    def login(self, address: str) -> bool:
-        """A try to log in, right or wrong."""
-        return self._logins.take(address, _now())
+    def login(self, address: str, name: str) -> bool:
+        """A try to log in, right or wrong. What is refused to one name takes nothing from the other names."""
+        now = _now()
+        return self._logins.take(f"{address} {name}", now) and self._logins_of_address.take(address, now)
 
-    def logged_in(self, address: str) -> None:
+    def logged_in(self, address: str, name: str) -> None:
         """The try was right: only wrong ones count."""
-        self._logins.give_back(address, _now())
+        now = _now()
+        self._logins.give_back(f"{address} {name}", now)
+        self._logins_of_address.give_back(address, now)
 
-    def post(self, session: str | None, address: str) -> bool:
-        """A request that may change something."""
-        if session is not None:
-            return self._sessions.take(session, _now())
+    def session(self, token: str) -> bool:
+        """Something that may change something, asked by somebody who is logged in."""
+        return self._sessions.take(token, _now())
+
+    def link(self, token: str) -> bool:
+        """The same, asked with the token of a mailed link; wherever from."""
+        return self._links.take(token, _now())
+
+    def stranger(self, address: str) -> bool:
+        """The same, asked by anybody else."""
         return self._strangers.take(address, _now())
 
 

@@ -18,7 +18,7 @@ _FORM_COOKIE = "hotline_form"
 _WRONG = "Name oder Passwort stimmen nicht."
 _SENT_HOME = "Die Leitung hat Sie abgemeldet."
 _STALE = "Die Seite war zu lange offen. Bitte versuchen Sie es noch einmal."
-_TOO_MANY = "Von diesem Rechner kamen zu viele falsche Anmeldungen. Bitte warten Sie eine Minute."
+_TOO_MANY = "Es kamen zu viele falsche Anmeldungen. Bitte warten Sie eine Minute."
 _LONGEST = 200
 
 
@@ -40,7 +40,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     name, password = str(form.get("name", "")).strip().lower(), str(form.get("password", ""))
     if not form_is_ours(form.get(FORM_FIELD), request.cookies.get(_FORM_COOKIE, ""), "login"):
         return _page(request, name, _STALE, 403)
-    if not here.limits.login(address):
+    if not here.limits.login(address, name[:_LONGEST]):
         return _page(request, name, _TOO_MANY, 429)
     wait = here.backoff.begin(name[:_LONGEST], here.clock.real_now())
     if wait:
@@ -53,7 +53,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         here.services.doors.login_failed(name)
         return _page(request, name, _WRONG, 401)
     here.backoff.succeeded(name)
-    here.limits.logged_in(address)
+    here.limits.logged_in(address, name)
     await _close(request, here)
     await here.services.doors.logged_in(name)
     token = await here.accounts.open_session(user, here.clock.real_now(), LIFETIME)

@@ -13,6 +13,9 @@ from hotline.web.problems import Problem
 AJAX_HEADER = "X-Requested-With"
 AJAX_VALUE = "hotline"
 FORM_FIELD = "form_token"
+LOGIN = "/login"
+LINK_KEPT = 600
+"""Characters: longer than the token of any link."""
 SCRIPTED = ("/agent/", "/lead/")
 """Whose POSTs are sent by our pages' scripts only; every other POST is a form with a token."""
 _HEADERS = {
@@ -68,11 +71,21 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def limit_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Before anything is read or done."""
-    if request.method not in {"GET", "HEAD"}:
-        session = request[TOKEN] if USER in request else None
-        if not site(request).limits.post(session, address_of(request)):
-            raise Problem(429)
+    if request.method not in {"GET", "HEAD"} and not _within_limits(request):
+        raise Problem(429)
     return await handler(request)
+
+
+def _within_limits(request: web.Request) -> bool:
+    """What strangers send to one page never shuts another one: many people may share an address."""
+    limits, link = site(request).limits, request.match_info.get("token")
+    if USER in request:
+        return limits.session(request[TOKEN])
+    if link is not None:
+        return limits.link(link[:LINK_KEPT])
+    if request.path == LOGIN:  # counted there, by name
+        return True
+    return limits.stranger(address_of(request))
 
 
 def address_of(request: web.Request) -> str:

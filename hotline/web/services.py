@@ -147,6 +147,9 @@ class Lead(Protocol):
     async def alarm_seen(self, number: int, who: str) -> None:
         """The lead knows of the alarm."""
 
+    async def retry_mail(self, number: int, who: str) -> None:
+        """Send a mail once more that did not go out or came back."""
+
     async def message(self, text: str, until: str, who: str) -> None:
         """To all agents' pages."""
 

@@ -74,6 +74,7 @@ class CallbackCalls:
         task = self._board.task(ring.task_id)
         return {
             "id": str(ring.task_id),
+            "call_id": ring.call_id,
             "stage": ring.stage.value,
             "asks": ring.asks,
             "began_at": ring.at.isoformat(),

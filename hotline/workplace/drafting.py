@@ -37,13 +37,21 @@ class Drafting:
 
     async def _write(self, key: Key) -> None:
         """Tried again by the journal when the database does not answer; then with the newest words."""
-        waiting = self._waiting[key]
+        waiting = self._waiting.get(key)
+        if waiting is None:  # dropped meanwhile
+            return
         draft = waiting.draft
         await self._drafts.save(*key, draft)
         if waiting.draft is draft:
             del self._waiting[key]
         else:  # typed on while it was written
             waiting.done = self._journal.begin(lambda: self._write(key))
+
+    async def drop(self, call_id: str) -> None:
+        """For the journal: nothing of the call is drafted any more, also not what waits behind this to be written."""
+        await self._drafts.drop(call_id)
+        for key in [key for key in self._waiting if key[0] == call_id]:
+            del self._waiting[key]
 
     async def of(self, call_id: str, agent: str) -> Draft | None:
         """The newest draft, stored or not."""

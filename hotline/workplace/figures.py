@@ -25,7 +25,8 @@ from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import StorageError
 from hotline.storage.figures import CallCounts, FigureRows, OpenCounts, OutcomeCounts, StateChange
-from hotline.storage.outbox import StuckMail
+from hotline.storage.outbox import UndeliveredMail
+from hotline.workplace.stuck_mails import MOST_COUNTED, mails_view
 from routing.hours import Calendar
 
 log = structlog.get_logger()
@@ -35,6 +36,8 @@ SERVICE_AIM = 0.75
 FIRST_CONTACT_AIM = 0.85
 CACHE_SECONDS = 3.0
 """However many pages look, the database is asked no more often."""
+ANSWER_SECONDS = 0.5
+"""So long a page waits for figures; then it shows those of before, and everything else as it is now."""
 SHOWN_STATES = ("ready", "talking", "wrap_up", "pause", "not_ready")
 
 Configuration = Callable[[], tuple[int, HotlineConfig]]
@@ -43,7 +46,7 @@ Configuration = Callable[[], tuple[int, HotlineConfig]]
 class Mails(Protocol):
     """The outbox."""
 
-    async def stuck(self, attempts: int = ...) -> list[StuckMail]: ...
+    async def stuck_mails(self, attempts: int = ..., limit: int = ...) -> list[UndeliveredMail]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +90,51 @@ class Figures:
         self._mails = mails
         self._configuration = configuration
         self._clock = clock
-        self._asking = asyncio.Lock()
-        self._read_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+        self._asked_at = self._read_at = float("-inf")
         self._last: dict[str, Any] | None = None
 
     async def today(self) -> Mapping[str, Any] | None:
         """The figures of the lead's page, at most CACHE_SECONDS old; None as long as the database tells none.
 
-        `fresh` is False when they are older because the database does not answer.
+        `fresh` is False when they are older because the database does not answer in time.
         """
-        async with self._asking:
-            loop = asyncio.get_running_loop()
-            if loop.time() - self._read_at >= CACHE_SECONDS:
-                self._last = await self._ask()
-                self._read_at = loop.time()
+        now = asyncio.get_running_loop().time()
+        if self._asking is None and now - self._read_at >= CACHE_SECONDS:
+            self._asked_at = self._read_at = now
+            self._asking = asyncio.create_task(self._ask(), name="figures")
+        asking = self._asking
+        if asking is None:
             return self._last
+        await asyncio.wait([asking], timeout=max(0.0, self._asked_at + ANSWER_SECONDS - now))
+        if not asking.done():
+            return self._stale()
+        asking.result()
+        return self._last
 
-    async def _ask(self) -> dict[str, Any] | None:
+    async def _ask(self) -> None:
+        try:
+            self._last = await self._read()
+        finally:
+            self._asking = None
+
+    def _stale(self) -> dict[str, Any] | None:
+        return None if self._last is None else {**self._last, "fresh": False}
+
+    async def _read(self) -> dict[str, Any] | None:
         now = self._clock.now()
         try:
             calls, outcomes, still_open = await self._rows.day(*self._day(now), SERVICE_SECONDS)
-            stuck = len(await self._mails.stuck())
+            stuck = await self._mails.stuck_mails(limit=MOST_COUNTED)
         except StorageError as error:
             log.warning("figures not read", why=str(error))
-            return None if self._last is None else {**self._last, "fresh": False}
-        return {"fresh": True, "at": now.isoformat(), "mails_stuck": stuck, **_view(calls, outcomes, still_open)}
+            return self._stale()
+        mails = {"mails_stuck": len(stuck), "mails": mails_view(stuck, self._configuration()[1])}
+        return {"fresh": True, "at": now.isoformat(), **mails, **_view(calls, outcomes, still_open)}
+
+    def look_again(self) -> None:
+        """Something was changed that the figures tell: the next question goes to the database."""
+        self._read_at = float("-inf")
 
     def _day(self, now: datetime) -> tuple[datetime, datetime, list[tuple[datetime, datetime]]]:
         config = self._configuration()[1]
@@ -155,4 +178,5 @@ def _view(calls: CallCounts, outcomes: OutcomeCounts, still_open: OpenCounts) ->
         "promises_overdue": still_open.promises_overdue,
         "callbacks_open": still_open.callbacks,
         "callbacks_overdue": still_open.callbacks_overdue,
+        "callbacks_next": still_open.callbacks_next,
     }

@@ -1,7 +1,7 @@
 """What the lead sees and may do: the whole hotline at one moment, and a hand on each agent's state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -53,11 +53,22 @@ class Knowledge(Protocol):
     async def save(self, request_type: str, text: str, author: str) -> None: ...
 
 
-class Lead:
-    """Implements hotline.web.services.Lead; one object for all pages. Listens to all seats.
+class Callbacks(Protocol):
+    """See hotline/callback_board.py."""
 
-    `give_back` frees the callbacks that an agent has taken, when the agent is sent home.
-    """
+    def given_up_view(self, config: HotlineConfig) -> list[dict[str, Any]]: ...
+
+    async def give_back(self, agent: str) -> None: ...
+
+
+class Mails(Protocol):
+    """See hotline/mail/sender.py."""
+
+    async def retry(self, mail_id: int) -> bool: ...
+
+
+class Lead:
+    """Implements hotline.web.services.Lead; one object for all pages. Listens to all seats."""
 
     def __init__(
         self,
@@ -71,7 +82,8 @@ class Lead:
         audit: Audit,
         journal: Journal,
         clock: Clock,
-        give_back: Callable[[str], Awaitable[None]],
+        callbacks: Callbacks,
+        mails: Mails,
         draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._configuration = configuration
@@ -84,7 +96,8 @@ class Lead:
         self._audit = audit
         self._journal = journal
         self._clock = clock
-        self._give_back = give_back
+        self._callbacks = callbacks
+        self._mails = mails
         self._draining = draining
         self._seq = 1
         self._pulse = asyncio.Event()
@@ -112,6 +125,7 @@ class Lead:
             "waiting": self._waiting(),
             "agents": [self._agent(seat, config) for seat in board.seats],
             "figures": figures,
+            "callbacks_given_up": self._callbacks.given_up_view(config),
             "alarms": self._alarms.open_alarms(),
             "knowledge": self._knowledge.current(),
             **self._notices.overview(),
@@ -191,7 +205,7 @@ class Lead:
                 "erst nach der nächsten Anmeldung. Bitte bestätigen Sie, dass Sie trotzdem abmelden wollen."
             )
         await self._decide(seat, Intent.HOME, who, "agent_logged_out")
-        await self._give_back(agent)
+        await self._callbacks.give_back(agent)
 
     async def _decide(self, seat: Seat, intent: Intent, who: str, action: str) -> None:
         """Stored, and audited, before it counts. Who sends themselves needs no "by the lead"."""
@@ -217,6 +231,21 @@ class Lead:
         seat = self._seat(agent)
         await self._journal.now(partial(self._audit.record, self._clock.real_now(), who, AGENT_FIGURES, agent))
         return {"name": agent, "full_name": seat.agent.full_name, **await self._figures.of_agent(agent)}
+
+    # --- mails that did not arrive ---------------------------------------------------------------
+
+    async def retry_mail(self, number: int, who: str) -> None:
+        """Somebody has seen to the cause: the mail is sent once more. Refused when there is nothing to be sent."""
+
+        async def write() -> None:
+            if not await self._mails.retry(number):
+                raise Refused("Diese E-Mail ist inzwischen verschickt, oder es gibt sie nicht mehr.")
+            await self._audit.record(self._clock.real_now(), who, "mail_retried", str(number))
+
+        await self._journal.now(write)
+        self._figures.look_again()
+        self._beat()
+        log.info("mail is sent once more", mail=number)
 
     # --- alarms, messages, announcement, knowledge ---------------------------------------------
 

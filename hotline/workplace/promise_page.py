@@ -7,9 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agents.answers import WAYS, delays, others
+from agents.forms import in_words
 from agents.promises import german_moment
-from config.schema import FieldKind, FormField, HotlineConfig
+from config.schema import FormField, HotlineConfig
 from hotline.storage.promise_events import (
+    BY_CASE_WORKER,
     CORRECTED,
     ESCALATED,
     HANDED_ON,
@@ -72,18 +74,32 @@ def holder_of(row: PromiseRow) -> str:
     return row.responsible_name or NOBODY
 
 
+def reported(steps: list[PromiseStep], config: HotlineConfig) -> list[str]:
+    """The case worker's own words, for agents: "24.11.2026, 10:12 Uhr, Nicht erreicht: Mailbox"; none without words."""
+    zone = ZoneInfo(config.hotline.timezone)
+    return [
+        f"{step.at.astimezone(zone):%d.%m.%Y, %H:%M} Uhr, {_words(step, config)}: {step.text}"
+        for step in steps
+        if step.kind in BY_CASE_WORKER and step.text
+    ]
+
+
 def _is_shown(step: PromiseStep) -> bool:
     return step.kind in STEPS or (step.kind == MADE and bool(step.text))
 
 
 def _step_view(step: PromiseStep, config: HotlineConfig) -> dict[str, str]:
+    return {"at": step.at.isoformat(), "words": _words(step, config), "text": step.text or ""}
+
+
+def _words(step: PromiseStep, config: HotlineConfig) -> str:
     words = STEPS.get(step.kind, CHOSEN)
     if step.kind == POSTPONED:
         due = datetime.fromisoformat(str(step.codes.get("due", "")))
-        words = f"{words}, bis {german_moment(due, config.hotline.timezone)}"
+        return f"{words}, bis {german_moment(due, config.hotline.timezone)}"
     if step.kind == KEPT_STEP:
-        words = f"{words}: {WAYS.get(str(step.codes.get('how')), '')}"
-    return {"at": step.at.isoformat(), "words": words, "text": step.text or ""}
+        return f"{words}: {WAYS.get(str(step.codes.get('how')), '')}"
+    return words
 
 
 def _contact(row: PromiseRow, config: HotlineConfig) -> list[dict[str, str]]:
@@ -106,11 +122,4 @@ def _fields(config: HotlineConfig, request_type: str) -> list[FormField]:
 
 
 def _form_lines(fields: list[FormField], form: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"label": field.label, "value": _readable(field, form[field.key])} for field in fields if field.key in form]
-
-
-def _readable(field: FormField, value: str) -> str:
-    """Stored forms as people write them: dates as 24.11.2026, money as 512,50 €."""
-    if field.kind is FieldKind.DATE:
-        return ".".join(reversed(value.split("-")))
-    return f"{value.replace('.', ',')} €" if field.kind is FieldKind.MONEY else value
+    return [{"label": field.label, "value": in_words(field, form[field.key])} for field in fields if field.key in form]

@@ -1,4 +1,4 @@
-"""Each night: delete what was kept long enough. Ages count in real time, whatever `AT=` says."""
+"""Each night: delete what was kept long enough. Each age counts by the clock that wrote its time down."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from config.schema import HotlineConfig, Retention
 from hotline.clock import Clock
 from hotline.errors import StorageError
 from hotline.storage.audit import Audit
-from hotline.storage.expiry import KINDS, Expiry, Kind
+from hotline.storage.expiry import KINDS, Before, Expiry, Kind
 
 log = structlog.get_logger()
 
@@ -66,20 +66,20 @@ class Retaining:
 
     async def delete_expired(self) -> int:
         """Delete all that has expired, a few rows at a time; how many it were."""
-        now, retention = self._clock.real_now(), self._configuration()[1].retention
+        real, business, retention = self._clock.real_now(), self._clock.now(), self._configuration()[1].retention
         gone = 0
         for kind in KINDS:
-            before = now - timedelta(days=getattr(retention, kind.setting))
-            count = await self._delete(kind, before)
+            age = timedelta(days=getattr(retention, kind.setting))
+            count = await self._delete(kind, Before(real - age, business - age))
             if count:
                 log.info("expired data deleted", table=kind.table.name, rows=count)
             gone += count
         if gone:
-            await self._audit.record(now, AUTHOR, "retention", str(gone))
+            await self._audit.record(real, AUTHOR, "retention", str(gone))
             await self._scrub()
         return gone
 
-    async def _delete(self, kind: Kind, before: datetime) -> int:
+    async def _delete(self, kind: Kind, before: Before) -> int:
         gone = 0
         while count := await self._expiry.delete_some(kind, before):
             gone += count

@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agents.finding import read_query
+from agents.standing import standing
 from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.exchange.journal import Journal
 from hotline.storage.promise_events import OPEN
 from hotline.storage.search import CALL, CALLBACK, MOST_HITS, PROMISE, Finder, Hit, Opened
+from hotline.workplace.promise_page import reported
 from routing.numbers import NumberPlan
 
 OVERDUE = "overdue"
@@ -29,6 +32,7 @@ _OUTCOMES = {
     "no_request": "kein Anliegen",
 }
 _FACTS = {
+    "standing": "Stand",
     "name": "Name",
     "phone": "Rufnummer",
     "household_number": "Bedarfsgemeinschaft",
@@ -60,7 +64,8 @@ class Search:
         """A hit with its `lines` ({"label", "value"}) and `notes`. Refused when it is not there any more."""
         asked = (kind, hit_id, agent, self._clock.real_now())
         opened: Opened = await self._journal.now(partial(self._finder.open, *asked))
-        return {**self._hit_view(opened.hit), "lines": self._lines(opened), "notes": opened.notes}
+        notes = [*opened.notes, *reported(opened.steps, self._configuration()[1])]
+        return {**self._hit_view(opened.hit), "lines": self._lines(opened), "notes": notes}
 
     def _hit_view(self, hit: Hit) -> dict[str, Any]:
         config = self._configuration()[1]
@@ -92,6 +97,8 @@ class Search:
         if facts.get("phone"):
             facts["phone"] = plan.display(facts["phone"])
         facts["outcomes"] = ", ".join(_OUTCOMES.get(code, code) for code in facts.get("outcomes", []))
+        if opened.promise is not None:
+            facts["standing"] = standing(opened.promise, self._clock.now(), ZoneInfo(config.hotline.timezone))
         known = {agent.name: agent.full_name for agent in config.agents}
         facts |= {"name": name, "agent": known.get(opened.agent or "", opened.agent)}
         return [{"label": label, "value": str(facts[key])} for key, label in _FACTS.items() if facts.get(key)]

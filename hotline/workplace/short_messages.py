@@ -21,6 +21,8 @@ LOOK_SECONDS = 20.0
 ANSWER_SECONDS = 20.0
 """How long the provider may take."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
+LOST = Failure("unknown", lasting=True)
+"""No answer that can be understood: the provider may have sent it. A second one would only irritate; it is given up."""
 MOST_TRIES = 6
 """A receipt that comes hours later helps nobody."""
 
@@ -29,7 +31,10 @@ class Gateway(Protocol):
     """A provider of short messages."""
 
     async def send(self, number: str, text: str) -> str | Failure:
-        """The provider's id of the message, or why it did not take it. `number` is E.164."""
+        """The provider's id of the message, or why it did not take it. `number` is E.164.
+
+        LOST when the request may have arrived and what became of it is not known.
+        """
 
     async def close(self) -> None: ...
 
@@ -63,7 +68,7 @@ class ShortMessageSender:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await self._gateway.send(message.number, message.text)
         except TimeoutError:
-            answer = Failure("timeout")
+            answer = LOST
         if isinstance(answer, Failure):
             await self._failed(message, answer)
             return False

@@ -19,7 +19,7 @@ from config.schema import HotlineConfig
 from hotline.case_work import CaseWork
 from hotline.clock import Clock
 from hotline.errors import AlreadyWritten, Refused
-from hotline.exchange.calls import Call
+from hotline.exchange.calls import Call, Phase
 from hotline.exchange.journal import Journal
 from hotline.exchange.switchboard import Switchboard
 from hotline.storage.drafts import Draft, Drafts
@@ -66,13 +66,15 @@ class Writing:
         self._journal = journal
         self._clock = clock
         self._drafting = Drafting(drafts, journal)
+        self._closing: set[str] = set()
+        """Calls that are just being finished: what is typed about them comes too late."""
 
     # --- drafts ------------------------------------------------------------------------------
 
     async def save_draft(self, agent: str, call_id: str, number: int, values: Mapping[str, str]) -> bool:
         """Keep what stands in the form; whether it is stored already. It will be, as long as we live."""
         call = self._own_call(agent, call_id)
-        if call.disposed is not None or number != call.number:
+        if call.disposed is not None or number != call.number or call.id in self._closing:
             raise Refused(DONE)
         return await self._drafting.save(call.id, agent, Draft(number, dict(values), self._clock.now()))
 
@@ -163,7 +165,15 @@ class Writing:
             return
         fresh = Draft(call.number, {}, self._clock.now())
         await self._journal.now(partial(self._drafts.save, call.id, agent, fresh))
-        self._go_on(call, agent, more=True)
+        if call.disposed is not None:  # no other window was quicker
+            self._go_on(call, agent, more=True)
+            self._bring_back(call, agent)
+
+    def _bring_back(self, call: Call, agent: str) -> None:
+        """The talk may have ended meanwhile, with nothing to be written then: nobody has the call any more."""
+        held = any(seat.call is call for seat in self._switchboard.seats)
+        if not held and call.phase in {Phase.WRAP_UP, Phase.OUTSIDE, Phase.OVER}:
+            self._switchboard.write_up(call, self._switchboard.seats[agent])
 
     async def finish(self, agent: str, call_id: str) -> None:
         """There was no further request after all: what is drafted for it goes."""
@@ -172,7 +182,11 @@ class Writing:
             raise Refused("Bitte halten Sie erst fest, was aus dem Anruf geworden ist.")
         if call.disposed is not None:
             return
-        await self._journal.now(partial(self._drafts.drop, call.id))
+        self._closing.add(call.id)
+        try:
+            await self._journal.now(partial(self._drafting.drop, call.id))
+        finally:
+            self._closing.discard(call.id)
         self._go_on(call, agent, more=False)
 
     # --- what was written today --------------------------------------------------------------
@@ -216,6 +230,7 @@ class Writing:
             dict(written.form),
             person=Person(**{key: getattr(written, key) for key in PERSON}) if promised else None,
             replaces=row.id,
+            real=self._clock.real_now(),
         )
         await self._journal.now(partial(self._promises.dispose, disposal))
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from agents.forms import FormError
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
-from tests.unit.doubles_lead import example_alarm, example_message, example_waiting
+from tests.unit.doubles_lead import example_alarm, example_given_up, example_mails, example_message, example_waiting
 from tests.unit.doubles_web import PASSWORD
 
 WIDE, SMALL, PHONE = (1366, 900), (1024, 640), (390, 844)
@@ -33,6 +33,16 @@ def busy(site: Served, page: Page) -> None:
     told = {"waiting": example_waiting(), "hotline": hotline, "announcement": on, "messages": messages}
     site.do(site.services.lead.change, **told)  # type: ignore[attr-defined]
     page.wait_for_selector("#waiting tr:nth-child(3)")
+
+
+def troubled(site: Served, page: Page) -> None:
+    """Mails that came back, callers who were not reached."""
+    lead = site.services.lead
+    mails = example_mails()
+    figures = {**lead.page["figures"], "mails": mails, "mails_stuck": 60, "callbacks_overdue": 1}  # type: ignore[attr-defined]
+    site.do(lead.change, figures=figures, callbacks_given_up=example_given_up())  # type: ignore[attr-defined]
+    page.wait_for_selector("#mails li:nth-child(2)")
+    page.wait_for_selector("#given-up li:nth-child(2)")
 
 
 def alarmed(site: Served, page: Page) -> None:
@@ -74,7 +84,17 @@ def one_agent(site: Served, page: Page) -> None:
     page.wait_for_selector("h1")
 
 
-LEAD_STAGES: list[Callable[[Served, Page], None]] = [quiet, busy, alarmed, refused, asking, stale, away, one_agent]
+LEAD_STAGES: list[Callable[[Served, Page], None]] = [
+    quiet,
+    busy,
+    troubled,
+    alarmed,
+    refused,
+    asking,
+    stale,
+    away,
+    one_agent,
+]
 
 
 def main(folder: Path) -> None:

@@ -6,8 +6,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import log_in
 from tests.browser.served import Served
+from tests.browser.test_accessibility import findings
 from tests.browser.work import answered, ring
 from tests.unit.doubles_beside import FakeBeside, example_note, example_threat, shared_history
+from tests.unit.doubles_callbacks import example_ring
 from tests.unit.doubles_web import refusing
 
 LATER = "(ms) => { const real = performance.now.bind(performance); performance.now = () => real() + ms }"
@@ -139,6 +141,26 @@ def test_threat_is_there_in_wrap_up_and_not_while_it_rings(site: Served, anna: P
     anna.evaluate("() => incoming.finish()")
     site.do(site.desk.wrap_up)
     expect(anna.locator("#threat")).to_be_visible()
+
+
+def test_threat_is_there_in_a_callback_as_soon_as_somebody_is_reached(site: Served, anna: Page) -> None:
+    site.do(site.desk.change, state="talking", callback_call=example_ring("caller"))
+    expect(anna.locator("#callback-call")).to_be_visible()
+    expect(anna.locator("#callback-threat")).to_be_hidden()
+    site.do(site.desk.change, callback_call=example_ring("talking"))
+    expect(anna.locator("#callback-threat")).to_be_visible()
+    site.do(site.desk.change, state="wrap_up", callback_call=example_ring("over", result="talked", words="Zu Ende."))
+    anna.keyboard.press("Alt+t")
+    expect(anna.locator("#callback-threat")).to_be_focused()
+    expect(anna.locator("#callback-threat-text")).to_have_text("Alarm auslösen?")
+    anna.wait_for_timeout(350)  # faster would count as one press
+    anna.keyboard.press("Enter")
+    assert told(site, anna, "threaten") == [("threaten", "anna", "call-7")]
+    expect(anna.locator("#callback-threat-panel")).to_contain_text("Bleiben Sie ruhig")
+    expect(anna.locator("#callback-threat-state")).to_contain_text("alarmiert")
+    expect(anna.locator("#callback-threat")).to_be_hidden()
+    expect(anna.locator("#threat-panel")).to_be_hidden()
+    assert findings(anna) == []
 
 
 def test_agent_reads_who_has_seen_the_alarm(site: Served, anna: Page) -> None:

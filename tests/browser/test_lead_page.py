@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from agents.forms import FormError
 from hotline.errors import Refused
-from tests.browser.lead_pictures import LEAD_STAGES, alarmed, busy, log_in_lead, one_agent
+from tests.browser.lead_pictures import LEAD_STAGES, alarmed, busy, log_in_lead, one_agent, troubled
 from tests.browser.served import LIMIT, Served, served
 from tests.browser.test_accessibility import findings
+from tests.browser.test_hidden_tab import ASLEEP
 from tests.unit.doubles_lead import FakeLead, example_agents, example_alarm, example_message, example_waiting
 
 
@@ -80,6 +81,33 @@ def test_figures_tell_in_words_whether_the_aim_is_reached(site: Served, lead: Pa
     expect(lead.locator("[data-figure=calls]")).to_have_text("–")
 
 
+def test_a_mail_that_came_back_is_shown_and_sent_once_more(site: Served, lead: Page) -> None:
+    expect(lead.locator("#mails-part")).to_be_hidden()
+    troubled(site, lead)
+    mail = lead.locator("#mails li").first
+    expect(mail).to_contain_text("Frau Falke falke@jobcenter.example")
+    expect(mail).to_contain_text("Kam zurück: das Postfach ist voll (5.2.2).")
+    expect(mail).to_contain_text("Vorgang 26-4821-7305 · geschrieben")
+    expect(lead.locator("#mails li").nth(1)).to_contain_text("alt@jobcenter.example Abgelehnt")
+    expect(lead.locator("#mails-more")).to_have_text("Die ältesten 2; 58 weitere.")
+    lead.get_by_role("button", name="E-Mail an Frau Falke, Vorgang 26-4821-7305, noch einmal senden").click()
+    assert asked(site, lead, "retry_mail") == ("retry_mail", 7, "leitung")
+    expect(lead.locator("#mails li")).to_have_count(1)
+    expect(lead.locator("#done")).to_have_text("Die E-Mail an Frau Falke wird noch einmal gesendet.")
+
+
+def test_callers_not_reached_today_are_shown_and_how_many_are_to_be_rung_now(site: Served, lead: Page) -> None:
+    expect(lead.locator("#given-up-part")).to_be_hidden()
+    expect(lead.locator("[data-figure=callbacks_next]")).to_have_text("1")
+    troubled(site, lead)
+    rows = lead.locator("#given-up li")
+    expect(rows.nth(0)).to_contain_text("05751 40210 Mietkosten")
+    expect(rows.nth(0)).to_contain_text("BG 31402987654 · 3 Versuche · gewünscht")
+    expect(rows.nth(1)).to_contain_text("ohne Nummer")
+    change(site, callbacks_given_up=[])
+    expect(lead.locator("#given-up-part")).to_be_hidden()
+
+
 def test_a_new_alarm_is_announced_once_and_marked_as_seen(site: Served, lead: Page) -> None:
     change(site, alarms=[example_alarm()])
     expect(lead.locator("#announce")).to_contain_text("Alarm: Anna Ahrens wird bedroht")
@@ -92,6 +120,27 @@ def test_a_new_alarm_is_announced_once_and_marked_as_seen(site: Served, lead: Pa
     lead.get_by_role("button", name="Alarm von Anna Ahrens als gesehen vermerken").click()
     assert asked(site, lead, "alarm_seen") == ("alarm_seen", 5, "leitung")
     expect(lead.locator("#alarms")).to_be_hidden()
+
+
+def test_each_new_alarm_is_notified_and_none_that_is_seen(site: Served, context: BrowserContext) -> None:
+    context.add_init_script(ASLEEP)
+    lead = context.new_page()
+    log_in_lead(lead, site.url)
+    look = "(hidden) => { window.asleep = hidden; document.dispatchEvent(new Event('visibilitychange')) }"
+    lead.evaluate(look, True)
+    text = "Stiller Alarm im Telefonservice"
+    change(site, alarms=[example_alarm()])
+    lead.wait_for_function("() => messages.length === 1")
+    change(site, alarms=[example_alarm(), {**example_alarm(6), "agent_name": "Ben Brinkmann"}])
+    lead.wait_for_function("() => messages.length === 3")
+    assert lead.evaluate("() => messages") == [text, "closed", text]
+    change(site, alarms=[])
+    lead.wait_for_function("() => messages.length === 4")
+    lead.evaluate(look, False)
+    lead.evaluate(look, True)
+    assert lead.evaluate("() => messages") == [text, "closed", text, "closed"]
+    change(site, alarms=[example_alarm(7)])
+    lead.wait_for_function("() => messages.length === 5")
 
 
 def test_an_alarm_of_a_withheld_number_says_so(site: Served, lead: Page) -> None:
@@ -262,7 +311,7 @@ def test_message_on_the_agents_page_has_no_findings(site: Served, anna: Page) ->
     assert findings(anna) == []
 
 
-@pytest.mark.parametrize("stage", [busy, alarmed, one_agent], ids=lambda stage: stage.__name__)
+@pytest.mark.parametrize("stage", [busy, troubled, alarmed, one_agent], ids=lambda stage: stage.__name__)
 @pytest.mark.parametrize("width", [683, 360], ids=["1366 at 200 %", "telephone"])
 def test_nothing_of_the_leads_page_needs_scrolling_sideways(
     chromium: Browser, stage: Callable[[Served, Page], None], width: int

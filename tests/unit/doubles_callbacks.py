@@ -72,8 +72,14 @@ def example_task(number: str = "05751 40210", **values: Any) -> dict[str, Any]:
 def example_ring(stage: str = "own", **values: Any) -> dict[str, Any]:
     """What the snapshot says of a callback that goes on; over with a result and words."""
     return {
-        **{"id": "7", "stage": stage, "asks": stage == "over", "began_at": _at(0)},
-        **{"talked_since": _at(0.2), "talked_until": None, "result": None, "words": None, "task": example_task()},
+        **{"id": "7", "call_id": "call-7", "stage": stage, "asks": stage == "over", "began_at": _at(0)},
+        **{
+            "talked_since": _at(0.2) if stage in {"talking", "over"} else None,
+            "talked_until": None,
+            "result": None,
+            "words": None,
+            "task": example_task(),
+        },
         **values,
     }
 

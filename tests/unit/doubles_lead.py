@@ -60,6 +60,12 @@ class FakeLead:
         self._ask("alarm_seen", number, who)
         self.change(alarms=[alarm for alarm in self.page["alarms"] if alarm["id"] != number])
 
+    async def retry_mail(self, number: int, who: str) -> None:
+        self._ask("retry_mail", number, who)
+        figures = self.page["figures"]
+        left = [mail for mail in figures["mails"] if mail["id"] != number]
+        self.change(figures={**figures, "mails": left, "mails_stuck": len(left)})
+
     async def message(self, text: str, until: str, who: str) -> None:
         self._ask("message", text, until, who)
         self.change(messages=[*self.page["messages"], example_message(text)])
@@ -104,6 +110,7 @@ def quiet_page() -> dict[str, Any]:
         "waiting": [],
         "agents": example_agents(),
         "figures": example_figures(),
+        "callbacks_given_up": [],
         "alarms": [],
         "knowledge": {"rent": {"text": "Neue Mietobergrenzen ab 1. Januar.", "author": "lena", "at": lead_moment()}},
         "messages": [],
@@ -157,8 +164,14 @@ def example_waiting() -> list[dict[str, Any]]:
 def example_figures() -> dict[str, Any]:
     level = {"share": 0.7489, "reached": 32, "counted": 43, "aim": 0.75, "met": False}
     settled = {"share": 0.9, "reached": 27, "counted": 30, "aim": 0.85, "met": True}
-    counts = {"calls": 47, "answered": 41, "gave_up": 4, "gave_up_soon": 2, "closed": 3, "mails_stuck": 1}
-    still_open = {"promises_open": 6, "promises_overdue": 1, "callbacks_open": 2, "callbacks_overdue": 0}
+    counts = {"calls": 47, "answered": 41, "gave_up": 4, "gave_up_soon": 2, "closed": 3, "mails_stuck": 0, "mails": []}
+    still_open = {
+        "promises_open": 6,
+        "promises_overdue": 1,
+        "callbacks_open": 2,
+        "callbacks_overdue": 0,
+        "callbacks_next": 1,
+    }
     return {
         "fresh": True,
         "at": lead_moment(),
@@ -167,6 +180,25 @@ def example_figures() -> dict[str, Any]:
         **counts,
         **still_open,
     }
+
+
+def example_mails() -> list[dict[str, Any]]:
+    rows = [
+        ("26-4821-7305", "Frau Falke", "falke@jobcenter.example", "Kam zurück: das Postfach ist voll (5.2.2)"),
+        (None, "alt@jobcenter.example", "alt@jobcenter.example", "Abgelehnt: der Grund ist nicht bekannt"),
+    ]
+    return [
+        {"id": 7 + place, "receipt": receipt, "to": to, "address": address, "why": why, "since": lead_moment(-4000)}
+        for place, (receipt, to, address, why) in enumerate(rows)
+    ]
+
+
+def example_given_up() -> list[dict[str, Any]]:
+    task = {"number": "05751 40210", "type": "Mietkosten", "tries": 3, "since": lead_moment(-9000)}
+    return [
+        {"id": "7", "household_number": "31402987654", **task},
+        {"id": "8", "household_number": None, **task, "number": None, "tries": 1},
+    ]
 
 
 def example_alarm(number: int = 5) -> dict[str, Any]:

@@ -1,22 +1,28 @@
 """The threat button: silent, stored with its step in the ledger, shown to the lead until it is seen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from config.schema import HotlineConfig
-from hotline.errors import Refused
+from hotline.callback_board import CallbackBoard
+from hotline.errors import Refused, StorageError
 from hotline.exchange.calls import Call
+from hotline.exchange.outgoing import Outgoing, Ring
 from hotline.storage.alarms import AlarmRows
+from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
 from hotline.storage.tables import alarms as alarms_table
 from hotline.storage.tables import audit, call_events
 from hotline.workplace.alarms import Alarms
 from tests.unit.doubles_switchboard import MONDAY_NINE, Office
+from tests.unit.test_outgoing import WAY, RememberingOriginator
 
 
 class Site:
@@ -26,12 +32,32 @@ class Site:
         self.office, self.database = Office(config), database
         self.ledger = Ledger(database, config.hotline.id)
         self.rows = AlarmRows(database, config.hotline.id)
+        board, journal, clock = self.office.switchboard, self.office.journal, self.office.clock
+        parts: Any = (RememberingOriginator(), self.office.controls, journal, self.office.ledger, clock)
+        self.outgoing, self.tasks = Outgoing(board, *parts), Callbacks(database, config.hotline.id)
+        self.callbacks = CallbackBoard(self.tasks, journal, board, clock, self.outgoing, lambda: (1, config))
         self.alarms = self.new_alarms()
 
     def new_alarms(self) -> Alarms:
         office = self.office
+        called_back = (self.outgoing, self.callbacks)
         seats = office.switchboard.seats
-        return Alarms(self.rows, office.journal, seats, lambda: (1, office.config), office.clock)
+        return Alarms(self.rows, office.journal, seats, *called_back, lambda: (1, office.config), office.clock)
+
+    async def ring(self, name: str = "c1") -> Ring:
+        """Anna rings somebody back who has called before, and who is not reached yet."""
+        if self.outgoing.of("anna") is None:
+            self.office.ready("anna")
+        self.task = await self.tasks.request(name, "+495721888", "income", MONDAY_NINE, MONDAY_NINE, None)
+        await self.callbacks.refresh()
+        return await self.outgoing.begin(self.office.switchboard.seats["anna"], self.task, name, WAY, self._nothing)
+
+    async def _nothing(self) -> None:
+        return None
+
+    def reached(self, ring: Ring) -> None:
+        self.outgoing.hears({"Event": "DialEnd", "DestUniqueid": ring.id, "DialStatus": "ANSWER"})
+        self.outgoing.hears({"Event": "DialEnd", "Uniqueid": ring.id, "DialStatus": "ANSWER"})
 
     async def talk(self, name: str = "c1") -> Call:
         """Anna talks with a caller."""
@@ -61,6 +87,7 @@ async def test_alarm_is_stored_with_its_step_and_told_to_the_lead_with_the_numbe
     (told,) = site.alarms.open_alarms()
     assert (told["agent_name"], told["caller"], told["call_id"]) == ("Anna Ahrens", "05721 777", "c1")
     assert told["request_type"] == "Mietkosten"
+    await site.office.settle()
     assert [step.kind for step in await site.ledger.steps("c1")][-1] == "threat"
 
 
@@ -124,6 +151,7 @@ async def test_seen_alarm_is_gone_from_the_lead_and_written_down(site: Site) -> 
     assert site.alarms.open_alarms() == []
     with pytest.raises(Refused):
         await site.alarms.seen(alarm["id"], "leitung")
+    await site.office.settle()
     async with site.database.read() as connection:
         row = (await connection.execute(select(alarms_table.c["seen_by", "seen_at"]))).one()
         done = (await connection.execute(select(audit.c["who", "action", "subject"]))).one()
@@ -134,18 +162,89 @@ async def test_seen_alarm_is_gone_from_the_lead_and_written_down(site: Site) -> 
 async def test_open_alarm_survives_a_restart(site: Site) -> None:
     call = await site.talk()
     await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
     again = site.new_alarms()
     await again.load()
-    assert [alarm["caller"] for alarm in again.open_alarms()] == ["05721 777"]
+    ((before,), (after,)) = site.alarms.open_alarms(), again.open_alarms()
+    assert (after["id"], after["caller"]) == (before["id"], "05721 777"), "the lead's page knows it already"
     await again.seen(again.open_alarms()[0]["id"], "leitung")
+    await site.office.settle()
     last = site.new_alarms()
     await last.load()
     assert last.open_alarms() == []
 
 
+async def test_alarm_does_not_wait_for_a_silent_database_and_is_stored_when_it_answers(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await site.talk()
+    works, add = asyncio.Event(), AlarmRows.add
+
+    async def silent(self: AlarmRows, *alarm: Any) -> None:
+        if not works.is_set():
+            raise StorageError("locked")
+        await add(self, *alarm)
+
+    monkeypatch.setattr(AlarmRows, "add", silent)
+    monkeypatch.setattr("hotline.exchange.journal.RETRY_SECONDS", 0.01)
+    async with asyncio.timeout(1):
+        await site.alarms.threaten("anna", call.id)
+        (alarm,) = site.alarms.open_alarms()
+        await site.alarms.seen(alarm["id"], "leitung")
+    assert site.alarms.open_alarms() == []
+    seat = site.office.switchboard.seats["anna"]
+    assert site.alarms.view(seat, MONDAY_NINE)["threat"]["seen_by"] == "leitung"
+    works.set()
+    await site.office.settle()
+    async with site.database.read() as connection:
+        row = (await connection.execute(select(alarms_table.c["call_id", "seen_by"]))).one()
+    assert tuple(row) == ("c1", "leitung")
+
+
+# --- callers who are rung back -----------------------------------------------------------------
+
+
+async def test_alarm_in_a_callback_names_the_number_that_was_rung(site: Site) -> None:
+    ring = await site.ring()
+    seat = site.office.switchboard.seats["anna"]
+    with pytest.raises(Refused):
+        await site.alarms.threaten("anna", "c1")
+    site.reached(ring)
+    with pytest.raises(Refused):
+        await site.alarms.threaten("ben", "c1")
+    await site.alarms.threaten("anna", "c1")
+    (told,) = site.alarms.open_alarms()
+    assert (told["caller"], told["request_type"], told["call_id"]) == ("05721 888", "Einkommen", "c1")
+    assert "110" in " ".join(site.alarms.view(seat, MONDAY_NINE)["threat"]["guidance"])
+
+
+async def test_callback_that_is_over_is_not_too_late_until_its_outcome_is_said(site: Site) -> None:
+    ring = await site.ring()
+    site.reached(ring)
+    site.outgoing.hears({"Event": "Hangup", "Uniqueid": ring.id})
+    await site.alarms.threaten("anna", "c1")
+    assert len(site.alarms.open_alarms()) == 1
+    site.outgoing.settled(site.task, "anna")
+    with pytest.raises(Refused):
+        await site.alarms.threaten("anna", "c1")
+
+
+async def test_alarm_of_the_call_does_not_stand_for_the_callback_about_it(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    site.office.switchboard.talk_ended(call)
+    site.office.switchboard.release(site.office.switchboard.seats["anna"])
+    site.office.pass_time(60)
+    site.reached(await site.ring())
+    assert site.alarms.view(site.office.switchboard.seats["anna"], MONDAY_NINE) == {"threat": None}
+    await site.alarms.threaten("anna", call.id)
+    assert [alarm["caller"] for alarm in site.alarms.open_alarms()] == ["05721 777", "05721 888"]
+
+
 async def test_ledger_holds_no_number(site: Site) -> None:
     call = await site.talk()
     await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
     async with site.database.read() as connection:
         steps = (await connection.execute(select(call_events.c.codes).where(call_events.c.kind == "threat"))).all()
         columns = alarms_table.c.keys()
@@ -156,6 +255,7 @@ async def test_ledger_holds_no_number(site: Site) -> None:
 async def test_history_after_the_tick_shows_the_threat(site: Site) -> None:
     call = await site.talk()
     await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
     await site.ledger.call_started("c2", MONDAY_NINE + timedelta(days=1), "PJSIP/y", "haus", "+495721777", 1)
     history = await site.ledger.history("+495721777", "c2")
     assert [(past.call_id, past.threat) for past in history.calls] == [("c1", True)]

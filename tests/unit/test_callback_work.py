@@ -12,12 +12,15 @@ from agents.presence import State
 from config.schema import HotlineConfig
 from dialplan.outgoing import outgoing_context
 from hotline.callback_board import CallbackBoard
-from hotline.errors import Refused
+from hotline.errors import Refused, StorageError
 from hotline.exchange.outgoing import Outgoing
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.day import Days
 from hotline.storage.ledger import Ledger
+from hotline.storage.outbox import NewMail
+from hotline.storage.promise_steps import PromiseSteps, Sent
+from hotline.storage.promises import Disposal, NewPromise, Person, Promises
 from hotline.storage.search import Finder
 from hotline.workplace.callbacks import CallbackCalls
 from hotline.workplace.day import MyDay
@@ -34,6 +37,7 @@ class Work:
 
     def __init__(self, config: HotlineConfig, db: Database) -> None:
         self.config, self.office, self.originator = config, Office(config), RememberingOriginator()
+        self.db = db
         board, journal, clock = self.office.switchboard, self.office.journal, self.office.clock
         self.ledger, self.store = Ledger(db, "h"), Callbacks(db, "h")
         parts: Any = (self.originator, self.office.controls, journal, self.ledger, clock)
@@ -171,6 +175,49 @@ async def test_own_telephone_that_was_not_taken_is_told_and_may_be_rung_again(wo
     assert len(work.originator.rung) == 2
 
 
+@pytest.mark.parametrize("closed", [False, True])
+async def test_going_home_without_an_outcome_gives_the_callback_back(work: Work, closed: bool) -> None:
+    task = await work.task()
+    await work.calls.ring("anna", task)
+    work.end(answered=True)
+    if closed:  # there is nothing to give back
+        await work.store.finish(int(task), "anna", "reached", "", MONDAY_NINE)
+    await work.board.give_back("anna")
+    assert [shown["taken_by"] for shown in work.board.view(work.config)] == ([] if closed else [None])
+    assert work.outgoing.of("anna") is None
+    assert work.anna.presence.state is State.READY
+    if not closed:
+        await work.board.take("ben", task)
+        await work.calls.ring("ben", task)
+        assert [agent for _, agent, *_ in work.originator.rung] == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("outcome", ["reached", "not_reached"])
+async def test_outcome_stored_although_the_answer_came_too_late_frees_the_agent(
+    work: Work, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = await work.task()
+    await work.calls.ring("anna", task)
+    work.end(answered=outcome == "reached")
+    method = "finish" if outcome == "reached" else "not_reached"
+    stored = getattr(work.store, method)
+
+    async def too_late(*given: Any) -> None:
+        await stored(*given)
+        raise StorageError("no answer")
+
+    monkeypatch.setattr(work.store, method, too_late)
+    with pytest.raises(StorageError):
+        await work.board.finish("anna", task, outcome, "")
+    assert work.outgoing.of("anna") is not None
+    monkeypatch.setattr(work.store, method, stored)
+    with pytest.raises(Refused, match=r"erledigt|nicht mehr bei Ihnen"):
+        await work.board.finish("anna", task, outcome, "")
+    assert work.outgoing.of("anna") is None
+    assert work.anna.presence.state is State.READY
+    assert [shown["tries"] for shown in work.board.view(work.config)] == ([] if outcome == "reached" else [1])
+
+
 # --- search and day ----------------------------------------------------------------------------------
 
 
@@ -184,6 +231,26 @@ async def test_hits_are_in_words_and_contents_only_when_opened(work: Work) -> No
     assert {"label": "Rufnummer", "value": "05721 1234"} in opened["lines"]
     with pytest.raises(FormError):
         await work.search.search("anna", "Kruse")
+
+
+async def test_opened_promise_says_how_it_stands_and_in_whose_words(work: Work) -> None:
+    promise = NewPromise("p1", "26-4821-7305", DUE, "Frau Falke", "falke@jobcenter.example", "A-K")
+    mail = NewMail("<m@jobcenter.example>", "falke@jobcenter.example", "Rückfrage", "Text")
+    parts = {"person": Person("Kruse", "Sabine", "", CLIENT, ""), "promise": promise, "mail": mail}
+    await Promises(work.db, "h").dispose(Disposal("c1", "anna", MONDAY_NINE, "forwarded", "rent", "eilt", **parts))
+    steps = PromiseSteps(work.db, "h")
+    await steps.not_reached(Sent("p1", 0, "a", MONDAY_NINE, ""))
+    await steps.postponed(Sent("p1", 0, "b", MONDAY_NINE, "Akte fehlt"), DUE + timedelta(days=2))
+    opened = await work.search.open("anna", "promise", "p1")
+    standing = "offen, nicht erreicht (1 Versuch), dauert bis 26.11.2026"
+    assert opened["lines"][0] == {"label": "Stand", "value": standing}
+    assert opened["notes"][0] == "eilt"
+    assert [note.partition(" Uhr, ")[0] for note in opened["notes"][1:]] == ["23.11.2026, 09:00"]
+    assert opened["notes"][1].endswith(": Akte fehlt")
+    await steps.kept(Sent("p1", 0, "c", MONDAY_NINE, "Alles geklärt"), "letter")
+    opened = await work.search.open("anna", "promise", "p1")
+    assert opened["lines"][0]["value"] == "beantwortet per Brief am 23.11.2026"
+    assert opened["notes"][2] == "23.11.2026, 09:00 Uhr, Beantwortet: Mit einem Brief: Alles geklärt"
 
 
 async def test_caller_in_vain_is_on_the_day_and_becomes_a_callback(work: Work) -> None:

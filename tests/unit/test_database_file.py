@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from hotline.errors import StorageError
 from hotline.storage.database import Database
@@ -17,6 +17,7 @@ from hotline.storage.ledger import Ledger
 from hotline.storage.migrate import configuration
 from hotline.storage.outbox import Outbox
 from hotline.storage.promises import Promises
+from hotline.storage.tables import promises
 
 ROOT = Path(__file__).parents[2]
 NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -91,6 +92,33 @@ async def test_database_of_the_first_release_moves_forward_with_its_data(tmp_pat
     await db.open()
     assert [step.at for step in await Ledger(db, "h").steps("c1")] == [NINE]
     assert await Promises(db, "h").by_receipt("26-0000-0000") is None
+    await db.close()
+
+
+BEFORE_DISPOSITION = """INSERT INTO dispositions (id, hotline_id, call_id, agent, outcome, request_type, at)
+    VALUES (:id, :hotline, 'c1', 'anna', 'forwarded', 'rent', :at)"""
+BEFORE_PROMISE = """INSERT INTO promises
+    (id, hotline_id, call_id, receipt, request_type, agent, status, created_at, due_at)
+    VALUES (:id, :hotline, :call, :id, 'rent', 'anna', 'open', :at, :at)"""
+
+
+async def test_promises_of_before_find_the_disposition_they_were_made_with(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/h.db")
+    with engine.begin() as connection:
+        alembic = configuration()
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "0004")
+        for hotline, number in (("other", 3), ("h", 7)):
+            row = {"id": number, "hotline": hotline, "at": "2026-11-23 08:00:00"}
+            connection.execute(text(BEFORE_DISPOSITION), row)
+            connection.execute(text(BEFORE_PROMISE), {**row, "id": f"p-{hotline}", "call": "c1"})
+        connection.execute(text(BEFORE_PROMISE), {**row, "id": "p-lost", "call": "c2"})
+    engine.dispose()
+    db = database(tmp_path / "h.db")
+    await db.open()
+    async with db.read() as connection:
+        found = {row.id: row.disposition_id for row in await connection.execute(select(promises))}
+    assert found == {"p-other": 3, "p-h": 7, "p-lost": None}
     await db.close()
 
 

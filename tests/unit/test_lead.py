@@ -11,17 +11,21 @@ import pytest
 
 from agents.presence import Cause, Intent, State
 from config.schema import HotlineConfig
+from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
 from hotline.exchange.calls import OfferEnd
+from hotline.exchange.outgoing import Outgoing
+from hotline.mail.sender import MailSender
 from hotline.storage.agent_states import AgentStates
 from hotline.storage.alarms import AlarmRows
 from hotline.storage.audit import Audit
+from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.figures import AgentCounts, CallCounts, FigureRows, OpenCounts, OutcomeCounts, StateChange
 from hotline.storage.knowledge import KnowledgeRows
 from hotline.storage.ledger import Ledger
 from hotline.storage.notices import NoticeRows
-from hotline.storage.outbox import Outbox
+from hotline.storage.outbox import Outbox, UndeliveredMail
 from hotline.storage.presences import Presences
 from hotline.workplace import figures as figures_module
 from hotline.workplace import lead as lead_module
@@ -43,12 +47,15 @@ class Rows:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.broken = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def day(self, start: datetime, now: datetime, openings: Any, soon: float) -> Any:
         self.asked.append((start, now, openings, soon))
+        await self.answers.wait()
         if self.broken:
             raise StorageError("The database does not answer.")
-        return COUNTS, OUTCOMES, OpenCounts(6, 1, 2, 0)
+        return COUNTS, OUTCOMES, OpenCounts(6, 1, 2, 0, 1)
 
     async def agent(self, name: str, start: datetime) -> AgentCounts:
         return AgentCounts(2, {"missed": 1, "gone": 2})
@@ -56,15 +63,25 @@ class Rows:
     async def states(self, name: str, start: datetime) -> list[StateChange]:
         return [StateChange(start, "ready"), StateChange(MONDAY_NINE, "talking")]
 
-    async def stuck(self, attempts: int = 3) -> list[Any]:
-        return [object()]
+    async def stuck_mails(self, attempts: int = 3, limit: int = 100) -> list[UndeliveredMail]:
+        row = {"id": 7, "state": "refused", "code": "550", "attempts": 1, "created_at": MONDAY_NINE, "promise_id": "p"}
+        promised = {"receipt": "26-4821-7300", "due_at": MONDAY_NINE, "responsible": "Frau Falke"}
+        return [UndeliveredMail(**row, **promised, recipient="falke@jobcenter.example")]
 
 
 class Told:
-    """Notices, alarms, knowledge, presences, audit and callbacks: remember what they were told."""
+    """Notices, alarms, knowledge, presences, audit, callbacks and mails: remember what they were told."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
+        self.sent = False
+
+    def given_up_view(self, config: HotlineConfig) -> list[dict[str, Any]]:
+        return [{"id": "7", "number": "05721 4711"}]
+
+    async def retry(self, mail_id: int) -> bool:
+        self.told.append(("retry", mail_id))
+        return not self.sent
 
     def overview(self) -> dict[str, Any]:
         return {"messages": [], "announcement": None}
@@ -104,7 +121,8 @@ class House:
             told,
             self.office.journal,
             clock,
-            told.give_back,
+            told,
+            told,
         )
 
     def seat(self, name: str) -> Any:
@@ -225,6 +243,22 @@ async def test_however_many_look_the_database_is_asked_once_in_a_while(house: Ho
     assert (first["fresh"], first["mails_stuck"], first["promises_overdue"]) == (True, 1, 1)
 
 
+async def test_the_page_does_not_wait_for_figures_of_a_silent_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures_module, "CACHE_SECONDS", 0.0)
+    monkeypatch.setattr(figures_module, "ANSWER_SECONDS", 0.05)
+    known = (await house.lead.snapshot())["figures"]
+    house.rows.answers.clear()
+    async with asyncio.timeout(2):
+        pages = [await house.lead.snapshot() for _ in range(3)]
+    assert [page["figures"] for page in pages] == [{**known, "fresh": False}] * 3
+    assert len(house.rows.asked) == 2, "one question waits, however often the page is told"
+    house.rows.answers.set()
+    await house.office.settle()
+    assert (await house.lead.snapshot())["figures"]["fresh"] is True
+
+
 async def test_figures_of_before_are_told_as_such_when_the_database_does_not_answer(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +288,33 @@ async def test_a_look_at_one_agents_day_is_audited_before_it_is_answered(house: 
     assert found["seconds"]["ready"] == 8 * 3600 + 3600
     with pytest.raises(Refused):
         await house.lead.agent_figures("nobody", "lena")
+
+
+# --- mails and callbacks -----------------------------------------------------------------------
+
+
+async def test_mails_that_did_not_arrive_are_told_one_by_one(house: House) -> None:
+    [mail] = (await house.lead.snapshot())["figures"]["mails"]
+    assert (mail["id"], mail["receipt"], mail["to"]) == (7, "26-4821-7300", "Frau Falke")
+
+
+async def test_a_mail_is_sent_once_more_and_audited_and_the_figures_are_read_anew(house: House) -> None:
+    seen = (await house.lead.snapshot())["seq"]
+    await house.lead.retry_mail(7, "lena")
+    assert house.told.told == [("retry", 7), ("audit", "lena", "mail_retried", "7")]
+    assert (await house.lead.snapshot())["seq"] > seen
+    assert len(house.rows.asked) == 2
+
+
+async def test_a_mail_that_was_sent_meanwhile_is_not_audited(house: House) -> None:
+    house.told.sent = True
+    with pytest.raises(Refused, match="inzwischen verschickt"):
+        await house.lead.retry_mail(7, "lena")
+    assert house.told.told == [("retry", 7)]
+
+
+async def test_callbacks_given_up_today_are_told(house: House) -> None:
+    assert [one["id"] for one in (await house.lead.snapshot())["callbacks_given_up"]] == ["7"]
 
 
 # --- a hand on an agent's state ----------------------------------------------------------------
@@ -355,12 +416,21 @@ async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path
 
     board, journal, clock, here = office.switchboard, office.journal, office.clock, "schaumburg"
     notices = Notices(NoticeRows(database, here), Quiet(), journal, board, configuration, clock)
-    alarms = Alarms(AlarmRows(database, here), journal, board.seats, configuration, clock)
     knowledge = Knowledge(KnowledgeRows(database, here), journal, board.seats, configuration, clock)
     figures = Figures(FigureRows(database, here), Outbox(database, here), configuration, clock)
     presences, audit = Presences(database, here), Audit(database, here)
+    tasks = Callbacks(database, here)
+    task = await tasks.request("c0", "+495721777", "rent", MONDAY_NINE, MONDAY_NINE)
+    await tasks.take(task, "anna")
+    await tasks.not_reached(task, "anna", MONDAY_NINE, lambda _: None)
+    originator: Any = None
+    outgoing = Outgoing(board, originator, office.controls, journal, Ledger(database, here), clock)
+    callbacks = CallbackBoard(tasks, journal, board, clock, outgoing, configuration)
+    await callbacks.refresh()
+    alarms = Alarms(AlarmRows(database, here), journal, board.seats, outgoing, callbacks, configuration, clock)
     parts = (figures, notices, alarms, knowledge, presences, audit)
-    lead = Lead(configuration, board, *parts, journal, clock, Told().give_back)
+    sender = MailSender(Outbox(database, here), config.mail, clock)
+    lead = Lead(configuration, board, *parts, journal, clock, callbacks, sender)
     board.seats.listeners.append(States(AgentStates(database, here), journal, clock))
 
     office.ready("anna")
@@ -383,6 +453,9 @@ async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path
     assert page["announcement"]["text"] == "Störung im System."
     assert page["knowledge"]["rent"]["text"] == "Neue Grenzen."
     assert page["closes"] == "18:00"
+    assert [(one["number"], one["tries"]) for one in page["callbacks_given_up"]] == [("05721 777", 1)]
+    with pytest.raises(Refused, match="inzwischen verschickt"):
+        await lead.retry_mail(4711, "lena")
     await lead.alarm_seen(page["alarms"][0]["id"], "lena")
     await lead.end_notice(page["announcement"]["id"], "lena")
     await lead.message_read("anna", page["messages"][0]["id"])

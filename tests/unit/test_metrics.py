@@ -174,9 +174,10 @@ async def test_mails_are_told_as_last_known_when_the_database_does_not_answer(wa
 
     watched.parts.broken = True
     assert ("hotline_mails", "waiting") not in await watched.read()
-    watched.parts.broken, watched.parts.mails = False, [mail(1, "waiting"), mail(2, "waiting"), mail(3, "refused")]
+    states = ["waiting", "waiting", "refused", "bounced"]
+    watched.parts.broken, watched.parts.mails = False, [mail(number, state) for number, state in enumerate(states)]
     told = await watched.read()
-    assert (told["hotline_mails", "waiting"], told["hotline_mails", "refused"]) == (2, 1)
+    assert [told["hotline_mails", state] for state in ("waiting", "refused", "bounced")] == [2, 1, 1]
     watched.parts.broken, watched.parts.mails = True, []
     assert (await watched.read())["hotline_mails", "waiting"] == 2
 

@@ -24,6 +24,7 @@ from hotline.exchange.switchboard import Switchboard
 from hotline.logs import passed_through
 from hotline.mail.mailbox import serve as mail_server
 from hotline.state import EXAMPLE, StateDirectory
+from hotline.wiring import exchange
 from tests.system.conftest import on_free_ports
 from tests.system.first_login import log_in
 
@@ -101,8 +102,8 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(service, "AmiClient", SilentAsterisk)
-    monkeypatch.setattr(service, "Switchboard", Exchange)
+    monkeypatch.setattr(exchange, "AmiClient", SilentAsterisk)
+    monkeypatch.setattr(exchange, "Switchboard", Exchange)
     monkeypatch.delenv("HOTLINE_DATABASE_URL", raising=False)
     state = StateDirectory(tmp_path / "var")
     state.prepare()
@@ -223,8 +224,8 @@ async def test_a_day_leaves_nothing_about_anybody_in_logs_and_metrics(
     values = {"phone": CALLER_SHOWN, "note": "Pflaumenmus", "household_number": HOUSEHOLD}
     await house.post("anna", "/agent/calls/call-2/disposition", outcome="callback", values=values)
     Exchange.latest.over(again)
-    for query in (CALLER_SHOWN, HOUSEHOLD, "Zwetschgenbaum", "%00"):
-        await house.get("anna", f"/agent/search?q={query}")
+    for query in (CALLER_SHOWN, HOUSEHOLD, "Zwetschgenbaum", "\0"):
+        await house.post("anna", "/agent/search", q=query)
     await house.post("anna", "/agent/callbacks/1/take")
     await house.post("anna", "/agent/callbacks/1/ring")
     await house.post("anna", "/agent/callbacks/1/finish", outcome="reached", note="Pflaumenmus gekocht")

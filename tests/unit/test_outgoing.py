@@ -92,7 +92,7 @@ async def test_own_telephone_then_the_caller_then_the_outcome(rings: Rings) -> N
     rings.over(ring)
     assert (ring.stage, ring.result, ring.asks) == (Stage.OVER, Result.TALKED, True)
     assert rings.anna.presence.state is State.WRAP_UP
-    rings.outgoing.settled(7)
+    rings.outgoing.settled(7, "anna")
     assert rings.anna.presence.state is State.READY
     assert rings.outgoing.of("anna") is None
     await rings.office.settle()
@@ -157,7 +157,7 @@ async def test_busy_agent_is_offered_nothing_until_the_outcome_is_said(rings: Ri
     rings.over(ring)
     await rings.office.settle()
     assert call.agent is None
-    rings.outgoing.settled(7)
+    rings.outgoing.settled(7, "anna")
     assert call.agent == "anna"
 
 
@@ -254,6 +254,37 @@ async def test_agent_hangs_up_while_it_rings_there(rings: Rings) -> None:
         rings.outgoing.hang_up("ben", 7)
 
 
+async def test_hung_up_before_asterisk_was_asked_nothing_rings(rings: Rings) -> None:
+    async def press() -> None:
+        rings.outgoing.hang_up("anna", 7)
+
+    ring = await rings.outgoing.begin(rings.anna, 7, "c1", WAY, press)
+    assert rings.originator.rung == []
+    assert (ring.result, ring.asks, rings.anna.presence.state) == (Result.OWN_GONE, False, State.READY)
+    await rings.office.settle()
+    assert rings.noted == ["callback_ended"]
+    await rings.begin()  # and may be tried again
+
+
+async def test_hung_up_before_there_is_a_channel_is_hung_up_when_there_is_one(rings: Rings) -> None:
+    ring = await rings.begin()
+    rings.outgoing.hang_up("anna", 7)
+    await rings.office.settle()
+    rings.office.controls.hung_up.clear()  # Asterisk knew no such channel yet
+    rings.outgoing.hears({"Event": "DialBegin", "DestChannel": "PJSIP/agent-anna-1", "DestUniqueid": ring.id})
+    await rings.office.settle()
+    assert rings.office.controls.hung_up == [ring.id]
+
+
+async def test_one_agents_word_does_not_settle_the_ring_of_another(rings: Rings) -> None:
+    ring = await rings.begin()
+    rings.own(ring)
+    rings.caller(ring)
+    rings.over(ring)
+    rings.outgoing.settled(7, "ben")
+    assert rings.outgoing.of("anna") is ring
+
+
 async def test_outcome_waits_for_the_end_of_the_talk(rings: Rings) -> None:
     ring = await rings.begin()
     with pytest.raises(Refused, match="beenden Sie erst"):
@@ -281,7 +312,7 @@ async def test_talk_of_before_is_found_by_its_channel_and_nothing_is_rung(rings:
     assert rings.originator.rung == []
     rings.over(ring)
     assert ring.asks
-    rings.outgoing.settled(7)
+    rings.outgoing.settled(7, "anna")
     assert rings.anna.presence.state is State.READY
 
 

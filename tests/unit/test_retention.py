@@ -17,7 +17,8 @@ from hotline.storage import expiry as expiry_module
 from hotline.storage import tables as t
 from hotline.storage.audit import Audit
 from hotline.storage.database import Database
-from hotline.storage.expiry import KINDS, Expiry
+from hotline.storage.expiry import KINDS, Before, Expiry
+from hotline.storage.outbox import Outbox
 from hotline.workplace import retention as retention_module
 from hotline.workplace.retention import Retaining, kept
 
@@ -140,9 +141,11 @@ async def test_callback_is_forgotten_long_after_it_is_finished(
     assert await count(db, t.call_persons) == left
 
 
-async def test_waiting_mail_is_never_deleted(db: Database, retaining: Retaining) -> None:
+async def test_waiting_mail_or_short_message_is_never_deleted(db: Database, retaining: Retaining) -> None:
     mail = await put(db, t.outbox, message_id="m", state="waiting", attempts=9, created_at=OLD, next_try=OLD)
     await put(db, t.outbox_mails, outbox_id=mail, recipient="f@x", subject="s", body="b")
+    message = await put(db, t.short_messages, promise_id="p", state="waiting", attempts=1, created_at=OLD, next_try=OLD)
+    await put(db, t.short_message_texts, message_id=message, number="+491", text="SMS")
     assert await retaining.delete_expired() == 0
 
 
@@ -173,10 +176,55 @@ async def test_rows_of_another_hotline_are_not_ours(db: Database, retaining: Ret
     assert await retaining.delete_expired() == 0
 
 
-async def test_age_counts_in_real_time_not_in_moved_business_time(db: Database, config: HotlineConfig) -> None:
-    await a_call(db, YOUNG)
-    moved = Clock(timedelta(days=365), system=lambda: NOW)
-    assert await Retaining(Expiry(db, "h"), Audit(db, "h"), lambda: (1, config), moved).delete_expired() == 0
+MOVED = timedelta(days=365)
+
+
+async def test_what_has_real_times_ages_in_real_time(db: Database, config: HotlineConfig) -> None:
+    """Business time is a year ahead: what was just written down by the real clock is young."""
+    waiting = {"attempts": 1, "created_at": NOW, "next_try": NOW}
+    mail = await put(db, t.outbox, message_id="m", state="sent", **waiting)
+    await put(db, t.outbox_mails, outbox_id=mail, recipient="f@x", subject="s", body="b")
+    message = await put(db, t.short_messages, promise_id="p", state="sent", **waiting)
+    await put(db, t.short_message_texts, message_id=message, number="+491", text="SMS")
+    log = Audit(db, "h")
+    await log.record(NOW - timedelta(days=1), "anna", "login")
+    assert (
+        await Retaining(Expiry(db, "h"), log, lambda: (1, config), Clock(MOVED, system=lambda: NOW)).delete_expired()
+        == 0
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["ahead", "behind"])
+async def test_what_has_business_times_ages_in_business_time(db: Database, config: HotlineConfig, sign: int) -> None:
+    moved = Clock(sign * MOVED, system=lambda: NOW)
+    for age in (timedelta(days=91), timedelta(days=89)):
+        at = moved.now() - age
+        call = await a_call(db, at)
+        task = await put(db, t.callbacks, call_id=call, requested_at=at, due_at=at, finished_at=at)
+        await put(db, t.callback_persons, callback_id=task, number="+491", note="Notiz")
+    for age in (366, 364):
+        at = moved.now() - timedelta(days=age)
+        await put(db, t.notices, kind="message", text="x", author="leitung", at=at, until=at)
+    for age in (31, 29):
+        await put(db, t.agent_states, agent="anna", at=moved.now() - timedelta(days=age), state="ready", cause="x")
+    await Retaining(Expiry(db, "h"), Audit(db, "h"), lambda: (1, config), moved).delete_expired()
+    once = ("call_persons", "call_handovers", "drafts", "disposition_details", "callback_persons")
+    assert await personal(db) == dict.fromkeys(once, 1)
+    assert [await count(db, table) for table in (t.notices, t.agent_states)] == [1, 1]
+
+
+async def test_mail_whose_text_has_expired_is_not_sent_again(db: Database, retaining: Retaining) -> None:
+    mail = await put(db, t.outbox, message_id="m", state="refused", attempts=1, created_at=OLD, next_try=OLD)
+    await put(db, t.outbox_mails, outbox_id=mail, recipient="f@x", subject="s", body="b")
+    outbox = Outbox(db, "h")
+    assert await outbox.retry(mail, OLD)
+    assert await outbox.next_try() == OLD
+    await outbox.refused(mail, OLD, "550")
+    assert await retaining.delete_expired() == 1
+    assert not await outbox.retry(mail, NOW)
+    async with db.write() as connection:
+        await connection.execute(t.outbox.update().values(state="waiting"))
+    assert await outbox.next_try() is None, "the sender would look for it for ever"
 
 
 async def test_many_rows_go_in_small_transactions(
@@ -186,7 +234,7 @@ async def test_many_rows_go_in_small_transactions(
     for _ in range(10):
         await put(db, t.agent_states, agent="anna", at=OLD, state="ready", cause="x")
     states = next(kind for kind in KINDS if kind.table is t.agent_states)
-    assert await Expiry(db, "h").delete_some(states, NOW) == 3
+    assert await Expiry(db, "h").delete_some(states, Before(NOW, NOW)) == 3
     assert await retaining.delete_expired() == 7
 
 

@@ -42,10 +42,13 @@ class FakeTwilio:
         self.answer: tuple[int, Any] = (201, None)
         self.silent = asyncio.Event()
         self.silent.set()
+        self.hangs_up = False
 
     async def create(self, request: web.Request) -> web.Response:
         self.authorization.append(request.headers["Authorization"])
         self.got.append({key: str(value) for key, value in (await request.post()).items()})
+        if self.hangs_up and request.transport is not None:
+            request.transport.abort()
         await self.silent.wait()
         status, body = self.answer
         if status == 201 and body is None:
@@ -106,21 +109,20 @@ async def test_refusal_is_a_code_without_the_number(twilio: Pair, status: int, c
     assert await gateway.send(MOBILE, "x") == Failure(str(code), lasting)
 
 
-@pytest.mark.parametrize("body", ["nonsense", [1], None])
-async def test_answer_that_is_none_of_twilios_is_a_failure_that_may_pass(twilio: Pair, body: Any) -> None:
+@pytest.mark.parametrize("status", [201, 302, 502])
+@pytest.mark.parametrize("body", ["nonsense", [1], {}])
+async def test_answer_that_is_none_of_twilios_may_mean_that_it_was_sent(twilio: Pair, status: int, body: Any) -> None:
     fake, gateway = twilio
-    fake.answer = (502, body)
-    failure = await gateway.send(MOBILE, "x")
-    assert isinstance(failure, Failure)
-    assert not failure.lasting
+    fake.answer = (status, body)
+    answer = await gateway.send(MOBILE, "x")
+    assert answer == module.LOST or (status, body, answer) == (201, {}, "")
 
 
 async def test_nobody_there_is_a_failure_that_may_pass() -> None:
     gateway = TwilioGateway(SMS, TOKEN, Rerouted("http://127.0.0.1:9"))
     failure = await gateway.send(MOBILE, "x")
     await gateway.close()
-    assert isinstance(failure, Failure)
-    assert not failure.lasting
+    assert failure == Failure("no connection")
 
 
 # --- from the agent's form to the telephone --------------------------------------------------------
@@ -209,13 +211,28 @@ async def test_what_is_refused_for_good_is_not_tried_again(office: Office, twili
     assert (refused.kind, refused.codes) == ("sms_refused", {"code": "21211"})
 
 
-async def test_provider_that_never_answers_is_waited_for_in_bounds(
-    office: Office, twilio: Pair, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["silent", "hangs up"])
+async def test_lost_answer_is_given_up_because_it_may_have_been_sent(
+    office: Office, twilio: Pair, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     fake, gateway = twilio
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
-    await forward(office)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2 if how == "silent" else 10)
+    promise_id = await forward(office)
     fake.silent.clear()
-    async with asyncio.timeout(10):
+    fake.hangs_up = how == "hangs up"
+    async with asyncio.timeout(20):
         assert await sender(office, gateway).send_due() == 0
+        office.time += timedelta(hours=1)
+        assert await sender(office, gateway).send_due() == 0
+    assert len(fake.got) == 1
+    assert await due(office) == 0
+    [_, refused] = await office.steps.of(promise_id)
+    assert (refused.kind, refused.codes) == ("sms_refused", {"code": "unknown"})
+
+
+async def test_refused_connection_is_tried_again(office: Office) -> None:
+    gateway = TwilioGateway(SMS, TOKEN, Rerouted("http://127.0.0.1:9"))
+    await forward(office)
+    assert await sender(office, gateway).send_due() == 0
+    await gateway.close()
     assert await due(office) == 1

@@ -86,6 +86,18 @@ async def test_only_passwords_made_at_the_first_start_count_as_initial(accounts:
     assert await accounts.still_initial() == {"ben"}
 
 
+async def test_account_made_again_has_its_first_password_whatever_the_one_before_had(accounts: Accounts) -> None:
+    await accounts.set_password("anna", "gegeben", "admin", must_change=True)
+    assert await accounts.removed() == set()
+    await accounts.remove("anna", "admin")
+    assert await accounts.removed() == {"anna"}
+    assert await Accounts(accounts._db, "other").removed() == set()
+    await accounts.ensure_user("anna", "neu", Role.AGENT, must_change=True)
+    assert await accounts.still_initial() == {"anna"}
+    await accounts.set_password("anna", "gegeben", "admin", must_change=True)
+    assert await accounts.still_initial() == set()
+
+
 async def test_role_counts_for_sessions_that_are_open(accounts: Accounts) -> None:
     token = await accounts.open_session(User("anna", Role.AGENT), NOW, HOUR)
     await accounts.set_role("anna", Role.LEAD, "admin")

@@ -13,6 +13,7 @@ from hotline.storage.database import Database
 from hotline.storage.day import Days
 from hotline.storage.ledger import Ledger
 from hotline.storage.outbox import NewMail
+from hotline.storage.promise_steps import PromiseSteps, Sent
 from hotline.storage.promises import Disposal, NewPromise, Person, Promises, new_promise_id
 from hotline.storage.search import MOST_HITS, Finder
 from hotline.storage.tables import audit
@@ -72,6 +73,9 @@ async def test_tries_in_vain_are_counted_and_the_last_one_closes_the_task(db: Da
         assert await store.not_reached(task, "anna", NINE, after) == LATER
         (found,) = await store.open_tasks()
         assert (found.taken_by, found.next_try_at) == (None, LATER)
+    with pytest.raises(Refused, match="nicht mehr bei Ihnen"):
+        await store.not_reached(task, "anna", NINE, after)  # said twice, it is one try
+    await store.take(task, "ben", NINE)
     assert await store.not_reached(task, "ben", NINE, after, "Mailbox") is None
     assert seen == [1, 2, 3]
     assert await store.open_tasks() == []
@@ -154,6 +158,21 @@ async def test_contents_are_opened_and_audited_and_the_search_without_its_text(d
         ("anna", "opened", f"callback-{task}"),
         ("anna", "opened", "c1"),
     ]
+
+
+async def test_opened_promise_tells_what_its_case_worker_reported(db: Database) -> None:
+    await _called(db, "c1", "talked", agent="anna")
+    promise, steps = await _promised(db, "c1"), PromiseSteps(db, "h")
+    await steps.not_reached(Sent(promise, 0, "a", NINE, "Mailbox"))
+    await steps.kept(Sent(promise, 0, "b", LATER, "Bescheid erklärt"), "phone")
+    opened = await Finder(db, "h").open("promise", promise, "anna", LATER)
+    assert [(step.kind, step.text) for step in opened.steps[1:]] == [
+        ("not_reached", "Mailbox"),
+        ("kept", "Bescheid erklärt"),
+    ]
+    assert opened.promise is not None
+    assert (opened.promise.status, opened.promise.how, opened.promise.tries) == ("kept", "phone", 1)
+    assert opened.notes == ["kein Geld"]
 
 
 @pytest.mark.parametrize(("kind", "row_id"), [("promise", "x"), ("callback", "x"), ("callback", "9" * 30), ("y", "1")])

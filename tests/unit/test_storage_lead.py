@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from hotline.storage.agent_states import AgentState, AgentStates
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
-from hotline.storage.figures import CallCounts, FigureRows, OutcomeCounts
+from hotline.storage.figures import CallCounts, FigureRows, OpenCounts, OutcomeCounts
 from hotline.storage.ledger import Ledger
 from hotline.storage.notices import ANNOUNCEMENT, MESSAGE, Notice, NoticeRows
 from hotline.storage.presences import Presences, SavedPresence
@@ -135,8 +135,12 @@ async def test_open_and_overdue_promises_and_callbacks(db: Database) -> None:
     done = await callbacks.request("c3", "+4957219999", None, NINE, NINE)
     await callbacks.finish(done, "anna", "reached", "", NINE)
     found = (await FigureRows(db, HERE).day(MIDNIGHT, NOON, OPEN, 30.0))[2]
-    assert first
-    assert (found.promises, found.promises_overdue, found.callbacks, found.callbacks_overdue) == (2, 1, 2, 1)
+    assert found == OpenCounts(promises=2, promises_overdue=1, callbacks=2, callbacks_overdue=1, callbacks_next=2)
+    await callbacks.take(first, "anna")
+    await callbacks.not_reached(first, "anna", NINE, lambda _: NOON)
+    for now, due in ((NOON - timedelta(seconds=1), 1), (NOON, 2)):
+        found = (await FigureRows(db, HERE).day(MIDNIGHT, now, OPEN, 30.0))[2]
+        assert (found.callbacks, found.callbacks_next) == (2, due)
 
 
 async def test_one_agents_calls_and_offers_not_taken(db: Database) -> None:

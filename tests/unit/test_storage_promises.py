@@ -210,8 +210,20 @@ async def test_refused_mail_stays_visible_until_someone_tries_it_again(db: Datab
     assert await store.due(now + timedelta(days=9)) == []
     assert await store.next_try() is None
     assert [(stuck.state, stuck.code) for stuck in await store.stuck()] == [("refused", "550")]
-    await store.retry(mail.id, now)
+    assert await store.retry(mail.id, now)
     assert [again.message_id for again in await store.due(now)] == [mail.message_id]
+
+
+async def test_mail_that_waits_is_tried_at_once_and_its_tries_count_anew(db: Database) -> None:
+    await Promises(db, "h").dispose(forwarded())
+    store, now = Outbox(db, "h"), datetime.now(UTC)
+    [mail] = await store.due(now)
+    for _ in range(3):
+        await store.failed(mail.id, now, "no connection", now + timedelta(minutes=15))
+    assert [(stuck.state, stuck.attempts) for stuck in await store.stuck_mails()] == [("waiting", 3)]
+    assert await store.retry(mail.id, now)
+    assert [again.attempts for again in await store.due(now)] == [0]
+    assert await store.stuck_mails() == []
 
 
 async def test_sent_mail_cannot_become_waiting_again(db: Database) -> None:
@@ -220,7 +232,8 @@ async def test_sent_mail_cannot_become_waiting_again(db: Database) -> None:
     [mail] = await store.due(now)
     await store.sent(mail.id, now)
     await store.failed(mail.id, now, "451", now)
-    await store.retry(mail.id, now)
+    assert not await store.retry(mail.id, now)
+    assert not await Outbox(db, "other").retry(mail.id, now)
     assert await store.due(now + timedelta(days=1)) == []
 
 

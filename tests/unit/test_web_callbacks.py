@@ -1,5 +1,6 @@
 """Callbacks, search and the own day over the web: who may, what is refused, what is passed on."""
 
+import re
 from typing import Any
 
 import pytest
@@ -39,11 +40,18 @@ async def test_refusals_are_sentences(anna: Visitor, path: str, _asked: Any) -> 
     assert (answer.status, (await answer.json())["message"]) == (409, "Ihr Telefon ist gerade besetzt.")
 
 
-@pytest.mark.parametrize("path", ["/agent/search?q=4711", "/agent/search/call/c1", "/agent/day"])
+@pytest.mark.parametrize("path", ["/agent/search/call/c1", "/agent/day"])
 async def test_nothing_is_told_without_a_seat(visitor: Visitor, path: str) -> None:
     assert (await visitor.get(path, **JSON)).status == 401
     await visitor.log_in("prüferin")
     assert (await visitor.get(path, **JSON)).status == 403
+    assert _callbacks(visitor).asked == []
+
+
+async def test_nothing_is_searched_without_a_seat(visitor: Visitor) -> None:
+    assert (await visitor.post("/agent/search", {"q": "4711"})).status == 401
+    await visitor.log_in("prüferin")
+    assert (await visitor.post("/agent/search", {"q": "4711"})).status == 403
     assert _callbacks(visitor).asked == []
 
 
@@ -55,19 +63,29 @@ async def test_forms_of_other_pages_cannot_ring(anna: Visitor, path: str) -> Non
 
 
 async def test_search_passes_the_text_on_and_answers_hits(anna: Visitor) -> None:
-    answer = await anna.get("/agent/search?q=05721%204711", **JSON)
+    answer = await anna.post("/agent/search", {"q": "05721 4711"})
     assert (answer.status, len((await answer.json())["hits"])) == (200, 3)
     assert _callbacks(anna).asked == [("search", "anna", "05721 4711")]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("", 422), ("?q=", 422), ("?q=Kruse", 422), (f"?q={'1' * 300}", 400), ("?q=%00%01", 400)]
+    ("body", "status"),
+    [({}, 422), ({"q": ""}, 422), ({"q": "Kruse"}, 422), ({"q": "1" * 300}, 400), ({"q": "\0\1"}, 400)],
 )
-async def test_nonsense_is_answered_beside_the_field(anna: Visitor, query: str, status: int) -> None:
-    answer = await anna.get(f"/agent/search{query}", **JSON)
+async def test_nonsense_is_answered_beside_the_field(anna: Visitor, body: Any, status: int) -> None:
+    answer = await anna.post("/agent/search", body)
     assert answer.status == status
     assert (await answer.json())["fields"]["q"]
+
+
+async def test_what_is_searched_for_never_stands_in_an_address(anna: Visitor) -> None:
+    assert (await anna.get("/agent/search?q=057214711", **JSON)).status == 405
+    assert _callbacks(anna).asked == []
+    page = await (await anna.get("/agent")).text()
+    field = re.search(r'<input id="search-text"[^>]*>', page)
+    assert field is not None
+    assert "name=" not in field[0], "a form sent before its script is there would put it into the address"
 
 
 @pytest.mark.parametrize(

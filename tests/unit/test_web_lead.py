@@ -16,6 +16,7 @@ REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("/lead/agents/anna/logout", {"even_in_talk": True}, ("log_out", "anna", "leitung", True)),
     ("/lead/agents/anna/logout", {"even_in_talk": "yes"}, ("log_out", "anna", "leitung", False)),
     ("/lead/alarms/5/seen", {}, ("alarm_seen", 5, "leitung")),
+    ("/lead/mails/7/retry", {}, ("retry_mail", 7, "leitung")),
     ("/lead/messages", {"text": "Kaffee ist da.", "until": "17:30"}, ("message", "Kaffee ist da.", "17:30", "leitung")),
     ("/lead/announcement", {"text": "Störung.", "until": "12:00"}, ("announce", "Störung.", "12:00", "leitung")),
     ("/lead/notices/4/end", {}, ("end_notice", 4, "leitung")),
@@ -89,7 +90,9 @@ async def test_refusals_and_findings_reach_the_page_in_their_own_words(lead: Vis
     assert (answer.status, (await answer.json())["fields"]) == (422, {"until": "Bitte eine Uhrzeit angeben."})
 
 
-@pytest.mark.parametrize("path", ["/lead/alarms/x/seen", "/lead/notices/-1/end", "/lead/alarms/1234567890123456/seen"])
+@pytest.mark.parametrize(
+    "path", ["/lead/alarms/x/seen", "/lead/mails/x/retry", "/lead/notices/-1/end", "/lead/alarms/1234567890123456/seen"]
+)
 async def test_numbers_that_are_none_are_not_found(lead: Visitor, path: str) -> None:
     assert (await lead.post(path, {})).status == 404
     assert the_lead(lead).asked == []

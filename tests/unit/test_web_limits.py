@@ -1,7 +1,8 @@
 """Nobody can ask for more in a short time than people need."""
 
-from hotline.web.limits import KEYS_KEPT, Buckets
+from hotline.web.limits import KEYS_KEPT, Buckets, Limits
 from tests.unit.doubles_doors import FakeDoors
+from tests.unit.doubles_promises import TOKEN
 from tests.unit.site_web import Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 
 
@@ -35,11 +36,20 @@ async def test_flood_of_requests_is_answered_by_a_sentence(anna: Visitor) -> Non
     assert "zu viele Anfragen" in (await answer.json())["message"]
 
 
-async def test_one_address_cannot_try_many_names(visitor: Visitor) -> None:
-    statuses = [(await visitor.log_in(f"name{number}", "falsch")).status for number in range(35)]
-    assert statuses[:30] == [401] * 30
-    assert 429 in statuses[30:]
-    assert "zu viele falsche Anmeldungen" in await (await visitor.log_in("anna", "falsch")).text()
+async def test_wrong_passwords_for_one_name_lock_nobody_else_of_that_address_out(visitor: Visitor) -> None:
+    for _ in range(400):
+        last = await visitor.log_in("ben", "falsch")
+    assert last.status == 429
+    assert "zu viele falsche Anmeldungen" in await last.text()
+    assert (await visitor.log_in("anna")).status == 303
+
+
+async def test_one_address_cannot_try_names_without_end() -> None:
+    limits = Limits()
+    tries = [limits.login("10.0.0.1", f"name{number}") for number in range(400)]
+    assert tries[:300] == [True] * 300
+    assert not all(tries)
+    assert limits.login("10.0.0.2", "anna")
 
 
 async def test_right_logins_use_nothing_up(visitor: Visitor) -> None:
@@ -48,10 +58,21 @@ async def test_right_logins_use_nothing_up(visitor: Visitor) -> None:
         assert (await visitor.log_in("anna")).status == 303
 
 
-async def test_strangers_have_a_limit_of_their_own(visitor: Visitor) -> None:
-    statuses = [(await visitor.client.post("/login", data={})).status for _ in range(70)]
-    assert statuses[:60] == [403] * 60
+async def test_strangers_have_a_limit_of_their_own_that_shuts_no_page(visitor: Visitor) -> None:
+    statuses = [(await visitor.client.post("/logout", data={}, allow_redirects=False)).status for _ in range(70)]
+    assert statuses[:60] == [303] * 60
     assert statuses[-1] == 429
+    assert (await visitor.client.post(f"/promise/{TOKEN}", data={})).status == 403
+    assert (await visitor.log_in("anna")).status == 303
+
+
+async def test_flood_at_one_link_or_at_the_login_leaves_the_other_links_open(visitor: Visitor) -> None:
+    for _ in range(70):
+        flooded = (await visitor.client.post("/promise/unbekannt", data={})).status
+        assert (await visitor.client.post("/login", data={})).status == 403
+    assert flooded == 429
+    assert (await visitor.client.post(f"/promise/{TOKEN}", data={})).status == 403
+    assert (await visitor.log_in("anna")).status == 303
 
 
 async def test_failed_logins_are_counted_under_the_name_that_was_tried(visitor: Visitor) -> None:

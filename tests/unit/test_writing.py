@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +246,65 @@ async def test_further_request_in_the_talk_begins_after_the_first_was_closed(roo
     assert room.anna.presence.state is State.READY
 
 
+async def test_further_request_wanted_as_the_talk_ends_is_still_to_be_written(room: Room) -> None:
+    call = await room.talk()
+    await room.dispose()
+    save = room.writing._drafts.save
+
+    async def late(*draft: Any) -> None:
+        room.board.talk_ended(call)  # all is written: Anna is free, nobody has the call
+        await save(*draft)
+
+    room.writing._drafts.save = late  # type: ignore[method-assign]
+    await room.writing.another("anna", "c1")
+    assert (room.anna.call, room.anna.presence.state, call.disposed) == (call, State.WRAP_UP, None)
+    room.board.over(call)
+    assert room.board.calls.get("c1") is None, "its end is noted all the same"
+    await room.dispose("no_request", values={"note": ""}, number=2)
+    assert room.anna.presence.state is State.READY
+    await room.office.settle()
+    assert [row.number for row in await room.writings.of_call("c1")] == [1, 2]
+
+
+async def test_further_request_wanted_twice_at_once_keeps_what_was_chosen_meanwhile(room: Room) -> None:
+    call = await room.talk()
+    await room.dispose()
+    both = [asyncio.create_task(room.writing.another("anna", "c1")) for _ in range(2)]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    call.request = room.config.request_type("income")
+    await asyncio.gather(*both)
+    assert call.request.key == "income"
+
+
+async def test_what_is_typed_while_the_call_is_finished_does_not_come_back(room: Room) -> None:
+    """Also what was typed while an older draft was just being written."""
+    await room.wrap_up()
+    await room.dispose(more=True)
+    save, at, go_on, held = room.writing._drafting._drafts.save, asyncio.Event(), asyncio.Event(), []
+
+    async def slow(*draft: Any) -> None:
+        if not held:
+            held.append(draft)
+            at.set()
+            await go_on.wait()
+        await save(*draft)
+
+    room.writing._drafting._drafts.save = slow  # type: ignore[method-assign]
+    typing = asyncio.create_task(room.writing.save_draft("anna", "c1", 2, {"note": "d"}))
+    await at.wait()
+    more = asyncio.create_task(room.writing.save_draft("anna", "c1", 2, {"note": "do"}))
+    await asyncio.sleep(0)
+    finishing = asyncio.create_task(room.writing.finish("anna", "c1"))
+    await asyncio.sleep(0)
+    with pytest.raises(Refused, match="schon abgeschlossen"):
+        await room.writing.save_draft("anna", "c1", 2, {"note": "doch"})
+    go_on.set()
+    await asyncio.gather(typing, more, finishing)
+    await room.office.settle()
+    assert await room.rows(drafts) == []
+    assert room.anna.presence.state is State.READY
+
+
 async def test_further_request_that_was_none_is_given_up(room: Room) -> None:
     await room.wrap_up()
     with pytest.raises(Refused, match="erst fest"):
@@ -348,6 +407,7 @@ async def test_correction_keeps_the_row_before_and_says_who_and_when(room: Room)
     assert sorted(row.replaced_at is None for row in await room.rows(dispositions)) == [False, True]
     [line] = await room.rows(audit)
     assert (line.who, line.action, line.subject) == ("anna", "disposition_corrected", str(entry["id"]))
+    assert abs(line.at - datetime.now(UTC)) < timedelta(minutes=5), "audited in real time, not in business time"
     assert (await Ledger(room.db, H).steps("c1"))[-1].kind == "corrected"
     history = await Ledger(room.db, H).history(CALLER, "c2")
     assert [(past.outcome, past.note) for past in history.calls] == [("no_request", "verwählt")]

@@ -52,6 +52,7 @@ let pop = { offer: null, rendered: false };
 let rejected = null;
 let keptElsewhere = false;
 let resting = "";
+let loggingOut = false; // the form's own answer leads away: a second way out at the same moment may stop the first
 
 const phone = new Phone(byId("remote-audio"), () => update());
 const hearing = new Hearing(phone, api.softphone);
@@ -121,7 +122,7 @@ function update() {
   renderCallbackCall(ring, local);
   renderDay(snapshot);
   renderKeypad(local);
-  renderThreat(shown, snapshot.threat);
+  renderThreat(shown, ring, snapshot.threat);
   show(byId("muted-pill"), local.muted);
   show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered"].includes(snapshot.state));
   tick();
@@ -217,7 +218,7 @@ function connection(connected) {
 }
 
 function ended(why) {
-  if (why === "logout" && !phone.busy) location.assign("/login");
+  if (why === "logout" && !phone.busy && !loggingOut) location.assign("/login");
   if (why === "sent_home" && !phone.busy) location.assign("/login?sent_home");
   resting = RESTING[why];
   update();
@@ -262,7 +263,7 @@ function tick() {
 
 // While the service is away the page could not be loaded again.
 const talking = () => phone.talking || phone.answering || [...TALKS, "lost"].includes(shown?.phase);
-const onlyTelephone = () => stream.connected === false && phone.status === "registered";
+const onlyTelephone = () => stream.connected === false && !stream.rests && phone.status === "registered";
 
 function submits(id, act) {
   byId(id).addEventListener("submit", (event) => {
@@ -308,13 +309,16 @@ onLeaving({
 });
 byId("logout").addEventListener("submit", (event) => {
   const why = hindrance({ connected: stream.connected || stream.rests, talk: talking() });
-  if (!why) return forgetDrafts();
+  if (!why) {
+    loggingOut = true;
+    return forgetDrafts();
+  }
   event.preventDefault();
   return refused(new Error(why));
 });
 
 listenForKeypad((key) => phone.press(key));
-listenForThreat(() => shown, refused);
+listenForThreat(refused);
 listenForSound(tone);
 listenForCheck({ phone, tone, connected: () => stream.connected, refused });
 listenForToday();

@@ -37,7 +37,7 @@ export const api = {
   finishCallback: (id, outcome, note) => send(`/agent/callbacks/${part(id)}/finish`, { outcome, note }),
   ringCallback: (id) => send(`/agent/callbacks/${part(id)}/ring`),
   hangUpCallback: (id) => send(`/agent/callbacks/${part(id)}/hangup`),
-  search: (text) => request(`/agent/search?q=${part(text)}`, {}),
+  search: (text) => send("/agent/search", { q: text }),
   openHit: (kind, id) => request(`/agent/search/${part(kind)}/${part(id)}`, {}),
   day: () => request("/agent/day", {}),
   callbackFor: (call) => send(`/agent/day/${part(call)}/callback`),

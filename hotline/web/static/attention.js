@@ -5,6 +5,7 @@ import { byId, setText, show } from "./dom.js";
 const REFUSED = "hotline-no-notifications";
 const title = document.body.dataset.title;
 let wanted = ""; // what a message would say now
+let about = ""; // which event it tells of
 let message = null;
 
 document.addEventListener("visibilitychange", () => (document.hidden ? bring() : close()));
@@ -19,10 +20,11 @@ export function announce(text) {
 }
 
 // No number and no name: the message may show on a locked screen. It comes up when the page is hidden, or gets hidden
-// while it holds; without a sound of its own, as the page rings.
-export function notify(text) {
-  if (wanted === text) return;
+// while it holds; without a sound of its own, as the page rings. Each event is told once, also in the words of another.
+export function notify(text, event = text) {
+  if (wanted && about === event) return;
   wanted = text;
+  about = event;
   close();
   if (document.hidden) bring();
 }

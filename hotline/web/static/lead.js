@@ -1,10 +1,12 @@
 // The lead's page: one snapshot of the whole hotline, shown as it is; every button asks the service and waits for news.
 
-import { announce, notify, offerNotifications, setTitle } from "./attention.js";
+import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
 import { byId, setText, show } from "./dom.js";
 import { renderAgents, tickAgents } from "./lead_agents.js";
 import { leadApi } from "./lead_api.js";
 import { renderFigures } from "./lead_figures.js";
+import { renderGivenUp } from "./lead_given_up.js";
+import { renderMails } from "./lead_mails.js";
 import { listenForNotes, renderNotes } from "./lead_notes.js";
 import { listenForTellings, renderTellings } from "./lead_tellings.js";
 import { renderWaiting, tickWaiting } from "./lead_waiting.js";
@@ -18,6 +20,7 @@ const RESTING = "Die Leitungsseite ist in zu vielen Fenstern offen. Dieses hier 
 
 let snapshot = null;
 let resting = "";
+let loggingOut = false; // the form's own answer leads away: a second way out at the same moment may stop the first
 const told = new Set(); // alarms that were announced
 
 const stream = new Stream({ state: take, beat: setNow, connected: render, ended }, "/lead/events", { answers: false });
@@ -39,6 +42,8 @@ function render() {
   renderWaiting(snapshot.waiting);
   renderAgents(snapshot.agents);
   renderFigures(snapshot.figures);
+  renderMails(snapshot.figures);
+  renderGivenUp(snapshot.callbacks_given_up);
   renderTellings(snapshot);
   renderNotes(snapshot.knowledge);
 }
@@ -69,11 +74,12 @@ const facts = (alarm) =>
   [`${atClock(alarm.at)} Uhr`, `Anrufer ${alarm.caller ?? "ohne Rufnummer"}`, alarm.request_type].filter(Boolean).join(" · ");
 
 function tellAlarms(alarms) {
+  if (!alarms.length) withdraw();
   const fresh = alarms.filter((alarm) => !told.has(alarm.id));
   for (const alarm of fresh) told.add(alarm.id);
   if (!fresh.length) return;
   announce(fresh.map((alarm) => `Alarm: ${alarm.agent_name} wird bedroht, ${facts(alarm)}.`).join(" "));
-  notify("Stiller Alarm im Telefonservice");
+  notify("Stiller Alarm im Telefonservice", fresh.at(-1).id);
 }
 
 function refused(error) {
@@ -84,11 +90,15 @@ function refused(error) {
 }
 
 function ended(why) {
+  if (loggingOut) return;
   if (why !== "replaced") location.assign(why === "sent_home" ? "/login?sent_home" : "/login");
   else resting = RESTING;
   render();
 }
 
+document.querySelector("form.who").addEventListener("submit", () => {
+  loggingOut = true;
+});
 document.addEventListener("loggedout", () => location.assign("/login"));
 document.addEventListener("refused", (event) => refused(event.detail));
 listenForTellings();

@@ -8,6 +8,7 @@ export const leadApi = {
   pause: (agent) => send(`/lead/agents/${part(agent)}/pause`),
   logOut: (agent, evenInTalk) => send(`/lead/agents/${part(agent)}/logout`, { even_in_talk: evenInTalk }),
   seen: (alarm) => send(`/lead/alarms/${part(alarm)}/seen`),
+  retryMail: (mail) => send(`/lead/mails/${part(mail)}/retry`),
   announce: (text, until) => send("/lead/announcement", { text, until }),
   message: (text, until) => send("/lead/messages", { text, until }),
   end: (notice) => send(`/lead/notices/${part(notice)}/end`),

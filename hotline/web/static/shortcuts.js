@@ -17,7 +17,7 @@ const BUTTONS = {
   KeyZ: ["transfer-back"],
   KeyB: ["go-ready"],
   KeyK: ["keypad-open"],
-  KeyT: ["threat"],
+  KeyT: ["callback-threat", "threat"],
 };
 
 export function listenForKeys() {

@@ -7,39 +7,45 @@ import { after, cancel } from "./timers.js";
 import { atClock } from "./times.js";
 
 const PHASES = ["talking", "consulting", "lost", "wrap_up"];
+const CALL = "threat";
+const CALLBACK = "callback-threat"; // the button beside a caller who is rung back
 const ARMED_MS = 8000;
 const TOO_FAST_MS = 300; // a double click is one press
 const AGAIN = "Noch einmal drücken: Die Leitung wird still alarmiert.";
 const FAILED = "Der Alarm ist nicht angekommen. Bitte noch einmal, oder rufen Sie die Leitung direkt.";
+let current = null; // {call_id, place}: the talk an alarm would be about, and the id of its button
 let armedAt = null;
 let timer = null;
 let sending = false;
 let told = "";
 
-// current() is the call on the screen; refused(error) shows what did not work.
-export function listenForThreat(current, refused) {
-  const button = byId("threat");
-  button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
-  button.addEventListener("keydown", (event) => event.key === "Escape" && disarm());
-  button.addEventListener("blur", disarm);
-  button.addEventListener("click", async () => {
-    const call = current();
-    if (!call || sending) return;
-    if (armedAt === null) return arm();
-    if (performance.now() - armedAt < TOO_FAST_MS) return;
-    disarm();
-    sending = true;
-    setText(byId("threat-text"), "Alarm wird gesendet …");
-    await api.threat(call.call_id).catch((error) => refused(new Error(error.status === 409 ? error.message : FAILED)));
-    sending = false;
-    draw();
-  });
+// refused(error) shows what did not work.
+export function listenForThreat(refused) {
+  for (const place of [CALL, CALLBACK]) {
+    const button = byId(place);
+    button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
+    button.addEventListener("keydown", (event) => event.key === "Escape" && disarm());
+    button.addEventListener("blur", disarm);
+    button.addEventListener("click", () => press(refused));
+  }
+}
+
+async function press(refused) {
+  if (!current || sending) return;
+  if (armedAt === null) return arm();
+  if (performance.now() - armedAt < TOO_FAST_MS) return;
+  disarm();
+  sending = true;
+  setText(byId(`${current.place}-text`), "Alarm wird gesendet …");
+  await api.threat(current.call_id).catch((error) => refused(new Error(error.status === 409 ? error.message : FAILED)));
+  sending = false;
+  draw();
 }
 
 function arm() {
   armedAt = performance.now();
   timer = after(ARMED_MS, disarm);
-  byId("threat").focus();
+  byId(current.place).focus();
   announce(AGAIN);
   draw();
 }
@@ -52,23 +58,37 @@ function disarm() {
 }
 
 function draw() {
-  setAttribute(byId("threat"), "data-armed", String(armedAt !== null));
-  if (!sending) setText(byId("threat-text"), armedAt === null ? "Bedrohung" : "Alarm auslösen?");
+  for (const place of [CALL, CALLBACK]) {
+    setAttribute(byId(place), "data-armed", String(armedAt !== null));
+    if (!sending) setText(byId(`${place}-text`), armedAt === null ? "Bedrohung" : "Alarm auslösen?");
+  }
 }
 
-export function renderThreat(call, threat) {
-  const possible = PHASES.includes(call?.phase) && !threat;
-  if (!possible) disarm();
-  show(byId("threat"), possible);
-  setDisabled(byId("threat"), sending);
-  show(byId("threat-panel"), Boolean(call && threat));
-  if (!call || !threat) {
+// Of a call of the line and a callback the call counts, as for the service.
+function talkOf(call, ring) {
+  if (call) return { call_id: call.call_id, place: CALL, possible: PHASES.includes(call.phase) };
+  if (ring?.talked_since) return { call_id: ring.call_id, place: CALLBACK, possible: true };
+  return null;
+}
+
+// ring: the callback on the screen; threat: the alarm about what is there, once it is raised
+export function renderThreat(call, ring, threat) {
+  const talk = talkOf(call, ring);
+  const possible = Boolean(talk?.possible) && !threat;
+  if (!possible || talk.call_id !== current?.call_id) disarm();
+  current = talk;
+  for (const place of [CALL, CALLBACK]) {
+    show(byId(place), possible && talk.place === place);
+    setDisabled(byId(place), sending);
+    show(byId(`${place}-panel`), Boolean(threat) && talk?.place === place);
+  }
+  if (!talk || !threat) {
     told = "";
     return;
   }
   const text = threat.seen_by ? `Gesehen von ${threat.seen_by}, ${atClock(threat.seen_at)} Uhr.` : `Die Leitung ist seit ${atClock(threat.at)} Uhr alarmiert.`;
-  setText(byId("threat-state"), text);
-  fillList(byId("threat-guidance"), threat.guidance, (sentence) => build("li", {}, sentence));
+  setText(byId(`${talk.place}-state`), text);
+  fillList(byId(`${talk.place}-guidance`), threat.guidance, (sentence) => build("li", {}, sentence));
   if (told !== text) announce(`Stiller Alarm. ${text}`);
   told = text;
 }

@@ -137,6 +137,12 @@ def upgrade() -> None:
     op.add_column("callbacks", sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("dispositions", sa.Column("number", sa.Integer(), server_default=sa.text("1"), nullable=False))
     op.add_column("dispositions", sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("promises", sa.Column("disposition_id", NUMBER, nullable=True))
+    # A call of before has one disposition at most: the one with which its promise was made.
+    op.execute(
+        "UPDATE promises SET disposition_id = (SELECT id FROM dispositions d"
+        " WHERE d.hotline_id = promises.hotline_id AND d.call_id = promises.call_id)"
+    )
     op.drop_index(op.f("dispositions_one_per_call"), table_name="dispositions")
     op.create_index(
         "dispositions_one_per_request",
@@ -147,7 +153,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.add_column("presences", sa.Column("by", sa.String(length=40), nullable=True))
-    op.add_column("promises", sa.Column("disposition_id", NUMBER, nullable=True))
     op.add_column("promises", sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("promises", sa.Column("reminded_for", sa.DateTime(timezone=True), nullable=True))
     op.add_column("promises", sa.Column("escalated_for", sa.DateTime(timezone=True), nullable=True))
