@@ -388,13 +388,13 @@ async def test_closed_hotline_takes_a_callback_request_for_another_number(
 async def test_who_was_waiting_at_closing_time_is_still_served(
     start_asterisk: StartAsterisk, shipped: dict[str, Any]
 ) -> None:
-    almost_six = datetime(2026, 11, 23, 17, 59, 57, tzinfo=BERLIN)
-    async with hotline(start_asterisk, shipped, almost_six) as chain:
+    six = datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)
+    async with hotline(start_asterisk, shipped, six - timedelta(seconds=20)) as chain:
         anna = await chain.agent("anna", ready=False)
         call = await _call(chain, "4")
-        await chain.steps(CALLER, "joined_line")
-        await anna.until(lambda snapshot: datetime.fromisoformat(snapshot["now"]) > almost_six - timedelta(hours=1))
-        await asyncio.sleep(4)  # past closing time
+        joined = (await chain.steps(CALLER, "joined_line"))[-1].at
+        assert joined < six
+        await asyncio.sleep((six - joined).total_seconds() + 1)
         await anna.post("/agent/presence", intent="ready")
         await hear_each_other(call, await _take(anna))
 
