@@ -346,9 +346,9 @@ async def test_last_agent_does_not_go_home_unnoticed_while_somebody_waits(chain:
 @pytest.mark.parametrize(
     ("at", "open_"),
     [
-        (datetime(2026, 11, 23, 7, 59, 50, tzinfo=BERLIN), False),
+        (datetime(2026, 11, 23, 7, 59, 0, tzinfo=BERLIN), False),
         (datetime(2026, 11, 23, 8, 0, 0, tzinfo=BERLIN), True),
-        (datetime(2026, 11, 23, 17, 59, 30, tzinfo=BERLIN), True),
+        (datetime(2026, 11, 23, 17, 59, 0, tzinfo=BERLIN), True),
         (datetime(2026, 11, 23, 18, 0, 0, tzinfo=BERLIN), False),
         (datetime(2026, 11, 21, 11, 0, 0, tzinfo=BERLIN), False),
         (datetime(2026, 12, 25, 11, 0, 0, tzinfo=BERLIN), False),
