@@ -11,6 +11,7 @@ from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.views import Step
+from tests.ports import free_ports
 from tests.system.chain import MONDAY_NINE, AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import StartAsterisk
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture
 async def chain(start_asterisk: StartAsterisk, shipped: dict[str, Any]) -> AsyncIterator[Chain]:
     shipped["callbacks"] = {"ring_seconds": 5}
+    (shipped["gateways"][0]["port"],) = free_ports(1)
     async with hotline(start_asterisk, shipped) as chain:
         yield chain
 
