@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,7 @@ from hotline.metrics import Metrics
 from hotline.parent.heartbeat import Tell, heartbeat
 from hotline.recovery.alive import Alive
 from hotline.recovery.caller_numbers import number_plan
-from hotline.recovery.channels import Channels, by_unique
+from hotline.recovery.channels import read_channels
 from hotline.recovery.drain import Drain
 from hotline.recovery.happenings import Meaning
 from hotline.recovery.happenings_file import HappeningsFile
@@ -243,9 +244,7 @@ async def _parts(
     importer = Importer(happened, imports, journal, meaning, clock, held, board.refresh, unheard_end)
     work = OpenWork(database, hotline)
 
-    async def channels() -> Channels:
-        return by_unique(await ami.action("CoreShowChannels"))
-
+    channels = partial(read_channels, ami)
     restorer = Restorer(version, config, switchboard, ledger, work, importer, channels, journal, clock)
     mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored)
     returner = Returner(ami, controls, restorer.take_up_talks, importer.soon, restorer.waiting_since, clock)
