@@ -5,8 +5,6 @@ from dialplan import conf
 from dialplan.extensions import contact_user, gateway_context
 from dialplan.media import MUSIC_CLASS
 
-HOLD_RTP_TIMEOUT = 300
-"""Seconds without sound after which an agent's telephone that holds somebody counts as gone."""
 CALLER_RTP_TIMEOUT = 7_200
 """Far more than any step of the clock: who has vanished is seen by the service (hotline/exchange/silence.py)."""
 QUALIFY_SECONDS = 60

@@ -14,7 +14,7 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
-from hotline.recovery.channels import by_unique
+from hotline.recovery.channels import Channels, read_channels
 from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
@@ -40,8 +40,6 @@ _IDLE = {"NOT_INUSE", *_UNREACHABLE}
 _DEVICE = "PJSIP/agent-"
 
 Event = Mapping[str, str]
-Channels = Mapping[str, Event]
-"""Asterisk's channels by their unique id, as CoreShowChannels tells them."""
 
 
 class AsteriskEvents:
@@ -144,10 +142,11 @@ class AsteriskEvents:
     # --- transfers ---------------------------------------------------------------------------
 
     def _on_blind_transfer(self, event: Event) -> None:
-        """An agent's telephone has sent the caller on; the new session begins when ours is closed."""
+        """An agent's telephone has sent the caller on; the new session may begin before this is heard."""
         call = self._switchboard.calls.of_caller(event.get("TransfereeUniqueid"))
-        if call is not None and event.get("Result") == "Success":
-            call.referred = True
+        leg = call.leg if call is not None else None
+        if leg is not None and leg.unique == event.get("TransfererUniqueid") and event.get("Result") == "Success":
+            leg.referred = True
 
     def _on_attended_transfer(self, event: Event) -> None:
         call = self._switchboard.calls.of_caller(event.get("TransfereeUniqueid"))
@@ -212,9 +211,9 @@ class AsteriskEvents:
 
     async def _channels(self, known: list[Call]) -> Channels:
         """All there are. A caller who is missing is asked for once more: nobody is given up by one damaged answer."""
-        there = by_unique(await self._ami.action("CoreShowChannels"))
+        there = await read_channels(self._ami)
         if any(call.unique not in there for call in known):
-            there = {**there, **by_unique(await self._ami.action("CoreShowChannels"))}
+            there = {**there, **await read_channels(self._ami)}
         return there
 
     def _compare(self, known: list[Call], channels: Channels) -> None:

@@ -82,6 +82,8 @@ class Leg:
     """The telephone holds the other side, and no sound tells whether it still lives."""
     vanished: bool = False
     """Its telephone is not there any more."""
+    referred: bool = False
+    """It has sent the caller on (REFER): Asterisk begins another session as soon as ours is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,6 @@ class Call:
     handed: Handed | None = None
     giver: str | None = None
     """The agent who has handed the call on and stays with it until somebody has taken it."""
-    referred: bool = False
-    """An agent's telephone has sent the caller on: Asterisk begins another session as soon as ours is closed."""
     session_cut: bool = False
     """The connection to Asterisk ended in mid-session: if the channel is gone too, Asterisk itself was."""
     on_hold: bool = False
@@ -226,6 +226,11 @@ class Call:
     def number(self) -> int:
         """Of the request that is written next, from 1."""
         return len(self.written) + 1
+
+    @property
+    def referred(self) -> bool:
+        """Whoever the caller is with has sent the caller on: our session is about to be closed."""
+        return self.leg is not None and self.leg.referred
 
     def was_lost(self, leg: Leg, agent: str) -> bool:
         """Whether this leg of the agent broke off. A browser says before it hangs up; a telephone need not."""

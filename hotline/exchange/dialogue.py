@@ -16,7 +16,7 @@ log = structlog.get_logger()
 KEYS = "0123456789*#"
 MUSIC = "hotline"
 WAIT_SLICE = 5.0
-"""Longest single WAIT FOR DIGIT, seconds: bounds the delay if the interrupting tone is lost with AMI."""
+"""Longest single WAIT FOR DIGIT, seconds: bounds the delay if an interruption is lost."""
 INTERRUPT_AGAIN = 0.1
 """Seconds until an interruption is tried again: Asterisk may not have begun what it was to interrupt."""
 
@@ -125,12 +125,12 @@ class Dialogue:
         return None
 
     async def _next_key(self, seconds: float) -> str:
-        """The next key within that time; an interrupting tone that came late does not count."""
+        """The next key within that time; an interruption that came late does not count."""
         key = await self._session.wait_for_digit(seconds)
         return await self._session.wait_for_digit(seconds) if key == INTERRUPTED else key
 
     async def _entry(self, key: str, most: int, finish: str, between: float) -> str | None:
-        """All keys of one entry, given its first; None for a tone that nobody pressed."""
+        """All keys of one entry, given its first; None for an interruption."""
         if key == INTERRUPTED:
             return None
         digits = ""

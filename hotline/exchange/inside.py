@@ -27,7 +27,6 @@ class Inside:
     def refer(self, session: AgiSession, call: Call) -> None:
         """An agent's telephone has sent this caller to an extension: the session goes on with `Caller.run_referred`."""
         target = by_extension(call.config, session.environment.get("agi_extension", ""))
-        call.referred = False
         call.channel = session.environment.get("agi_channel", call.channel)
         if self._transfers.referred(call, target) is None:
             log.info("transferred to an extension that does not exist", call=call.id)

@@ -25,6 +25,7 @@ from hotline.errors import AmiRefused, AmiUnavailable, Refused
 from hotline.exchange.journal import Journal, Write
 from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
+from hotline.recovery.channels import Channels
 from hotline.storage.ledger import Ledger
 
 log = structlog.get_logger()
@@ -36,7 +37,6 @@ _DEVICE = "PJSIP/agent-"
 _NO_CHANNEL = {"", "<null>", "<unknown>"}
 
 Event = Mapping[str, str]
-Channels = Mapping[str, Event]
 
 
 class Stage(StrEnum):

@@ -447,12 +447,9 @@ class Switchboard:
             self._take_out(call)
             call.phase = Phase.WAITING
             return
-        writer = self._who_writes_up(call)
-        self.line.leave(call.id)
-        self._meant.pop(call.id, None)
-        call.wishes = []
-        if call.offer is not None and call.offer.open:
-            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
+        writer, rings = self._who_writes_up(call), call.offer is not None and call.offer.open
+        self._let_go(call)
+        if rings:
             self.hang_up(call.leg)
         if writer is not None:
             self.begin_wrap_up(call, writer)
@@ -464,11 +461,8 @@ class Switchboard:
             return
         call.over.set()
         how, writer = how or self._how_it_ended(call), self._who_writes_up(call)
-        self.line.leave(call.id)
-        self._meant.pop(call.id, None)
-        call.wishes, call.giver = [], None
-        if call.offer is not None and call.offer.open:
-            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
+        call.giver = None
+        self._let_go(call)
         self.talk_ended(call)
         if writer is not None:
             self.begin_wrap_up(call, writer)
@@ -478,6 +472,14 @@ class Switchboard:
         self._book.ended(call, at or self._clock.now(), how)
         log.info("call over", call=call.id, how=how)
         self.rematch()
+
+    def _let_go(self, call: Call) -> None:
+        """Nobody is sought, awaited or rung any more for a caller who has left."""
+        self.line.leave(call.id)
+        self._meant.pop(call.id, None)
+        call.wishes = []
+        if call.offer is not None and call.offer.open:
+            self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
 
     def _who_writes_up(self, call: Call) -> Seat | None:
         """Who has talked with a caller who leaves while nobody does, and still has the call on the screen."""

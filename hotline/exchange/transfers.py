@@ -359,6 +359,7 @@ class Transfers:
 
     def referred(self, call: Call, target: Target | None) -> Transfer | None:
         """The agent's telephone has sent the caller to this target; back to the agent when it is nobody we know."""
+        call.leg = None  # AMI may tell only now that it has sent the caller on
         if call.agent is None:
             return None
         seat = self._switchboard.seats[call.agent]

@@ -1,7 +1,8 @@
 """Asterisk's channels as CoreShowChannels tells them, and which of them is whose."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from dialplan import variables
 from hotline.recovery.call_ids import id_of_channel
@@ -10,6 +11,17 @@ from hotline.telephony.controls import DEVICE
 Channel = Mapping[str, str]
 Channels = Mapping[str, Channel]
 """By unique id."""
+
+
+class Manager(Protocol):
+    """What is needed of the AMI client."""
+
+    async def action(self, name: str) -> Sequence[Channel]: ...
+
+
+async def read_channels(ami: Manager) -> dict[str, Channel]:
+    """All that there are now; AmiError when Asterisk does not tell."""
+    return by_unique(await ami.action("CoreShowChannels"))
 
 
 def by_unique(items: Iterable[Channel]) -> dict[str, Channel]:

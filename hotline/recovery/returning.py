@@ -18,7 +18,7 @@ from dialplan import fallback
 from hotline.clock import Clock
 from hotline.errors import AmiError
 from hotline.logs import log_failure
-from hotline.recovery.channels import Channel, Channels, by_unique, call_id_of, is_agents, made
+from hotline.recovery.channels import Channel, Channels, call_id_of, is_agents, made, read_channels
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Returner:
     async def look(self) -> bool:
         """Take back whoever can be taken back; whether anybody is left with the fallback."""
         while True:
-            channels = by_unique(await self._ami.action("CoreShowChannels"))
+            channels = await read_channels(self._ami)
             self._notice_gone(channels)
             found = self._to_take_back(channels)
             await self._take_back(found[:AT_ONCE])

@@ -1,6 +1,7 @@
 """What makes failures harmless, and the reception, to which callers come and come back."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from dialplan import happenings
 from hotline.clock_steps import ClockSteps
@@ -9,7 +10,7 @@ from hotline.exchange.calls import Call
 from hotline.exchange.inside import Inside
 from hotline.exchange.reception import Reception
 from hotline.recovery.caller_numbers import number_plan
-from hotline.recovery.channels import Channels, by_unique
+from hotline.recovery.channels import read_channels
 from hotline.recovery.happenings import Meaning
 from hotline.recovery.happenings_file import HappeningsFile
 from hotline.recovery.importer import Importer
@@ -40,9 +41,7 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
     switchboard, transfers, controls, ami = exchange.switchboard, exchange.transfers, exchange.controls, exchange.ami
     importer = _importer(basis, exchange)
 
-    async def channels() -> Channels:
-        return by_unique(await ami.action("CoreShowChannels"))
-
+    channels = partial(read_channels, ami)
     work = OpenWork(*basis.place)
     known = (basis.version, basis.config, switchboard, exchange.ledger, work, importer, channels)
     restorer = Restorer(*known, basis.journal, basis.clock)

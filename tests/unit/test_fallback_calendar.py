@@ -116,7 +116,7 @@ def closures(draw: Callable[[Any], Any]) -> dict[str, Any]:
     return {"from": first, "to": last, "hours": hours, "every_year": draw(st.booleans()), "reason": "zu"}
 
 
-@settings(deadline=None, max_examples=50)  # each renders 400 days
+@settings(max_examples=50)  # each renders 400 days
 @given(
     week=st.dictionaries(st.sampled_from(WEEKDAYS), st.lists(intervals(), max_size=3)),
     closed=st.lists(closures(), max_size=4),

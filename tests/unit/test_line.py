@@ -129,4 +129,4 @@ class LineAgainstAList(RuleBasedStateMachine):
 
 
 TestLineAgainstAList = LineAgainstAList.TestCase
-TestLineAgainstAList.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLineAgainstAList.settings = settings(max_examples=60, stateful_step_count=25)

@@ -223,13 +223,13 @@ def test_a_file_from_windows_is_read(shipped_text: str, tmp_path: Path) -> None:
     assert load(path).hotline.id == "schaumburg"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@\n \t,?1\u00e4\x00", max_size=40))
 def test_no_text_at_all_ends_in_anything_but_findings(text: str) -> None:
     assert findings(text)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_damaged_configuration_ends_in_anything_but_findings(shipped_text: str, data: st.DataObject) -> None:
     lines = shipped_text.splitlines()

@@ -103,7 +103,7 @@ class Door:
         self.passed.append((unique, joined_at))
 
     def refer(self, session: Any, call: Call) -> None:
-        call.referred = False
+        """See hotline/exchange/inside.py."""
 
     async def dial(self, session: Any, config: HotlineConfig) -> None:
         self.dialled += 1

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.telephony.agi_protocol import (
@@ -150,7 +150,6 @@ def test_usage_text_without_end_is_broken() -> None:
     assert reading_replies(b"520-Usage:\n" + b"text\n" * MAX_USAGE_LINES)[-1] == Broken("a usage text without end")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 500), max_size=5))
 def test_no_bytes_in_no_segmentation_raise_or_differ(garbage: bytes, cuts: list[int]) -> None:
     for stream in (garbage, environment() + garbage):
@@ -184,7 +183,6 @@ def words_as_asterisk_reads_them(line: bytes) -> list[str]:
     return [word.decode() for word in words]
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"])), min_size=1, max_size=9))
 def test_words_arrive_in_asterisk_as_they_were(words: list[str]) -> None:
     try:
