@@ -400,7 +400,7 @@ class Gateway(Section):
     """What a caller's number without "+" and "0" is: "9824" (local) or "4957219824" (international)."""
     outgoing_format: OutgoingFormat = OutgoingFormat.NATIONAL
     silence_seconds: Annotated[int, Field(ge=3, le=120)] = 10
-    """Without sound data for so long a caller counts as gone; more where the network suppresses silence."""
+    """Seconds without sound data after which whoever talks counts as gone; more where pauses in speech are not sent."""
 
 
 class Endpoint(Section):
@@ -527,10 +527,10 @@ class Voice(Section):
 
 
 class Threat(Section):
-    """What an agent reads after pressing the threat button."""
+    """What an agent reads after pressing the threat button; above it stands who has seen the alarm."""
 
     guidance: list[Text] = [
-        "Bleiben Sie ruhig und sprechen Sie langsam. Die Leitung ist alarmiert.",
+        "Bleiben Sie ruhig und sprechen Sie langsam. Oben steht, ob jemand von der Leitung den Alarm gesehen hat.",
         "Fragen Sie nicht nach und widersprechen Sie nicht. Merken Sie sich den Wortlaut.",
         "Wenn jemand in Gefahr ist, rufen Sie sofort die 110.",
         "Sie dürfen das Gespräch jederzeit beenden. Schreiben Sie danach auf, was gesagt wurde.",

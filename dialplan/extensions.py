@@ -7,7 +7,7 @@ before it comes near an expression.
 """
 
 from config.schema import Gateway, HotlineConfig
-from dialplan import conf, fallback, happenings, variables
+from dialplan import announcement, conf, fallback, happenings, variables
 from dialplan.facts import AsteriskFacts
 from dialplan.outgoing import outgoing_context
 from dialplan.queue import answered_context
@@ -36,7 +36,7 @@ def extensions_file(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, st
     general = conf.section(
         "general", {"static": True, "writeprotect": True, "autofallthrough": True, "clearglobalvars": False}
     )
-    return {"extensions.conf": conf.text(general, *contexts)}
+    return {"extensions.conf": conf.text(general, announcement.INCLUDE, *contexts)}
 
 
 def arriving_numbers(gateway: Gateway) -> list[str]:

@@ -10,7 +10,7 @@ in them can then end the argument. Near an expression they only come as a length
 from collections.abc import Iterator
 
 from config.schema import HotlineConfig
-from dialplan import callback, happenings, opening, variables
+from dialplan import announcement, callback, happenings, opening, variables
 from dialplan.facts import AsteriskFacts
 from dialplan.media import MUSIC_CLASS
 from dialplan.steps import QUIET_END, Step, context, extension, given, set_to
@@ -110,12 +110,17 @@ class _Lanes:
         ]
 
     def _welcome(self) -> list[Step]:
-        """Who was with the service hears only that it goes on, so that a telephone rings soon."""
+        """Who was with the service hears only that it goes on, so that a telephone rings soon.
+
+        Everybody else hears the announcement where the service has it: after the greeting, and only while we are open.
+        """
         return [
             f'GotoIf($["{given(variables.CALL_ID)}" = ""]?new)',
             self._voice.say("connecting_unclear"),
             f"Goto({QUEUE_CONTEXT},enter,1)",
-            ("new", self._voice.say("greeting", "please_wait")),
+            ("new", self._voice.say("greeting")),
+            *announcement.say_if_on(self._voice.directory, self._offset),
+            self._voice.say("please_wait"),
         ]
 
     def _offer(self, reason: str) -> list[Step]:

@@ -86,7 +86,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "app_dial",
         "app_playback",
         "app_controlplayback",  # cuts an announcement off
-        "app_senddtmf",  # AMI PlayDTMF, which ends the waiting of a caller
         "app_exec",
     ),
     "what the dialplan computes with": (

@@ -48,6 +48,9 @@ ALIVE_EVERY = 2
 ALIVE_PATIENCE = 6
 """Seconds without a sign of life after which no caller is sent to the service any more."""
 
+ANNOUNCEMENT = "HL_ANNOUNCEMENT"
+"""Global: the announcement of the fallback and its end (dialplan/announcement.py); the service sets it."""
+
 TARGET = "HL_TARGET"
 """Whom an agent's leg is to dial when the service has moved it for a consultation, as Dial wants it."""
 RING = "HL_RING"

@@ -44,6 +44,13 @@ class CallbackBoard:
         self._given_up: list[CallbackTask] = []
         self._asked = self._shown = 0
 
+    async def load(self) -> None:
+        """At the start: read the open tasks. What somebody had taken who has left the configuration is free again."""
+        seated = [seat.agent.name for seat in self._switchboard.seats]
+        if count := await self._journal.now(partial(self._callbacks.give_back_all_but, seated)):
+            log.warning("callbacks of agents who are not in the configuration are given back", callbacks=count)
+        await self.refresh()
+
     async def refresh(self) -> None:
         """Read the open tasks again and show them to everybody; what fails now is tried again with the next change."""
         self._asked += 1
@@ -146,9 +153,15 @@ class CallbackBoard:
         """Those closed today because the caller was not reached at the last try either."""
         return [self.task_view(task, config) for task in self._given_up]
 
-    @staticmethod
-    def task_view(task: CallbackTask, config: HotlineConfig) -> dict[str, Any]:
-        """`can_ring`: the page may offer to ring; `why_not` says in German why it cannot."""
+    def same_number(self, task: CallbackTask) -> list[CallbackTask]:
+        """Further open tasks of the same number: one caller who has asked in several calls, or several who share it."""
+        return [one for one in self._tasks if task.number and one.number == task.number and one.id != task.id]
+
+    def task_view(self, task: CallbackTask, config: HotlineConfig) -> dict[str, Any]:
+        """`can_ring`: the page may offer to ring; `why_not` says in German why it cannot.
+
+        `same_number`: how many further callbacks that number waits for.
+        """
         plan = NumberPlan(config.hotline.country_code, config.hotline.area_code)
         labels = {kind.key: kind.label for kind in (*config.request_types, config.unclear)}
         found = way(config, task.number)
@@ -159,6 +172,7 @@ class CallbackBoard:
             "since": task.requested_at.isoformat(),
             "due": task.due_at.isoformat(),
             "household_number": task.household_number,
+            "same_number": len(self.same_number(task)),
             "taken_by": task.taken_by,
             "tries": task.tries,
             "tries_most": config.callbacks.tries,

@@ -232,6 +232,7 @@ class Desk:
         history = history_view(await self._ledger.history(call.caller, call.id), call.config, self._clock.now())
         self.own_call(agent, call_id)  # meanwhile it may have become somebody else's
         call.identity, call.history = how, history
+        call.history_for.add(agent)
         self._seat(agent).touch()
 
     async def _note_identity(self, call: Call, agent: str, how: str) -> None:

@@ -5,13 +5,14 @@ No label holds anything of a caller or an agent: texts that are no constants are
 """
 
 import asyncio
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from structlog.typing import EventDict, WrappedLogger
 
@@ -19,6 +20,7 @@ from agents.presence import State
 from hotline.clock import Clock
 from hotline.errors import StorageError
 from hotline.exchange.calls import Call, Phase
+from hotline.exchange.durations import Durations
 from hotline.exchange.journal import Journal
 from hotline.exchange.switchboard import Switchboard
 from hotline.storage.outbox import BOUNCED, REFUSED, WAITING, StuckMail
@@ -107,6 +109,8 @@ class Metrics(Collector):
         yield _gauge("hotline_line_callers", "Callers who wait in the line.", len(board.line))
         phases = Counter(call.phase.value for call in self._calls())
         yield _by("hotline_calls", "Calls, by where they stand.", "phase", _words(Phase, without=Phase.OVER), phases)
+        shown = "From deciding on an agent until the agent's page said that it shows the call."
+        yield _spread("hotline_offer_shown_seconds", shown, board.offers.shown_after)
         states = Counter(seat.presence.state.value for seat in board.seats)
         yield _by("hotline_agents", "Agents, by their state.", "state", _words(State), states)
 
@@ -151,6 +155,12 @@ def _by(name: str, meaning: str, label: str, words: Iterable[str], found: Counte
     for word in words:
         family.add_metric([word], found[word])
     return family
+
+
+def _spread(name: str, meaning: str, took: Durations) -> Metric:
+    """A histogram without labels."""
+    buckets = [("+Inf" if math.isinf(bound) else str(bound), count) for bound, count in took.up_to()]
+    return HistogramMetricFamily(name, meaning, buckets=buckets, sum_value=took.total)
 
 
 def _words(kind: type[Phase] | type[State], without: Phase | None = None) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,7 +17,6 @@ import structlog
 from config.loading import parse
 from config.schema import HotlineConfig
 from hotline.clock import Clock
-from hotline.exchange.silence import Silence
 from hotline.logs import log_failure, passed_through
 from hotline.metrics import Metrics
 from hotline.parent.heartbeat import Tell, heartbeat
@@ -29,6 +27,7 @@ from hotline.storage.accounts import Accounts, Role
 from hotline.storage.database import Database
 from hotline.storage.erasure_file import ErasureFile
 from hotline.storage.persons import Persons
+from hotline.storage.short_messages import ShortMessages
 from hotline.storage.versions import Versions
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
@@ -180,9 +179,8 @@ async def _parts(basis: Basis, on_failure: Callable[[], None], draining: asyncio
     """Everything that has a socket or a task; what starts last stops first."""
     exchange = build_exchange(basis)
     recovery = build_recovery(basis, exchange)
-    workplace = build_workplace(basis, exchange, draining.is_set)
+    workplace = build_workplace(basis, exchange, recovery.announcement, draining.is_set)
     switchboard, ami, clock, journal = exchange.switchboard, exchange.ami, basis.clock, basis.journal
-    silence = Silence(switchboard.calls, exchange.controls.packets, exchange.controls.hang_up, time.monotonic)
     alive = Alive(ami, draining, clock.real_now)
     services, trial = workplace.services, _trial(clock, basis.config)
     app = create_app(workplace.desk, workplace.accounts, clock, basis.config, services, trial=trial)
@@ -199,19 +197,22 @@ async def _parts(basis: Basis, on_failure: Callable[[], None], draining: asyncio
         await workplace.beside.load()
         await workplace.notices.load()
         await recovery.restorer.load()
-        await exchange.board.refresh()
+        await exchange.board.load()
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await beside("asterisk events", recovery.events.run())
-        await beside("silence", silence.run())
+        await beside("silence", exchange.silence.run())
         await beside("import", recovery.importer.run())
         await beside("mirror", recovery.mirror.run())
         await beside("notices", workplace.notices.run())
+        await beside("alarm mails", workplace.alarm_mails.run())
         await beside("mail", workplace.sender.run())
         await beside("promise watch", workplace.promise_watch.run())
         if workplace.short_messages is not None:
             await beside("short messages", workplace.short_messages.run())
+        elif left := await ShortMessages(*basis.place).refuse_waiting(clock.real_now()):
+            log.warning("short messages are configured no more, those that waited are not sent", messages=left)
         await beside("doors", workplace.doors.run())
         await beside("retention", workplace.retaining.run())
         runner = await serve_pages(app, basis.config.network.web)

@@ -46,7 +46,7 @@ def request_view(request: RequestType) -> dict[str, Any]:
 
 
 def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
-    """The pop: what the agent may know of a call now; the history only after the identity tick."""
+    """The pop: what the agent may know of a call now; the history only for who may see it, see `Call.history_for`."""
     offer = seat.offer
     until = call.answered_at or now
     return {
@@ -66,7 +66,7 @@ def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
         "open_promises": call.open_promises,
         "people": call.people,
         "identity": call.identity,
-        "history": call.history if call.identity is not None else None,
+        "history": call.history if seat.agent.name in call.history_for else None,
         "number": call.number,
         "written": list(call.written),
         "disposed": call.disposed,

@@ -1,9 +1,11 @@
 """Drives one call's conversation: what happened goes in, what is to be done comes out.
 
-    CallArrived ─ open ──→ menu ──→ waiting ⇄ talking ──→ ended
-                │                    ↓  ↑
-                │                   asked ──→ callback ──→ ended
-                └─ closed ─→ closed ─────────→ callback ──→ ended
+    CallArrived ─ open ──→ (welcome ─→) menu ──→ waiting ⇄ talking ──→ ended
+                │                                 ↓  ↑
+                │                                asked ──→ callback ──→ ended
+                └─ closed ─→ closed ──────────────────────→ callback ──→ ended
+
+A caller is at `welcome` only while there is an announcement.
 
 No I/O and no clock: every time comes with an event.
 """

@@ -31,7 +31,7 @@ class Collect:
 
     Ends with `DigitsEntered` after `max_digits`, after `finish` ("#" or ""), or after
     `between_seconds` without a further key; with `SilenceElapsed` after `silence_seconds`
-    (counted from the end of the prompts) without any key.
+    (counted from the end of the prompts; 0: at once) without any key.
     """
 
     prompts: tuple[str, ...]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ivr.effects import Collect, Play
+from ivr.effects import Collect
 from ivr.events import DigitsEntered, Event, SilenceElapsed
 from ivr.prompts import type_prompt
 from ivr.stage import Facts, Turn, unexpected
@@ -54,13 +54,35 @@ class Menu:
         return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
 
 
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Greeting and announcement play; a key cuts them off and is already the answer to the menu."""
+
+    name: ClassVar[str] = "welcome"
+    facts: Facts
+
+    def receive(self, event: Event) -> Turn:
+        match event:
+            case SilenceElapsed():
+                return self._menu(self.facts).ask("data_protection")
+            case DigitsEntered():
+                # Perhaps not heard to its end: told again while waiting.
+                return self._menu(replace(self.facts, announcement=None)).receive(event)
+        raise unexpected(self, event)
+
+    def say(self, announcement: str) -> Turn:
+        return Turn((Collect(("greeting", announcement), 1, silence_seconds=0),), self)
+
+    @staticmethod
+    def _menu(facts: Facts) -> Menu:
+        return Menu(facts, facts.config.menu.retries)
+
+
 def greet(facts: Facts) -> Turn:
-    """The first words to a caller who reaches us within hours; no key cuts an announcement off."""
-    menu = Menu(facts, facts.config.menu.retries)
-    if facts.announcement is None:
-        return menu.ask("greeting", "data_protection")
-    turn = menu.ask("data_protection")
-    return replace(turn, effects=(Play(("greeting", facts.announcement)), *turn.effects))
+    """The first words to a caller who reaches us within hours; a key pressed at any moment of them counts."""
+    if facts.announcement is not None:
+        return Welcome(facts).say(facts.announcement)
+    return Menu(facts, facts.config.menu.retries).ask("greeting", "data_protection")
 
 
 def menu_prompts(facts: Facts) -> tuple[str, ...]:

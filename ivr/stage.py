@@ -20,7 +20,7 @@ class Facts:
     """E.164; None when withheld."""
     callback_possible: bool
     announcement: str | None = None
-    """The prompt of the announcement that was heard after the greeting."""
+    """The prompt of the announcement that was heard after the greeting, to its end."""
 
 
 class Stage(Protocol):

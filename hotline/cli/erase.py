@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from dialplan import happenings
 from hotline.cli.opening import opened, state_option
 from hotline.cli.person import person_options, wanted_in
 from hotline.errors import HotlineError
+from hotline.recovery.happenings_file import HappeningsFile
 from hotline.state import StateDirectory
 from hotline.storage.erasure_file import ErasureFile
 from hotline.storage.persons import Persons, Wanted
@@ -41,4 +43,5 @@ async def _erase(state: Path, whom: Wanted, force: bool, yes: bool) -> dict[str,
             erase.require_nothing_open(found)
         if not yes and not click.confirm(f"Delete all personal data of {found.subject} for good?", err=True):
             raise HotlineError("Nothing was deleted.")
-        return await erase.erase(persons, found, AUTHOR)
+        happened = HappeningsFile(StateDirectory(state).asterisk / "log" / happenings.FILE)
+        return await erase.erase(persons, found, AUTHOR, happened.scrub)

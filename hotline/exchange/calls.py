@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from agents.transfer import Target
+from agents.transfer import Target, TargetKind
 from config.schema import HotlineConfig, PhoneKind, RequestType
 from routing.numbers import NumberPlan
 
@@ -58,6 +58,8 @@ class Offer:
     """In the ledger, or the database does not answer: only now is the pop shown."""
     shown: bool = False
     """The agent's page has rendered the pop."""
+    decided_at: float = 0.0
+    """When the agent was chosen, in the event loop's time: it runs on when business time is moved."""
     end: OfferEnd | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the offer is shown, or need not be, or is over."""
@@ -202,6 +204,9 @@ class Call:
     """How the agent checked who is calling; None before the tick."""
     history: Mapping[str, Any] | None = None
     """Contents of earlier calls, read at the identity tick."""
+    history_for: set[str] = field(default_factory=set)
+    """Agents who may see them, by name: who has checked the identity, and who has got the caller since. For each the
+    audit log has a row already."""
     callback_asked: bool = False
     """A callback is stored for this call: never a second one."""
     written: list[Mapping[str, Any]] = field(default_factory=list)
@@ -226,6 +231,17 @@ class Call:
     def number(self) -> int:
         """Of the request that is written next, from 1."""
         return len(self.written) + 1
+
+    @property
+    def outside(self) -> Leg | None:
+        """Of somebody who is none of our agents, and has answered: talks with the caller, or is consulted."""
+        transfer = self.transfer
+        if transfer is None:
+            leg = self.leg if self.phase is Phase.OUTSIDE and self.giver is None else None
+        else:
+            consulted = transfer.state is TransferState.TALKING and transfer.target.kind is not TargetKind.AGENT
+            leg = transfer.leg if consulted else None
+        return None if leg is None or leg.over.is_set() else leg
 
     @property
     def referred(self) -> bool:
@@ -253,6 +269,7 @@ class Call:
         """Back to the line: what belonged to the talk that broke off is not the next agent's."""
         self.forget_offer()
         self.answered_at = self.identity = self.history = self.handed = self.transfer = None
+        self.history_for = set()
 
     def shift(self, delta: timedelta) -> None:
         """Business time has jumped by that: what is remembered of durations stays true."""
@@ -284,6 +301,10 @@ class Calls:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def talked_about(self) -> Iterator[Call]:
+        """These, and those whose caller has left while others still talk about the call."""
+        return iter(list({call.id: call for call in (*self._by_leg.values(), *self._by_id.values())}.values()))
 
     def __getitem__(self, call_id: str) -> Call:
         return self._by_id[call_id]

@@ -57,7 +57,8 @@ class Dialogue:
         """Keys after prompts; None for silence."""
         key = await self.play(effect.prompts, KEYS)
         await self._music_off()
-        key = key or await self._next_key(effect.silence_seconds)
+        if not key and effect.silence_seconds:
+            key = await self._next_key(effect.silence_seconds)
         return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds) if key else None
 
     async def wait(self, effect: Wait) -> str | None:

@@ -12,10 +12,13 @@ from agents.presence import Bar, Work
 from hotline.clock import Clock
 from hotline.exchange.book import Book
 from hotline.exchange.calls import Call, Calls, Offer, OfferEnd, Wish
+from hotline.exchange.durations import Durations
 from hotline.exchange.seats import Seat, Seats
 
 log = structlog.get_logger()
 
+SHOWN_BOUNDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
+"""A desk phone waits 0.3 s for the page; `distribution.screen_seconds` is 1 s unless set, and 5 s at most."""
 _BARS = {
     OfferEnd.MISSED: Bar.MISSED,
     OfferEnd.REJECTED: Bar.REJECTED,
@@ -33,10 +36,13 @@ class Offers:
         self._book = book
         self._clock = clock
         self._changed = changed
+        self.shown_after = Durations(SHOWN_BOUNDS)
+        """From the decision for an agent until the agent's page has said that it shows the call, seconds."""
 
     def make(self, call: Call, seat: Seat, ring_seconds: float, now: datetime, wish: Wish | None = None) -> Offer:
         """The call is this agent's from now on, be it to take it or to be consulted about it."""
         offer = Offer(secrets.token_hex(8), call.id, seat.agent.name, now, ring_seconds, wish)
+        offer.decided_at = _loop_time()
         seat.call, seat.offer = call, offer
         seat.presence = seat.presence.busy(Work.OFFERED, now)
         return offer
@@ -74,6 +80,7 @@ class Offers:
         if found is not None and not found[1].shown:
             found[1].shown = True
             found[1].news.set()
+            self.shown_after.add(_loop_time() - found[1].decided_at)
             self._book.shown(found[1], self._clock.now())
 
     def close(self, offer: Offer, end: OfferEnd) -> None:
@@ -91,3 +98,7 @@ class Offers:
         )
         log.info("offer not taken", call=offer.call_id, agent=offer.agent, end=end.value)
         self._changed()
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

@@ -22,6 +22,7 @@ from agents.presence import Intent, Work
 from dialplan.outgoing import CALLER_DIALLED, OUTGOING_CONTEXT
 from hotline.clock import Clock
 from hotline.errors import AmiRefused, AmiUnavailable, Refused
+from hotline.exchange.calls import Leg
 from hotline.exchange.journal import Journal, Write
 from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
@@ -85,6 +86,8 @@ class Ring:
     """Asterisk was asked to ring."""
     stopped: bool = False
     """The agent hung up before their own telephone was known to ring."""
+    leg: Leg | None = None
+    """The channel of the caller, once it rings there."""
     talked_since: datetime | None = None
     talked_until: datetime | None = None
     result: Result | None = None
@@ -92,6 +95,11 @@ class Ring:
     @property
     def over(self) -> bool:
         return self.stage is Stage.OVER
+
+    @property
+    def talks_with(self) -> Leg | None:
+        """The caller's channel while the two talk."""
+        return self.leg if self.stage is Stage.TALKING else None
 
     @property
     def asks(self) -> bool:
@@ -230,11 +238,14 @@ class Outgoing:
 
     def hears(self, event: Event) -> bool:
         """Act on an event of a ring; False when it belongs to none."""
+        if event.get("Event") in {"Hold", "Unhold"}:
+            return self._holds(event)
         ring, of_agents_leg = self._concerned(event)
         if ring is None:
             return False
         match event.get("Event"):
             case "DialBegin" if of_agents_leg:
+                ring.leg = Leg(event.get("DestChannel", ""), event.get("DestUniqueid", ""))
                 self._reach(ring, Stage.CALLER)
             case "DialBegin" if ring.stopped:  # hung up while Asterisk had no channel yet that could be ended
                 self._switchboard.spawn(self._controls.hang_up(ring.id))
@@ -249,6 +260,14 @@ class Outgoing:
             case "Hangup" if of_agents_leg:
                 self._end(ring)
         return True
+
+    def _holds(self, event: Event) -> bool:
+        """A caller who holds us says nothing; False when it is somebody else who does."""
+        unique = event.get("Uniqueid", "")
+        leg = next((ring.leg for ring in self if ring.leg is not None and ring.leg.unique == unique), None)
+        if leg is not None:
+            leg.on_hold = event["Event"] == "Hold"
+        return leg is not None
 
     def _concerned(self, event: Event) -> tuple[Ring | None, bool]:
         """The ring, and whether the event is one of the agent's own leg or of what that leg dials."""
@@ -353,6 +372,8 @@ class Outgoing:
 
     def _catch_up(self, ring: Ring, own: Event, channels: Channels) -> None:
         others = [one for unique, one in channels.items() if one.get("Linkedid") == ring.id and unique != ring.id]
+        if ring.leg is None and others:
+            ring.leg = Leg(others[0]["Channel"], others[0]["Uniqueid"])
         bridge = own.get("BridgeId")
         if bridge and any(one.get("BridgeId") == bridge for one in others):
             self._talks(ring)

@@ -1,4 +1,4 @@
-"""Callers who have vanished: from whose telephone no sound has come for as long as their gateway allows.
+"""Telephones that have vanished: behind a gateway, and without a sound for as long as that gateway allows.
 
 Asterisk could end such calls itself (`rtp_timeout`), but it measures by the system's clock, and a step of that clock
 would end every call (docs/decisions/0014-time-runs-on-steadily.md). Agents' legs are its task all the same: it is not
@@ -6,19 +6,28 @@ the caller who is lost with them, and they break off while the service is away t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 
-from hotline.exchange.calls import Call, Calls
-
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-UNKNOWN_GATEWAY_SECONDS = 10.0
 LOOKS = 3
-"""How often a caller is looked at within the time allowed."""
+"""How often a party is looked at within the time allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody behind a gateway from whose telephone sound has to come now."""
+
+    unique: str
+    """Asterisk's unique id of the channel."""
+    channel: str
+    allowed: float
+    """Seconds without sound after which the telephone counts as gone."""
+    call_id: str
 
 
 @dataclass(slots=True)
@@ -31,19 +40,20 @@ class _Heard:
 
 
 class Silence:
-    """`packets` asks Asterisk how many have come on a channel, None when that cannot be had; `hang_up` ends one.
+    """Whoever is not among the `parties` for a while, as while holding us, has the full time again afterwards.
 
+    `packets` asks Asterisk how many have come on a channel, None when that cannot be had; `hang_up` ends one.
     `now` is a steady clock, seconds.
     """
 
     def __init__(
         self,
-        calls: Calls,
+        parties: Callable[[], Iterable[Party]],
         packets: Callable[[str], Awaitable[int | None]],
         hang_up: Callable[[str], Awaitable[None]],
         now: Callable[[], float],
     ) -> None:
-        self._calls = calls
+        self._parties = parties
         self._packets = packets
         self._hang_up = hang_up
         self._now = now
@@ -56,32 +66,26 @@ class Silence:
             await self.look()
 
     async def look(self) -> None:
-        """Ask for every caller whose turn it is, one after the other."""
-        there = list(self._calls)
-        self._heard = {call.id: self._heard[call.id] for call in there if call.id in self._heard}
-        for call in there:
-            if not call.over.is_set() and self._is_due(call):
-                await self._ask(call)
+        """Ask for every party whose turn it is, one after the other."""
+        there = list(self._parties())
+        self._heard = {party.unique: self._heard[party.unique] for party in there if party.unique in self._heard}
+        for party in there:
+            if self._is_due(party):
+                await self._ask(party)
 
-    def _is_due(self, call: Call) -> bool:
-        heard = self._heard.get(call.id)
-        return heard is None or self._now() - heard.asked >= _allowed(call) / LOOKS
+    def _is_due(self, party: Party) -> bool:
+        heard = self._heard.get(party.unique)
+        return heard is None or self._now() - heard.asked >= party.allowed / LOOKS
 
-    async def _ask(self, call: Call) -> None:
-        packets = None if call.on_hold else await self._packets(call.channel)
-        now, heard = self._now(), self._heard.get(call.id)
+    async def _ask(self, party: Party) -> None:
+        packets = await self._packets(party.channel)
+        now, heard = self._now(), self._heard.get(party.unique)
         if packets is None:
-            self._heard.pop(call.id, None)
+            self._heard.pop(party.unique, None)
         elif heard is None or packets != heard.packets:
-            self._heard[call.id] = _Heard(packets, now, now)
+            self._heard[party.unique] = _Heard(packets, now, now)
         else:
             heard.asked = now
-            if now - heard.since >= _allowed(call):
-                log.info("nothing is heard from a caller any more, the call is ended", call=call.id)
-                await self._hang_up(call.channel)
-
-
-def _allowed(call: Call) -> float:
-    """Seconds without sound after which this caller counts as gone."""
-    allowed = {gateway.name: float(gateway.silence_seconds) for gateway in call.config.gateways}
-    return allowed.get(call.gateway, UNKNOWN_GATEWAY_SECONDS)
+            if now - heard.since >= party.allowed:
+                log.info("nothing is heard from a telephone any more, it is hung up", call=party.call_id)
+                await self._hang_up(party.channel)

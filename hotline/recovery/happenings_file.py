@@ -15,6 +15,8 @@ from dialplan import happenings
 
 BUSY_SECONDS = 1.0
 """How long Asterisk may hold the file before we give up for this time."""
+SCRUB_MILLISECONDS = 200
+"""How long Asterisk may have to wait for its next row while the journal is emptied."""
 BATCH = 500
 _IDENTITY = "identity"
 """Our table in Asterisk's file: who the file is, so that a new one is not taken for the old one."""
@@ -68,12 +70,21 @@ class HappeningsFile:
             file.execute(f"DROP TABLE IF EXISTS {_IDENTITY}")
             return _identity(file)
 
-    def forget(self, up_to: int) -> None:
-        """Delete rows that are in the ledger; what callers' devices sent is overwritten."""
+    def forget(self, up_to: int) -> bool:
+        """Delete rows that are in the ledger, and overwrite what callers' devices sent; False when that must be tried
+        again, see `scrub`."""
         with self._open() as file:
-            if file is not None:
-                file.execute("PRAGMA secure_delete = ON")
-                file.execute(f"DELETE FROM {happenings.TABLE} WHERE {happenings.ID} <= ?", (up_to,))  # noqa: S608
+            if file is None:
+                return True
+            file.execute("PRAGMA secure_delete = ON")
+            file.execute(f"DELETE FROM {happenings.TABLE} WHERE {happenings.ID} <= ?", (up_to,))  # noqa: S608
+            return _scrub(file)
+
+    def scrub(self) -> bool:
+        """Let nothing that was deleted stand in the journal any more, which Asterisk keeps open; False while somebody
+        still needs it."""
+        with self._open() as file:
+            return file is None or _scrub(file)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection | None]:
@@ -85,6 +96,12 @@ class HappeningsFile:
             yield file
         finally:
             file.close()
+
+
+def _scrub(file: sqlite3.Connection) -> bool:
+    file.execute(f"PRAGMA busy_timeout = {SCRUB_MILLISECONDS}")
+    busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _identity(file: sqlite3.Connection) -> str:

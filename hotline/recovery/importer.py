@@ -94,16 +94,15 @@ class Importer:
 
     async def _bring_in(self, settled: timedelta | None) -> None:
         source, cursor = await self._where()
-        if not self._tidied:  # a crash may have come between the ledger and the deleting
-            await asyncio.to_thread(self._file.forget, cursor)
-            self._tidied = True
+        if not self._tidied:  # a crash may have come between the ledger and the deleting, or somebody was reading
+            self._tidied = await asyncio.to_thread(self._file.forget, cursor)
         while source is not None:
             rows = await asyncio.to_thread(self._file.after, cursor)
             entries, up_to = self._entries(rows, settled)
             if up_to is None:
                 return
             stored: Stored = await self._journal.now(partial(self._imports.store, source, up_to, entries))
-            await asyncio.to_thread(self._file.forget, stored.cursor)
+            self._tidied = await asyncio.to_thread(self._file.forget, stored.cursor)
             await self._tell(stored)
             if settled is not None:
                 self._tell_unheard(entries)

@@ -2,6 +2,7 @@
 
 Each change is sent at once (`AmiControls.mirror`). Here the whole queue is compared, after each login to Asterisk and
 from time to time, because either side may have been away when the other one changed. The agent's intent always wins.
+With it the announcement is compared, which the fallback has too.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from agents.presence import Intent
 from dialplan.fallback import QUEUE
 from hotline.errors import AmiError
 from hotline.exchange.seats import Seat, Seats
+from hotline.recovery.announcement import FallbackAnnouncement
 from hotline.telephony.controls import interface
 
 log = structlog.get_logger()
@@ -46,11 +48,19 @@ class QueueControls(Protocol):
 class Mirror:
     """Set `wanted` for a comparison soon."""
 
-    def __init__(self, ami: Manager, controls: QueueControls, seats: Seats, wanted: asyncio.Event) -> None:
+    def __init__(
+        self,
+        ami: Manager,
+        controls: QueueControls,
+        seats: Seats,
+        wanted: asyncio.Event,
+        announcement: FallbackAnnouncement,
+    ) -> None:
         self._ami = ami
         self._controls = controls
         self._seats = seats
         self._wanted = wanted
+        self._announcement = announcement
 
     async def run(self) -> None:
         """For ever, every EVERY_SECONDS."""
@@ -63,6 +73,10 @@ class Mirror:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def check(self) -> int:
+        """Compare and correct the queue and the announcement; how many differences there were."""
+        return await self._check_queue() + await self._announcement.check()
+
+    async def _check_queue(self) -> int:
         """Compare the queue with the agents' intents, and correct it; how many differences there were.
 
         Each correction is by the intent of the moment in which it is sent: one that changes meanwhile is not undone.

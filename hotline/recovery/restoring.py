@@ -7,7 +7,7 @@ where they differ, Asterisk is right about channels and the database about every
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -25,13 +25,11 @@ from hotline.recovery.channels import Channel, Channels, agent_of, agents_leg_wi
 from hotline.recovery.importer import LATE_SECONDS
 from hotline.recovery.remembered import remembered
 from hotline.storage.ledger import Ledger
-from hotline.storage.open_work import OpenCall, OpenWork
+from hotline.storage.open_work import WRITE_UP, OpenCall, OpenWork
 from hotline.storage.presences import Presences
 
 log = structlog.get_logger()
 
-WRITE_UP = timedelta(hours=12)
-"""A talk that was not written up within a working day is not put on a screen again."""
 RESTARTED = "service_restarted"
 DIFFERENCE = "difference corrected after a login"
 AGAIN_SECONDS = 5.0

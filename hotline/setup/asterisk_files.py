@@ -79,7 +79,7 @@ def write(config: HotlineConfig, facts: AsteriskFacts, asterisk: Asterisk) -> Pa
     files = _rendered(config, facts)
     _make_directories(facts.directories)
     for name, content in files.items():
-        _write_private(Path(facts.directories.etc) / name, content)
+        write_private(Path(facts.directories.etc) / name, content)
     happenings_file.make(Path(facts.directories.log))
     return _write_script(own / "asterisk", Path(facts.directories.etc), asterisk)
 
@@ -93,14 +93,14 @@ def rerender(config: HotlineConfig, facts: AsteriskFacts) -> bool:
     content = _rendered(config, facts)[path.name]
     if path.exists() and path.read_text("utf-8") == content:
         return False
-    _write_private(path, content)
+    write_private(path, content)
     return True
 
 
 def rewrite_phones(config: HotlineConfig, facts: AsteriskFacts) -> None:
     """Write what Asterisk knows of telephones and gateways anew, whole or not at all. SetupError, OSError."""
     path = Path(facts.directories.etc) / "pjsip.conf"
-    _write_private(path, _rendered(config, facts)[path.name])
+    write_private(path, _rendered(config, facts)[path.name])
 
 
 def _rendered(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _make_directories(own: Directories) -> None:
         Path(directory).mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _write_private(path: Path, content: str) -> None:
+def write_private(path: Path, content: str) -> None:
     """Whole or not at all: Asterisk may be reading."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)

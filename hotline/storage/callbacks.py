@@ -1,6 +1,6 @@
 """Which callers wait for our call, who has taken that on, how often it was tried, and how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -100,7 +100,7 @@ class Callbacks:
             found = (await connection.execute(query)).first()
             if found is None or found.caller is None:
                 raise Refused("Zu diesem Anruf ist keine Rufnummer bekannt.")
-            await self._db.one_at_a_time(connection, f"callback to a number of {self._hotline}")
+            await self._numbers_alone(connection)
             await self._refuse_second(connection, found.caller)
             task_id = await insert_callback(
                 connection,
@@ -122,17 +122,33 @@ class Callbacks:
             raise Refused("Für diese Nummer steht schon ein Rückruf auf der Liste.")
 
     async def take(self, task_id: int, agent: str, at: datetime | None = None) -> None:
-        """This agent calls back; Refused when another one has taken it. Taking it twice does no harm."""
+        """This agent calls back, with all that is open for the same number: a caller is rung by one agent only.
+
+        Refused when another one has taken any of it. Taking it twice does no harm.
+        """
+        taken = {"taken_by": agent, "taken_at": at or datetime.now(UTC)}
         async with self._db.write() as connection:
-            found = await self._of(connection, task_id, agent)
-            if found.taken_by is None:
-                await self._change(connection, task_id, taken_by=agent, taken_at=at or datetime.now(UTC))
+            await self._numbers_alone(connection)
+            found, twins = await self._of(connection, task_id, agent), await self._twins(connection, task_id)
+            if any(one.taken_by not in (None, agent) for one in twins):
+                raise Refused("Einen Rückruf zu dieser Nummer hat schon jemand anders übernommen.")
+            for one in (found, *twins):
+                if one.taken_by is None:
+                    await self._change(connection, one.id, **taken)
 
     async def give_back(self, task_id: int, agent: str) -> None:
         """The agent cannot call after all: the task is free again."""
         async with self._db.write() as connection:
             if (await self._open(connection, task_id)).taken_by == agent:
                 await self._change(connection, task_id, taken_by=None, taken_at=None)
+
+    async def give_back_all_but(self, agents: Collection[str]) -> int:
+        """What anybody else had taken is everybody's again: they cannot call any more; how many it were."""
+        open_ones = (callbacks.c.hotline_id == self._hotline) & callbacks.c.finished_at.is_(None)
+        theirs = open_ones & callbacks.c.taken_by.is_not(None) & callbacks.c.taken_by.not_in(agents)
+        async with self._db.write() as connection:
+            free = update(callbacks).where(theirs).values(taken_by=None, taken_at=None)
+            return (await connection.execute(free)).rowcount
 
     async def ringing(self, task_id: int, agent: str) -> None:
         """Refused unless the task is open and this agent's: nobody else rings the caller."""
@@ -146,24 +162,33 @@ class Callbacks:
         """Nobody answered. `after` gives the time of the next try after so many: then the task is everybody's again.
 
         Without a next one the task is closed. The time of the next try, or None. Refused unless the task is this
-        agent's: said twice, it is one try.
+        agent's: said twice, it is one try. It counts for all that this agent has taken of the same number.
         """
         async with self._db.write() as connection:
+            await self._numbers_alone(connection)
             found = await self._of(connection, task_id, agent)
             if found.taken_by is None:
                 raise Refused("Dieser Rückruf liegt nicht mehr bei Ihnen. Bitte übernehmen Sie ihn noch einmal.")
-            tries = found.tries + 1
-            again = after(tries)
-            if again is None:
-                closed = {"taken_by": agent, "finished_at": at, "outcome": NOT_REACHED}
-                await self._change(connection, task_id, tries=tries, next_try_at=None, **closed)
-            else:
-                await self._change(connection, task_id, tries=tries, next_try_at=again, taken_by=None, taken_at=None)
+            for twin in await self._twins(connection, task_id):
+                if twin.taken_by == agent:
+                    await self._tried(connection, twin, agent, at, after)
             await self._keep_note(connection, task_id, note)
-            kind = "callback_not_reached" if again is not None else "callback_given_up"
-            tried = step(self._hotline, found.call_id, at, kind, agent, {"tries": tries})
-            await connection.execute(insert(call_events).values(tried))
-            return again
+            return await self._tried(connection, found, agent, at, after)
+
+    async def _tried(
+        self, connection: AsyncConnection, found: Any, agent: str, at: datetime, after: Callable[[int], datetime | None]
+    ) -> datetime | None:
+        tries = found.tries + 1
+        again = after(tries)
+        if again is None:
+            closed = {"taken_by": agent, "finished_at": at, "outcome": NOT_REACHED}
+            await self._change(connection, found.id, tries=tries, next_try_at=None, **closed)
+        else:
+            await self._change(connection, found.id, tries=tries, next_try_at=again, taken_by=None, taken_at=None)
+        kind = "callback_not_reached" if again is not None else "callback_given_up"
+        tried = step(self._hotline, found.call_id, at, kind, agent, {"tries": tries})
+        await connection.execute(insert(call_events).values(tried))
+        return again
 
     async def finish(self, task_id: int, agent: str, outcome: str, note: str, at: datetime) -> None:
         """The task is done; the outcome is a code, the note is personal."""
@@ -180,6 +205,19 @@ class Callbacks:
         if found.taken_by not in (None, agent):
             raise Refused("Diesen Rückruf hat schon jemand anders übernommen.")
         return found
+
+    async def _twins(self, connection: AsyncConnection, task_id: int) -> list[Any]:
+        """Further open tasks with the same number; none when it is not known."""
+        persons = callback_persons.c
+        number = select(persons.number).where(persons.callback_id == task_id, persons.number != "").scalar_subquery()
+        same = select(persons.callback_id).where(persons.number == number, persons.callback_id != task_id)
+        mine = (callbacks.c.hotline_id == self._hotline) & callbacks.c.finished_at.is_(None)
+        query = select(callbacks).where(mine, callbacks.c.id.in_(same)).order_by(callbacks.c.id).with_for_update()
+        return list(await connection.execute(query))
+
+    async def _numbers_alone(self, connection: AsyncConnection) -> None:
+        """Several rows of one number are changed by one transaction at a time."""
+        await self._db.one_at_a_time(connection, f"callback to a number of {self._hotline}")
 
     async def _keep_note(self, connection: AsyncConnection, task_id: int, note: str) -> None:
         """What was noted before stays when there is nothing new."""

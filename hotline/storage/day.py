@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.database import Database
-from hotline.storage.promise_events import OPEN
+from hotline.storage.promise_events import KEPT, OPEN
 from hotline.storage.tables import call_events, call_persons, callback_persons, callbacks, calls, dispositions, promises
 
 MOST_ROWS = 200
@@ -84,14 +84,15 @@ class Days:
         self._db = db
         self._hotline = hotline_id
 
-    async def day(self, agent: str, since: datetime) -> Day:
-        """All of this agent from `since` on, and whoever has not reached us; the newest first, MOST_ROWS each."""
+    async def day(self, agent: str, since: datetime, missed_since: datetime | None = None) -> Day:
+        """All of this agent from `since` on, and whoever has not reached us, perhaps since an earlier time; the newest
+        first, MOST_ROWS each."""
         async with self._db.read() as connection:
             return Day(
                 await self._calls(connection, agent, since),
                 await self._promises(connection, agent, since),
                 await self._callbacks(connection, agent, since),
-                await self._missed(connection, since),
+                await self._missed(connection, missed_since or since),
             )
 
     async def missed_number(self, call_id: str, since: datetime) -> str | None:
@@ -140,10 +141,12 @@ class Days:
     async def _promises(self, connection: AsyncConnection, agent: str, since: datetime) -> list[OwnPromise]:
         """Those still open, however old, and all of today."""
         columns = promises.c["receipt", "request_type", "status", "created_at", "due_at"]
+        own = select(promises.c.id).where(promises.c.hotline_id == self._hotline, promises.c.agent == agent)
+        kept_today = own.where(promises.c.status == KEPT, promises.c.created_at >= since)
+        wanted = union(own.where(promises.c.status == OPEN), kept_today)
         query = (
             select(*columns)
-            .where(promises.c.hotline_id == self._hotline, promises.c.agent == agent)
-            .where(or_(promises.c.status == OPEN, promises.c.created_at >= since))
+            .where(promises.c.id.in_(wanted))
             .order_by((promises.c.status == OPEN).desc(), promises.c.due_at)
             .limit(MOST_ROWS)
         )
@@ -151,12 +154,12 @@ class Days:
 
     async def _callbacks(self, connection: AsyncConnection, agent: str, since: datetime) -> list[OwnCallback]:
         """Those in hand, and those finished today."""
-        own = callbacks.c["request_type", "due_at", "finished_at", "outcome"]
+        columns, done = callbacks.c["request_type", "due_at", "finished_at", "outcome"], callbacks.c.finished_at
+        own = select(callbacks.c.id).where(callbacks.c.hotline_id == self._hotline, callbacks.c.taken_by == agent)
         query = (
-            select(callbacks.c.id, callback_persons.c.number, *own)
+            select(callbacks.c.id, callback_persons.c.number, *columns)
             .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
-            .where(callbacks.c.hotline_id == self._hotline, callbacks.c.taken_by == agent)
-            .where(or_(callbacks.c.finished_at.is_(None), callbacks.c.finished_at >= since))
+            .where(callbacks.c.id.in_(union(own.where(done.is_(None)), own.where(done >= since))))
             .order_by(callbacks.c.finished_at.desc(), callbacks.c.due_at)
             .limit(MOST_ROWS)
         )
@@ -185,7 +188,7 @@ class Days:
         made = exists().where(callbacks.c.call_id == calls.c.id, callbacks.c.hotline_id == self._hotline)
         alone = calls.c.answered_at.is_(None) & calls.c.how.in_(MISSED)
         columns = calls.c["id", "started_at", "request_type", "how"]
-        done = callbacks.c.finished_at.is_not(None)
+        done = callbacks.c.outcome.is_not(None)
         return self._today(since, *columns, call_persons.c.caller).where(alone, ~made.where(done))
 
     async def _reached(self, connection: AsyncConnection, numbers: set[str], since: datetime) -> dict[str, datetime]:

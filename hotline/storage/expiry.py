@@ -3,17 +3,18 @@
 Nothing that an open promise or callback still needs expires, however old it is. The ledger's own rows stay.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.sql.schema import Column, Table
 
 from hotline.storage.database import Database
 from hotline.storage.promise_events import OPEN
 from hotline.storage.tables import (
     agent_states,
+    alarms,
     audit,
     call_handovers,
     call_persons,
@@ -23,6 +24,7 @@ from hotline.storage.tables import (
     disposition_details,
     dispositions,
     drafts,
+    knowledge,
     notices,
     outbox,
     outbox_mails,
@@ -64,6 +66,8 @@ class Kind:
     since: str
     """In German: from when on the days count."""
     expired: Expired
+    emptied: Mapping[str, str] = field(default_factory=dict)
+    """Columns that are overwritten with this instead of deleting the row."""
 
 
 def _needed(call_id: ColumnElement[str], before: datetime) -> ColumnElement[bool]:
@@ -242,6 +246,23 @@ KINDS = (
         "Nachricht",
         _notices,
     ),
+    Kind(
+        "audit_days",
+        alarms,
+        alarms.c.id,
+        "Stiller Alarm: wer ihn bei welchem Anruf ausgelöst und wer ihn gesehen hat",
+        "Alarm",
+        lambda before: alarms.c.at < before.business,
+    ),
+    Kind(
+        "audit_days",
+        knowledge,
+        knowledge.c.id,
+        "Wer einen aktuellen Hinweis geschrieben hat; sein Text bleibt",
+        "Hinweis",
+        lambda before: (knowledge.c.at < before.business) & (knowledge.c.author != ""),
+        {"author": ""},
+    ),
 )
 """Everything that is deleted by its age; each table of `tables.PERSONAL` is here."""
 
@@ -262,7 +283,8 @@ class Expiry:
             if not keys:
                 return 0
             # Asked again for each row: a table may hold several of one key, as drafts of two agents.
-            gone = delete(kind.table).where(mine, kind.key.in_(keys), kind.expired(before))
+            change = update(kind.table).values(dict(kind.emptied)) if kind.emptied else delete(kind.table)
+            gone = change.where(mine, kind.key.in_(keys), kind.expired(before))
             return (await connection.execute(gone)).rowcount
 
     async def scrub(self) -> bool:

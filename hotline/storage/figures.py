@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, func, literal, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from hotline.storage.database import Database
+from hotline.storage.open_work import to_write_up
 from hotline.storage.tables import (
     UtcTime,
     agent_states,
@@ -23,9 +24,12 @@ from hotline.storage.tables import (
 )
 
 Span = tuple[datetime, datetime]
+LONGEST_CALL = timedelta(days=1)
+"""No call that was answered today began earlier than so long before."""
 _HUNG_UP = ("left_", "fallback_left_")
 """How the ends of calls begin in which the caller hung up before anybody had answered."""
 _NOT_TAKEN = ("missed", "rejected", "stale", "gone")
+MOST_UNWRITTEN = 50
 
 
 class _SecondsBetween(FunctionElement[float]):
@@ -101,6 +105,16 @@ class StateChange:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A call over for a while of which its agent has not said what became of it."""
+
+    call_id: str
+    agent: str
+    at: datetime
+    """When it was answered."""
+
+
 class FigureRows:
     """One hotline's figures; only reads. Times are aware business time."""
 
@@ -116,13 +130,22 @@ class FigureRows:
             counted = await self._calls(connection, start, now, openings, soon)
             return counted, await self._outcomes(connection, start), await self._open(connection, now)
 
+    async def unwritten(self, since: datetime, before: datetime) -> list[Unwritten]:
+        """Calls to be written up (see open_work.to_write_up) that ended before `before`: the oldest MOST_UNWRITTEN."""
+        mine = (calls.c.hotline_id == self._hotline) & calls.c.agent.is_not(None) & (calls.c.ended_at < before)
+        query = select(*calls.c["id", "agent", "answered_at"]).where(mine, to_write_up(self._hotline, since))
+        async with self._db.read() as connection:
+            rows = await connection.execute(query.order_by(calls.c.answered_at, calls.c.id).limit(MOST_UNWRITTEN))
+            return [Unwritten(*row) for row in rows]
+
     async def agent(self, name: str, start: datetime) -> AgentCounts:
         """One agent's calls and offers since `start`."""
-        talked = select(func.count(call_events.c.call_id.distinct())).where(
-            call_events.c.hotline_id == self._hotline,
-            call_events.c.at >= start,
-            call_events.c.kind == "answered",
-            call_events.c.agent == name,
+        its = (call_events.c.hotline_id == self._hotline) & (call_events.c.call_id == calls.c.id)
+        talked = (
+            select(func.count(calls.c.id.distinct()))
+            .join(call_events, its)
+            .where(calls.c.hotline_id == self._hotline, calls.c.started_at >= start - LONGEST_CALL)
+            .where(call_events.c.at >= start, call_events.c.kind == "answered", call_events.c.agent == name)
         )
         ended = (
             select(offers.c.outcome, func.count())

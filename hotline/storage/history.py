@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.alarms import THREAT
@@ -29,11 +29,11 @@ async def earlier(connection: AsyncConnection, hotline: str, caller: str | None,
         return Earlier()
     known = _calls_from(hotline, caller, except_call)
     count = select(func.count()).select_from(known.subquery())
-    pending = select(func.count()).where(promises.c.call_id.in_(known), promises.c.status == OPEN)
+    pending = select(func.count()).where(_promised(hotline, known), promises.c.status == OPEN)
     return Earlier(
         calls=(await connection.execute(count)).scalar_one(),
         open_promises=(await connection.execute(pending)).scalar_one(),
-        people=len({_same(name) for _, _, name in await _people(connection, known)}),
+        people=len({_same(name) for _, _, name in await _people(connection, _promised(hotline, known))}),
     )
 
 
@@ -43,9 +43,10 @@ async def history(
     if caller is None:
         return History([], [])
     known = _calls_from(hotline, caller, except_call)
-    past = await connection.execute(_past_calls(known).limit(limit))
-    promised = await connection.execute(past_promises().where(promises.c.call_id.in_(known)).limit(limit))
-    people = await _people(connection, known)
+    theirs = _promised(hotline, known)
+    past = await connection.execute(_past_calls(hotline, known).limit(limit))
+    promised = await connection.execute(past_promises().where(theirs).limit(limit))
+    people = await _people(connection, theirs)
     by_promise = {promise: name for promise, _, name in people}
     return History(
         [_with_people(PastCall(*row), people) for row in past],
@@ -53,15 +54,20 @@ async def history(
     )
 
 
-async def _people(connection: AsyncConnection, known: Select[tuple[str]]) -> list[tuple[str, str, str]]:
-    """Promise, call and name of everybody something was promised to in these calls, the newest first.
+def _promised(hotline: str, known: Select[tuple[str]]) -> ColumnElement[bool]:
+    """Something was promised in these calls."""
+    return (promises.c.hotline_id == hotline) & promises.c.call_id.in_(known)
+
+
+async def _people(connection: AsyncConnection, theirs: ColumnElement[bool]) -> list[tuple[str, str, str]]:
+    """Promise, call and name of everybody something was promised to there, the newest first.
 
     Different spellings of one name are one person, written as the last time.
     """
     query = (
         select(promises.c.id, promises.c.call_id, promise_details.c.given_name, promise_details.c.family_name)
         .join(promise_details, promise_details.c.promise_id == promises.c.id)
-        .where(promises.c.call_id.in_(known))
+        .where(theirs)
         .order_by(promises.c.created_at.desc())
         .limit(PEOPLE_AT_MOST)
     )
@@ -96,7 +102,9 @@ def _calls_from(hotline: str, caller: str, except_call: str) -> Select[tuple[str
     )
 
 
-def _past_calls(known: Select[tuple[str]]) -> Select[Any]:
+def _past_calls(hotline: str, known: Select[tuple[str]]) -> Select[Any]:
+    current = dispositions.c.replaced_at.is_(None)
+    of_call = (dispositions.c.hotline_id == hotline) & (dispositions.c.call_id == calls.c.id) & current
     written = disposition_details.c.disposition_id == dispositions.c.id
     return (
         select(
@@ -107,7 +115,7 @@ def _past_calls(known: Select[tuple[str]]) -> Select[Any]:
             disposition_details.c.note,
             exists().where(alarms.c.call_id == calls.c.id, alarms.c.kind == THREAT),
         )
-        .outerjoin(dispositions, (dispositions.c.call_id == calls.c.id) & dispositions.c.replaced_at.is_(None))
+        .outerjoin(dispositions, of_call)
         .outerjoin(disposition_details, written)
         .where(calls.c.id.in_(known))
         .order_by(calls.c.started_at.desc(), dispositions.c.number)

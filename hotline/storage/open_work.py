@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, exists, func, not_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.database import Database
@@ -14,6 +14,10 @@ from hotline.storage.imports import WITHOUT_SERVICE
 from hotline.storage.tables import call_handovers, call_persons, callbacks, calls, dispositions, drafts
 from hotline.storage.views import CallRow, call_row
 from hotline.storage.written import Written, written_of
+
+WRITE_UP = timedelta(days=7)
+"""So long a talk of which nothing was written counts as still to be written up: over weekends, holidays and a machine
+that was off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,10 @@ class OpenWork:
         self._hotline = hotline_id
 
     async def calls(self, since: datetime) -> list[OpenCall]:
-        """Calls without an end, and calls answered since then without a disposition; oldest first."""
+        """Calls without an end, and those that are to be written up (see `to_write_up`); oldest first."""
         async with self._db.read() as connection:
-            return await self._found(connection, or_(calls.c.ended_at.is_(None), self._to_write_up(since)))
+            unwritten = to_write_up(self._hotline, since)
+            return await self._found(connection, or_(calls.c.ended_at.is_(None), unwritten))
 
     async def unended(self) -> list[OpenCall]:
         """Calls without an end, oldest first."""
@@ -55,15 +60,6 @@ class OpenWork:
         rows = (await connection.execute(self._rows(which))).all()
         known = await written_of(connection, self._hotline, [row.id for row in rows])
         return [_open_call(row, [one for one in known if one.call_id == row.id]) for row in rows]
-
-    def _to_write_up(self, since: datetime) -> ColumnElement[bool]:
-        """Not what the fallback handled to the end: its agents had no page, and have gone on to the next callers."""
-        alone = func.coalesce(calls.c.how, "").startswith(WITHOUT_SERVICE, autoescape=True)
-        current = dispositions.c.replaced_at.is_(None) & (dispositions.c.hotline_id == self._hotline)
-        numbers = select(func.coalesce(func.max(dispositions.c.number), 0))
-        last = numbers.where(current, dispositions.c.call_id == calls.c.id).correlate(calls).scalar_subquery()
-        unwritten = or_(last == 0, _drafted() > last)
-        return and_(calls.c.answered_at.is_not(None), unwritten, calls.c.started_at >= since, not_(alone))
 
     def _rows(self, which: ColumnElement[bool]) -> Select[Any]:
         draft = (drafts.c.call_id == calls.c.id) & (drafts.c.hotline_id == calls.c.hotline_id)
@@ -86,6 +82,22 @@ class OpenWork:
             .where(calls.c.hotline_id == self._hotline, which)
             .order_by(calls.c.started_at, calls.c.id)
         )
+
+
+def to_write_up(hotline_id: str, since: datetime) -> ColumnElement[bool]:
+    """Calls answered since then without a disposition; also earlier ones of which somebody has begun to write.
+
+    Not what the fallback handled to the end: its agents had no page, and have gone on to the next callers.
+    """
+    alone = func.coalesce(calls.c.how, "").startswith(WITHOUT_SERVICE, autoescape=True)
+    current = dispositions.c.replaced_at.is_(None) & (dispositions.c.hotline_id == hotline_id)
+    numbers = select(func.coalesce(func.max(dispositions.c.number), 0))
+    last = numbers.where(current, dispositions.c.call_id == calls.c.id).correlate(calls).scalar_subquery()
+    unwritten = or_(last == 0, _drafted() > last)
+    each = calls.alias()
+    recent = select(each.c.id).where(each.c.hotline_id == hotline_id, each.c.started_at >= since)
+    begun = select(drafts.c.call_id).where(drafts.c.hotline_id == hotline_id)
+    return and_(calls.c.id.in_(union(recent, begun)), calls.c.answered_at.is_not(None), unwritten, not_(alone))
 
 
 def _drafted() -> ScalarSelect[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, false, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.storage.database import Database
@@ -19,6 +19,10 @@ REFUSED = "refused"
 BOUNCED = "bounced"
 """Our mail server took it, but the case worker's did not; told by `hotline bounce`."""
 UNDELIVERED = (REFUSED, BOUNCED)
+REPLACED = "replaced"
+"""Not delivered, and another mail went to somebody else instead; see `redirects.py`."""
+IN_VAIN = 3
+"""A mail that was tried so often and still waits is one to be looked at."""
 ERASED = "erased"
 """The code of what waited when its text was erased with a person."""
 
@@ -77,6 +81,8 @@ class UndeliveredMail:
     due_at: datetime | None
     recipient: str | None
     responsible: str | None
+    to_holder: bool = False
+    """It was for whoever is to answer now."""
 
 
 class Outbox:
@@ -138,24 +144,24 @@ class Outbox:
         again = {"state": WAITING, "next_try": at, "sent_at": None, "attempts": 0}
         return await self._change(mail_id, was=(WAITING, *UNDELIVERED), only=_WRITTEN, **again)
 
-    async def stuck(self, attempts: int = 3) -> list[StuckMail]:
+    async def stuck(self, attempts: int = IN_VAIN) -> list[StuckMail]:
         """Refused mails, those that came back, and those tried in vain at least so often."""
-        trouble = _trouble(attempts)
+        trouble = in_trouble(attempts)
         columns = outbox.c["id", "promise_id", "state", "attempts", "code", "created_at", "next_try"]
         query = select(*columns).where(outbox.c.hotline_id == self._hotline, trouble).order_by(outbox.c.id)
         async with self._db.read() as connection:
             return [StuckMail(*row) for row in await connection.execute(query)]
 
-    async def stuck_mails(self, attempts: int = 3, limit: int = 100) -> list[UndeliveredMail]:
+    async def stuck_mails(self, attempts: int = IN_VAIN, limit: int = 100) -> list[UndeliveredMail]:
         """As `stuck`, for people: with receipt and addressee, and without those whose promise is kept; oldest first."""
         query = (
             select(*outbox.c["id", "state", "code", "attempts", "created_at", "promise_id"])
             .add_columns(promises.c.receipt, promises.c.due_at)
-            .add_columns(outbox_mails.c.recipient, promise_details.c.responsible_name)
+            .add_columns(outbox_mails.c.recipient, promise_details.c.responsible_name, _TO_HOLDER)
             .outerjoin(promises, promises.c.id == outbox.c.promise_id)
             .outerjoin(outbox_mails, outbox_mails.c.outbox_id == outbox.c.id)
             .outerjoin(promise_details, promise_details.c.promise_id == outbox.c.promise_id)
-            .where(outbox.c.hotline_id == self._hotline, _trouble(attempts))
+            .where(outbox.c.hotline_id == self._hotline, in_trouble(attempts))
             .where(promises.c.status.is_(None) | (promises.c.status == OPEN))
             .order_by(outbox.c.id)
             .limit(limit)
@@ -198,11 +204,13 @@ class Outbox:
 
 _WRITTEN = outbox.c.id.in_(select(outbox_mails.c.outbox_id))
 """Its text is still there."""
+_TO_HOLDER = func.coalesce(outbox_mails.c.recipient == promise_details.c.responsible_email, false())
 
 
-def _trouble(attempts: int) -> ColumnElement[bool]:
-    vain = (outbox.c.state == WAITING) & (outbox.c.attempts >= attempts)
-    return outbox.c.state.in_(UNDELIVERED) | vain
+def in_trouble(attempts: int = IN_VAIN) -> ColumnElement[bool]:
+    """Of mails: refused, came back, or tried in vain at least so often."""
+    in_vain = (outbox.c.state != WAITING) | (outbox.c.attempts >= attempts)
+    return outbox.c.state.in_((WAITING, *UNDELIVERED)) & in_vain
 
 
 async def insert_mail(connection: AsyncConnection, hotline_id: str, mail: NewMail, promise_id: str | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.errors import Refused
@@ -134,19 +134,18 @@ class PromiseSteps:
 
     async def due_until(self, latest: datetime, limit: int = 2000) -> list[DuePromise]:
         """Open promises due by then for which a reminder or an escalation may still be missing, earliest first."""
-        since = func.max(promise_events.c.at).filter(promise_events.c.kind.in_([POSTPONED, HANDED_ON]))
+        handed_on = _steps(func.count(), HANDED_ON).label("holder")
+        moved_at = _steps(func.max(promise_events.c.at), POSTPONED, HANDED_ON).label("moved_at")
         query = (
             select(
                 *promises.c["id", "receipt", "request_type", "due_at", "created_at", "reminded_for", "escalated_for"],
                 promise_details.c.responsible_email,
-                func.count().filter(promise_events.c.kind == HANDED_ON).label("holder"),
-                since.label("moved_at"),
+                handed_on,
+                moved_at,
             )
             .outerjoin(promise_details, promise_details.c.promise_id == promises.c.id)
-            .outerjoin(promise_events, promise_events.c.promise_id == promises.c.id)
             .where(promises.c.hotline_id == self._hotline, promises.c.status == OPEN, promises.c.due_at <= latest)
             .where(or_(promises.c.escalated_for.is_(None), promises.c.escalated_for != promises.c.due_at))
-            .group_by(promises.c.id, promise_details.c.promise_id)
             .order_by(promises.c.due_at, promises.c.id)
             .limit(limit)
         )
@@ -207,6 +206,13 @@ class PromiseSteps:
     async def _change(self, connection: AsyncConnection, promise_id: str, **values: Any) -> None:
         mine = (promises.c.hotline_id == self._hotline) & (promises.c.id == promise_id)
         await connection.execute(update(promises).where(mine).values(values))
+
+
+def _steps(what: ColumnElement[Any], *kinds: str) -> ScalarSelect[Any]:
+    """`what`, of the promise's steps of these kinds."""
+    its = (promise_events.c.hotline_id == promises.c.hotline_id) & (promise_events.c.promise_id == promises.c.id)
+    query = select(what).select_from(promise_events).where(its, promise_events.c.kind.in_(kinds))
+    return query.correlate(promises).scalar_subquery()
 
 
 def _due(row: Any) -> DuePromise:

@@ -183,7 +183,8 @@ class Promises:
 
     def _rows(self) -> Select[Any]:
         details = [column for column in promise_details.c if column.name not in ("promise_id", "hotline_id")]
-        moved = (promise_events.c.promise_id == promises.c.id) & (promise_events.c.kind == HANDED_ON)
+        its = (promise_events.c.hotline_id == self._hotline) & (promise_events.c.promise_id == promises.c.id)
+        moved = its & (promise_events.c.kind == HANDED_ON)
         handed_on = select(func.count()).select_from(promise_events).where(moved).scalar_subquery()
         return (
             select(promises, *details, handed_on.label("handed_on"))

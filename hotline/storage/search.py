@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Select, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.errors import Refused
@@ -99,33 +99,50 @@ class Finder:
     async def _promises(
         self, connection: AsyncConnection, receipt: str | None, number: str | None, household: str | None
     ) -> list[Hit]:
-        known = self._calls_with(number, household)
-        wanted = or_(
-            _same(promises.c.receipt, receipt),
-            _same(promise_details.c.phone, number),
-            _same(promise_details.c.household_number, household),
-            promises.c.call_id.in_(known),
-        )
-        rows = await connection.execute(self._promise_rows().where(wanted).limit(MOST_HITS))
+        details = ((promise_details.c.phone, number), (promise_details.c.household_number, household))
+        wanted = [
+            *self._having(promises.c.id, (promises.c.receipt, receipt)),
+            *self._having(promise_details.c.promise_id, *details),
+            *self._of_calls(promises.c.id, promises.c.call_id, number, household),
+        ]
+        rows = await connection.execute(self._newest(_promise_rows(), promises.c.id, wanted))
         return [_promise(row) for row in rows]
 
     async def _callbacks(self, connection: AsyncConnection, number: str | None, household: str | None) -> list[Hit]:
-        wanted = or_(
-            _same(callback_persons.c.number, number),
-            _same(callback_persons.c.household_number, household),
-            callbacks.c.call_id.in_(self._calls_with(number, household)),
-        )
-        rows = await connection.execute(self._callback_rows().where(wanted).limit(MOST_HITS))
+        persons = ((callback_persons.c.number, number), (callback_persons.c.household_number, household))
+        wanted = [
+            *self._having(callback_persons.c.callback_id, *persons),
+            *self._of_calls(callbacks.c.id, callbacks.c.call_id, number, household),
+        ]
+        rows = await connection.execute(self._newest(_callback_rows(), callbacks.c.id, wanted))
         return [_callback(row) for row in rows]
 
     async def _calls(self, connection: AsyncConnection, number: str | None, household: str | None) -> list[Hit]:
-        known = self._calls_with(number, household)
-        rows = await connection.execute(self._call_rows().where(calls.c.id.in_(known)).limit(MOST_HITS))
+        rows = await connection.execute(self._newest(_call_rows(), calls.c.id, self._calls_with(number, household)))
         return [_call(row) for row in rows]
 
-    def _calls_with(self, number: str | None, household: str | None) -> Select[tuple[str]]:
-        wanted = or_(_same(call_persons.c.caller, number), _same(call_persons.c.household_number, household))
-        return select(call_persons.c.call_id).where(call_persons.c.hotline_id == self._hotline, wanted)
+    # One query for each column, by that column's index: a condition with "or" over several tables reads all rows.
+
+    def _having(self, key: Column[Any], *wanted: tuple[Column[Any], str | None]) -> list[Select[Any]]:
+        """The keys of our rows that have one of these values; None is no value."""
+        ours = key.table.c.hotline_id == self._hotline
+        return [select(key).where(ours, column == value) for column, value in wanted if value is not None]
+
+    def _calls_with(self, number: str | None, household: str | None) -> list[Select[Any]]:
+        wanted = ((call_persons.c.caller, number), (call_persons.c.household_number, household))
+        return self._having(call_persons.c.call_id, *wanted)
+
+    def _of_calls(
+        self, key: Column[Any], call_id: Column[Any], number: str | None, household: str | None
+    ) -> list[Select[Any]]:
+        """The keys of our rows that belong to such calls."""
+        ours = key.table.c.hotline_id == self._hotline
+        return [select(key).where(ours, call_id.in_(known)) for known in self._calls_with(number, household)]
+
+    @staticmethod
+    def _newest(rows: Select[Any], key: Column[Any], wanted: list[Select[Any]]) -> Select[Any]:
+        """`wanted` holds our keys only: to ask for the hotline again would make SQLite read its rows by time."""
+        return rows.where(key.in_(union(*wanted))).limit(MOST_HITS)
 
     # --- contents ----------------------------------------------------------------------------
 
@@ -140,7 +157,7 @@ class Finder:
         return None
 
     async def _open_promise(self, connection: AsyncConnection, row_id: str) -> Opened | None:
-        row = (await connection.execute(self._promise_rows().where(promises.c.id == row_id))).first()
+        row = (await connection.execute(_promise_rows().where(self._one(promises.c.id, row_id)))).first()
         if row is None:
             return None
         names = ("family_name", "given_name", "household_number", "phone", "best_time", "responsible_name")
@@ -151,14 +168,14 @@ class Finder:
         return Opened(_promise(row), row.agent, facts, notes, PastPromise(**stands._mapping), steps)
 
     async def _open_callback(self, connection: AsyncConnection, row_id: int) -> Opened | None:
-        row = (await connection.execute(self._callback_rows().where(callbacks.c.id == row_id))).first()
+        row = (await connection.execute(_callback_rows().where(self._one(callbacks.c.id, row_id)))).first()
         if row is None:
             return None
         facts = {"phone": row.number, "household_number": row.household_number, "tries": row.tries}
         return Opened(_callback(row), row.taken_by, facts, [row.note] if row.note else [])
 
     async def _open_call(self, connection: AsyncConnection, row_id: str) -> Opened | None:
-        row = (await connection.execute(self._call_rows().where(calls.c.id == row_id))).first()
+        row = (await connection.execute(_call_rows().where(self._one(calls.c.id, row_id)))).first()
         if row is None:
             return None
         query = (
@@ -174,36 +191,36 @@ class Finder:
         facts["outcomes"] = [one.outcome for one in written]
         return Opened(_call(row), row.agent, facts, [one.note for one in written if one.note])
 
-    # --- rows --------------------------------------------------------------------------------
-
-    def _promise_rows(self) -> Select[Any]:
-        details = [column for column in promise_details.c if column.name not in _NOT_READ]
-        return (
-            select(promises, *details)
-            .outerjoin(promise_details, promise_details.c.promise_id == promises.c.id)
-            .where(promises.c.hotline_id == self._hotline)
-            .order_by(promises.c.created_at.desc())
-        )
-
-    def _callback_rows(self) -> Select[Any]:
-        return (
-            select(callbacks, *callback_persons.c["number", "household_number", "note"])
-            .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
-            .where(callbacks.c.hotline_id == self._hotline)
-            .order_by(callbacks.c.requested_at.desc())
-        )
-
-    def _call_rows(self) -> Select[Any]:
-        return (
-            select(calls, *call_persons.c["caller", "household_number"])
-            .outerjoin(call_persons, call_persons.c.call_id == calls.c.id)
-            .where(calls.c.hotline_id == self._hotline)
-            .order_by(calls.c.started_at.desc())
-        )
+    def _one(self, key: Column[Any], row_id: str | int) -> ColumnElement[bool]:
+        return (key.table.c.hotline_id == self._hotline) & (key == row_id)
 
 
-def _same(column: ColumnElement[Any], value: str | None) -> ColumnElement[bool]:
-    return column == value if value is not None else false()
+# --- rows ------------------------------------------------------------------------------------
+
+
+def _promise_rows() -> Select[Any]:
+    details = [column for column in promise_details.c if column.name not in _NOT_READ]
+    return (
+        select(promises, *details)
+        .outerjoin(promise_details, promise_details.c.promise_id == promises.c.id)
+        .order_by(promises.c.created_at.desc())
+    )
+
+
+def _callback_rows() -> Select[Any]:
+    return (
+        select(callbacks, *callback_persons.c["number", "household_number", "note"])
+        .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
+        .order_by(callbacks.c.requested_at.desc())
+    )
+
+
+def _call_rows() -> Select[Any]:
+    return (
+        select(calls, *call_persons.c["caller", "household_number"])
+        .outerjoin(call_persons, call_persons.c.call_id == calls.c.id)
+        .order_by(calls.c.started_at.desc())
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from hotline.storage.promise_events import SERVICE, NewStep, write_step
 from hotline.storage.tables import short_message_texts, short_messages
 
 WAITING, SENT, REFUSED = "waiting", "sent", "refused"
+NOT_CONFIGURED = "not_configured"
 STEP_SENT, STEP_REFUSED = "sms_sent", "sms_refused"
 """Kinds of steps of a promise."""
 
@@ -70,6 +71,17 @@ class ShortMessages:
         """It will not be sent; the promise is not touched by that."""
         step = NewStep(at, STEP_REFUSED, SERVICE, {"code": code[:40]})
         await self._change(message, {"state": REFUSED, "code": code[:40]}, step)
+
+    async def refuse_waiting(self, at: datetime) -> int:
+        """Short messages are configured no more: what waits will not be sent, and expires; how many it were."""
+        waiting = (short_messages.c.hotline_id == self._hotline) & (short_messages.c.state == WAITING)
+        change = update(short_messages).where(waiting).values(state=REFUSED, code=NOT_CONFIGURED)
+        async with self._db.write() as connection:
+            refused = (await connection.execute(change.returning(short_messages.c.promise_id))).scalars().all()
+            for promise_id in refused:
+                told = NewStep(at, STEP_REFUSED, SERVICE, {"code": NOT_CONFIGURED})
+                await write_step(connection, self._hotline, promise_id, told)
+        return len(refused)
 
     async def _change(self, message: ShortMessage, values: dict[str, Any], step: NewStep | None = None) -> None:
         mine = (short_messages.c.hotline_id == self._hotline) & (short_messages.c.id == message.id)

@@ -23,7 +23,8 @@ def standing_columns() -> list[ColumnElement[Any]]:
 
 
 def _count(kind: str) -> ColumnElement[int]:
-    its = (promise_events.c.promise_id == promises.c.id) & (promise_events.c.kind == kind)
+    ours = promise_events.c.hotline_id == promises.c.hotline_id
+    its = ours & (promise_events.c.promise_id == promises.c.id) & (promise_events.c.kind == kind)
     return select(func.count()).select_from(promise_events).where(its).scalar_subquery()
 
 
@@ -34,7 +35,8 @@ def _undelivered() -> ColumnElement[bool]:
         .where(promise_details.c.promise_id == promises.c.id)
         .where(promise_details.c.responsible_email == outbox_mails.c.recipient)
     )
-    lost = (outbox.c.promise_id == promises.c.id) & outbox.c.state.in_(UNDELIVERED)
+    its = (outbox.c.hotline_id == promises.c.hotline_id) & (outbox.c.promise_id == promises.c.id)
+    lost = its & outbox.c.state.in_(UNDELIVERED)
     return exists(
         select(outbox.c.id)
         .join(outbox_mails, outbox_mails.c.outbox_id == outbox.c.id)

@@ -116,6 +116,7 @@ offers = _table(
     _time("shown_at"),
     _time("closed_at"),
     Index("offers_by_call", "hotline_id", "call_id"),
+    Index("offers_by_agent", "hotline_id", "agent", "made_at"),
     Index(
         "offers_one_open_per_agent",
         "hotline_id",
@@ -145,6 +146,7 @@ dispositions = _table(
     Column("number", Integer, nullable=False, server_default=text("1")),
     _time("at", required=True),
     _time("replaced_at"),
+    Index("dispositions_by_time", "hotline_id", "at"),
     Index(
         "dispositions_one_per_request",
         "hotline_id",
@@ -175,6 +177,7 @@ promises = _table(
     _time("escalated_for"),
     UniqueConstraint("hotline_id", "receipt", name="promises_receipt_once"),
     Index("promises_by_call", "hotline_id", "call_id"),
+    Index("promises_by_status", "hotline_id", "status", "created_at"),
     Index(
         "promises_open",
         "hotline_id",
@@ -196,6 +199,8 @@ outbox = _table(
     _time("created_at", required=True),
     _time("next_try", required=True),
     _time("sent_at"),
+    Index("outbox_by_promise", "hotline_id", "promise_id"),
+    Index("outbox_by_state", "hotline_id", "state"),
     Index(
         "outbox_due",
         "hotline_id",
@@ -220,6 +225,7 @@ callbacks = _table(
     _time("taken_at"),
     _time("finished_at"),
     Index("callbacks_by_call", "hotline_id", "call_id"),
+    Index("callbacks_by_finish", "hotline_id", "finished_at"),
     Index(
         "callbacks_open",
         "hotline_id",
@@ -317,6 +323,7 @@ alarms = _table(
     Column("seen_by", CODE),
     _time("at", required=True),
     _time("seen_at"),
+    _time("mailed_at"),
     Index("alarms_by_time", "hotline_id", "at"),
 )
 
@@ -388,6 +395,7 @@ call_persons = _table(
     Column("caller", Text),
     Column("household_number", Text),
     Index("call_persons_by_caller", "hotline_id", "caller"),
+    Index("call_persons_by_household", "hotline_id", "household_number"),
 )
 
 disposition_details = _table(
@@ -413,6 +421,8 @@ promise_details = _table(
     Column("form", JSON, nullable=False),
     Column("note", Text),
     Column("answer", Text),
+    Index("promise_details_by_phone", "hotline_id", "phone"),
+    Index("promise_details_by_household", "hotline_id", "household_number"),
 )
 
 outbox_mails = _table(
@@ -431,6 +441,8 @@ callback_persons = _table(
     Column("number", Text, nullable=False),
     Column("household_number", Text),
     Column("note", Text),
+    Index("callback_persons_by_number", "hotline_id", "number"),
+    Index("callback_persons_by_household", "hotline_id", "household_number"),
 )
 
 call_handovers = _table(

@@ -46,7 +46,7 @@ class AgiSession:
 
     One command at a time. Never cancel a command: its answer would be taken for that of the next one, so a session
     whose command is cancelled or runs out of time is closed and unusable (AgiClosed). Interrupt from outside
-    instead: AMI `ControlPlayback stop` or `PlayDTMF`.
+    instead: `interrupt`, and AMI `ControlPlayback stop`.
 
     Errors of every command: CallerGone (HANGUP was seen, 511, or `result=-1` that meant it), AgiClosed (connection
     ended), AgiRefused (510, 520, failed in Asterisk), ValueError (line break, NUL or too long: nothing was sent).

@@ -26,7 +26,7 @@ class AmiControls:
     def __init__(self, ami: AmiClient) -> None:
         self._ami = ami
         self.not_mirrored = asyncio.Event()
-        """An intent did not reach the fallback queue."""
+        """An intent did not reach the fallback queue, or the announcement its variable."""
 
     async def hang_up(self, channel: str) -> None:
         """End that channel; a channel already gone is fine."""

@@ -25,7 +25,7 @@ from hotline.web.keys import SITE, Site
 from hotline.web.pages import STATIC
 from hotline.web.problems import answer_problems
 from hotline.web.reading import BODY_BYTES
-from hotline.web.security import add_headers, limit_posts, refuse_forgery
+from hotline.web.security import add_headers, limit_requests, refuse_forgery
 from hotline.web.services import Services
 from hotline.web.sessions import know_user
 from hotline.web.streams import Streams
@@ -39,9 +39,10 @@ def create_app(
     desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, services: Services, *, trial: str | None
 ) -> web.Application:
     """All pages. `trial` is a German sentence shown on every one of them while business time is moved."""
-    judging = [answer_problems, know_user, limit_posts, refuse_forgery]
+    judging = [answer_problems, know_user, limit_requests, refuse_forgery]
     app = web.Application(middlewares=judging, client_max_size=BODY_BYTES)
-    app[SITE] = Site(desk, accounts, clock, config, trial, Streams(desk), Backoff(), services)
+    streams = Streams(desk, services.alarms.watched_by)
+    app[SITE] = Site(desk, accounts, clock, config, trial, streams, Backoff(), services)
     app.add_routes(_ROUTES)
     app.router.add_static("/static/", STATIC)
     app.on_response_prepare.append(add_headers)
@@ -127,8 +128,10 @@ _ROUTES = [
     web.get("/lead/agents/{name}", lead.agent),
     web.post("/lead/agents/{name}/pause", lead.pause),
     web.post("/lead/agents/{name}/logout", lead.log_out),
+    web.post("/lead/screens/{id}/heard", beside.heard),
     web.post("/lead/alarms/{id}/seen", lead.alarm_seen),
     web.post("/lead/mails/{id}/retry", lead.retry_mail),
+    web.post("/lead/mails/{id}/redirect", lead.redirect_mail),
     web.post("/lead/messages", lead.message),
     web.post("/lead/announcement", lead.announce),
     web.post("/lead/notices/{id}/end", lead.end_notice),

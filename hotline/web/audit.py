@@ -13,6 +13,7 @@ from hotline.web.services import AuditEntry, AuditPage
 
 ACTIONS = {
     "identity_checked": "Identität geprüft, frühere Anrufe gesehen",
+    "history_shown": "Anruf übernommen, frühere Anrufe gesehen",
     "searched": "Gesucht",
     "opened": "Gefundenen Eintrag gesehen",
     "promise_opened": "Zusage geöffnet (Link aus der E-Mail)",
@@ -28,6 +29,7 @@ ACTIONS = {
     "knowledge_saved": "Hinweis zum Leitfaden geändert",
     "alarm_seen": "Alarm gesehen",
     "mail_retried": "E-Mail noch einmal gesendet",
+    "mail_redirected": "E-Mail an eine andere Adresse gesendet",
     "login": "Angemeldet",
     "logout": "Abgemeldet",
     "login_failed": "Falsches Passwort",

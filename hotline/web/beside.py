@@ -24,6 +24,6 @@ async def ping(_request: web.Request) -> web.StreamResponse:
 
 
 async def heard(request: web.Request) -> web.StreamResponse:
-    """POST /agent/screens/{id}/heard: the page has taken the last beat, so it lives"""
+    """POST /agent/screens/{id}/heard, /lead/screens/{id}/heard: the page has taken the last beat, so it lives"""
     site(request).streams.heard(request[USER].name, path_word(request))
     return web.json_response({})

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from hotline.web.desk import Desk
+from hotline.web.desk import User
 from hotline.web.keys import TOKEN, USER, Site, site
 from hotline.web.problems import log_failure
 from hotline.web.reading import screen_id
+from hotline.web.sessions import LEADS, door_of, may_enter
 from hotline.web.streams import Stream
 
 BEAT_SECONDS = 5.0
@@ -23,7 +24,7 @@ LOOK_SECONDS = 1.0
 WRITE_SECONDS = 10.0
 """A browser that takes nothing for so long is gone."""
 SESSION_SECONDS = 60.0
-"""How often a running stream asks whether its session still holds."""
+"""How often a running stream asks whether its session still holds, and whether its user may still see the page."""
 
 
 class Source(Protocol):
@@ -37,16 +38,18 @@ class Source(Protocol):
 
 
 class _Seat:
-    """One agent's snapshots."""
+    """One agent's snapshots; for a lead with a seat they tell of the colleagues' silent alarms, too."""
 
-    def __init__(self, desk: Desk, agent: str) -> None:
-        self._desk, self._agent = desk, agent
+    def __init__(self, here: Site, user: User) -> None:
+        self._desk, self._agent = here.desk, user.name
+        self._alarms = here.services.alarms if user.role in LEADS else None
 
     def now(self) -> str:
         return str(self._desk.snapshot(self._agent)["now"])
 
     async def snapshot(self) -> Mapping[str, Any]:
-        return self._desk.snapshot(self._agent)
+        told = self._desk.snapshot(self._agent)
+        return told if self._alarms is None else {**told, "alarms": self._alarms.alarms_for(self._agent)}
 
     async def changed(self, seen: int) -> None:
         await self._desk.changed(self._agent, seen)
@@ -54,13 +57,14 @@ class _Seat:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """GET /agent/events?screen=<random id of the tab>"""
-    return await tell(request, _Seat(site(request).desk, request[USER].name), seated=True)
+    return await tell(request, _Seat(site(request), request[USER]), seated=True)
 
 
 async def tell(request: web.Request, source: Source, *, seated: bool) -> web.StreamResponse:
     """Serve this tab live; with `seated` it counts as a screen of the agent."""
-    user, screen = request[USER].name, screen_id(request)
-    with site(request).streams.serve(user, screen, request[TOKEN], seated=seated) as stream:
+    user, screen = request[USER], screen_id(request)
+    alarms = user.role in LEADS
+    with site(request).streams.serve(user.name, screen, request[TOKEN], seated=seated, alarms=alarms) as stream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         try:
             await response.prepare(request)
@@ -121,9 +125,16 @@ class _Telling:
             await self._write(f"event: beat\ndata: {self._source.now()}\n\n")
         if self._now() >= self._session_at:
             self._session_at = self._now() + SESSION_SECONDS
-            user = await self._site.accounts.user_of(self._stream.token, self._site.clock.real_now())
-            if user is None or user.name != self._stream.agent:
-                self._stream.end("logout")
+            await self._look_at_user()
+
+    async def _look_at_user(self) -> None:
+        """With another role the page connects again: what it is told depends on the role."""
+        user = await self._site.accounts.user_of(self._stream.token, self._site.clock.real_now())
+        known, door = self._request[USER], door_of(self._request.path)
+        if user is None or user.name != known.name or not may_enter(door, user, self._site):
+            self._stream.end("logout")
+        elif user.role != known.role:
+            self._stream.end("")
 
     async def _farewell(self) -> None:
         if self._stream.why and not self._gone():

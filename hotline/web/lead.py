@@ -1,5 +1,6 @@
 """The lead's page: live, with a hand on agents' states, messages, the announcement and the notes of knowledge."""
 
+from datetime import date, datetime
 from typing import Any
 
 from aiohttp import web
@@ -18,8 +19,10 @@ from hotline.workplace.announcements import LONGEST as ANNOUNCEMENT_LENGTH
 from hotline.workplace.figures import FIRST_CONTACT_AIM, SERVICE_AIM, SERVICE_SECONDS
 from hotline.workplace.knowledge import NOTE_LENGTH
 from hotline.workplace.notices import MESSAGE_LENGTH
+from routing.case_workers import choices
 
 _TIME_LENGTH = 8
+_ADDRESS_LENGTH = 254
 _STATES = {
     "ready": "Bereit",
     "talking": "Im Gespräch",
@@ -39,6 +42,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         "types": [*here.config.request_types, here.config.unclear],
         "lengths": {"message": MESSAGE_LENGTH, "announcement": ANNOUNCEMENT_LENGTH, "note": NOTE_LENGTH},
         "service": {"seconds": int(SERVICE_SECONDS), "aim": _percent(SERVICE_AIM)},
+        "addresses": choices(here.config, _today(request)),
         "first_contact_aim": _percent(FIRST_CONTACT_AIM),
         "form_token": form_token(request[TOKEN], "logout"),
     }
@@ -88,6 +92,13 @@ async def retry_mail(request: web.Request) -> web.StreamResponse:
     return _done()
 
 
+async def redirect_mail(request: web.Request) -> web.StreamResponse:
+    """POST /lead/mails/{id}/redirect {to}: a case worker's e-mail address, or "team"."""
+    to = text(await json_body(request), "to", _ADDRESS_LENGTH)
+    await _lead(request).redirect_mail(_number(request), to, request[USER].name)
+    return _done()
+
+
 async def message(request: web.Request) -> web.StreamResponse:
     """POST /lead/messages {text, until}: to all agents."""
     await _lead(request).message(*await _notice(request), request[USER].name)
@@ -133,6 +144,11 @@ def _number(request: web.Request) -> int:
 
 def _lead(request: web.Request) -> Lead:
     return site(request).services.lead
+
+
+def _today(request: web.Request) -> date:
+    """By business time."""
+    return datetime.fromisoformat(_lead(request).now()).astimezone(site(request).zone).date()
 
 
 def _name(config: HotlineConfig, user: str) -> str:

@@ -42,6 +42,7 @@ class Limits:
         self._logins = Buckets(burst=30, per_second=0.5)
         self._logins_of_address = Buckets(burst=300, per_second=5)
         self._sessions = Buckets(burst=100, per_second=10)
+        self._looks = Buckets(burst=100, per_second=5)
         self._links = Buckets(burst=60, per_second=2)
         self._strangers = Buckets(burst=60, per_second=2)
 
@@ -59,6 +60,13 @@ class Limits:
     def session(self, token: str) -> bool:
         """Something that may change something, asked by somebody who is logged in."""
         return self._sessions.take(token, _now())
+
+    def look(self, token: str) -> bool:
+        """A page or a part of one, asked by somebody who is logged in: many looks are written down, each as a row.
+
+        Too many of these stop no button.
+        """
+        return self._looks.take(token, _now())
 
     def link(self, token: str) -> bool:
         """The same, asked with the token of a mailed link; wherever from."""

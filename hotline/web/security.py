@@ -69,14 +69,19 @@ async def refuse_forgery(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 @web.middleware
-async def limit_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Before anything is read or done."""
-    if request.method not in {"GET", "HEAD"} and not _within_limits(request):
+async def limit_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Before anything is read or done. What strangers only look at changes nothing, and is not counted."""
+    within = _may_look if request.method in {"GET", "HEAD"} else _may_ask
+    if not within(request):
         raise Problem(429)
     return await handler(request)
 
 
-def _within_limits(request: web.Request) -> bool:
+def _may_look(request: web.Request) -> bool:
+    return USER not in request or site(request).limits.look(request[TOKEN])
+
+
+def _may_ask(request: web.Request) -> bool:
     """What strangers send to one page never shuts another one: many people may share an address."""
     limits, link = site(request).limits, request.match_info.get("token")
     if USER in request:

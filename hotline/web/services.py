@@ -115,6 +115,12 @@ class Alarms(Protocol):
     async def threaten(self, agent: str, call_id: str) -> None:
         """The caller threatens somebody: alarm the lead in silence; a second time changes nothing."""
 
+    def alarms_for(self, user: str) -> list[Mapping[str, Any]]:
+        """The open alarms that others have raised, as on the lead's page, for the page of a lead with a seat."""
+
+    def watched_by(self, users: frozenset[str]) -> None:
+        """Who has a page open on which alarms can be seen."""
+
     async def test_ring(self, agent: str) -> None:
         """Ring the agent's own telephone, to try it out."""
 
@@ -149,6 +155,9 @@ class Lead(Protocol):
 
     async def retry_mail(self, number: int, who: str) -> None:
         """Send a mail once more that did not go out or came back."""
+
+    async def redirect_mail(self, number: int, to: str, who: str) -> None:
+        """A mail to another address instead of one that did not arrive; `to` is a key of `routing.case_workers`."""
 
     async def message(self, text: str, until: str, who: str) -> None:
         """To all agents' pages."""

@@ -49,12 +49,23 @@ async def know_user(request: web.Request, handler: Handler) -> web.StreamRespons
     user = await here.accounts.user_of(token, here.clock.real_now()) if 0 < len(token) <= TOKEN_LENGTH else None
     if user is not None:
         request[USER], request[TOKEN] = user, token
-    door = "/" + request.path.split("/")[1]
+    door = door_of(request.path)
     if door in _DOORS:
         _require_login(request)
         _require_own_password(request)
-        _DOORS[door](request, here)
+        if refusal := _DOORS[door](request[USER], here):
+            raise Problem(403, refusal)
     return await handler(request)
+
+
+def door_of(path: str) -> str:
+    """What the address of a page begins with: `/lead` for `/lead/events`."""
+    return "/" + path.split("/")[1]
+
+
+def may_enter(door: str, user: User, here: Site) -> bool:
+    """Whether this user would be let in now, with a password of their own; every door that is none is open."""
+    return door not in _DOORS or not (user.must_change or _DOORS[door](user, here))
 
 
 def _require_login(request: web.Request) -> None:
@@ -73,32 +84,25 @@ def _require_own_password(request: web.Request) -> None:
     raise web.HTTPFound(OWN_PASSWORD_PAGE)
 
 
-def _require_agent(request: web.Request, here: Site) -> None:
-    if not is_agent(here, request[USER].name):
-        raise Problem(403, "Ihr Konto gehört zu keinem Platz im Telefonservice.")
+def _for_agents(user: User, here: Site) -> str | None:
+    return None if is_agent(here, user.name) else "Ihr Konto gehört zu keinem Platz im Telefonservice."
 
 
-def _require_lead(request: web.Request, _here: Site) -> None:
-    if request[USER].role not in LEADS:
-        raise Problem(403, "Diese Seite ist für die Leitung des Telefonservice.")
+def _for_leads(user: User, _here: Site) -> str | None:
+    return None if user.role in LEADS else "Diese Seite ist für die Leitung des Telefonservice."
 
 
-def _require_auditor(request: web.Request, _here: Site) -> None:
-    if request[USER].role not in AUDITORS:
-        raise Problem(403, "Diese Seite ist für die Prüfung und die Verwaltung.")
+def _for_auditors(user: User, _here: Site) -> str | None:
+    return None if user.role in AUDITORS else "Diese Seite ist für die Prüfung und die Verwaltung."
 
 
-def _require_nothing_more(_request: web.Request, _here: Site) -> None:
+def _for_everybody(_user: User, _here: Site) -> str | None:
     """Logged in is enough."""
+    return None
 
 
-_DOORS = {
-    "/agent": _require_agent,
-    "/lead": _require_lead,
-    "/audit": _require_auditor,
-    "/account": _require_nothing_more,
-}
-"""Whose pages begin with what; everything else needs no login."""
+_DOORS = {"/agent": _for_agents, "/lead": _for_leads, "/audit": _for_auditors, "/account": _for_everybody}
+"""Whose pages begin with what, and a sentence for whoever is not let in; everything else needs no login."""
 
 
 def home_of(here: Site, user: User) -> str:

@@ -9,7 +9,7 @@ does not count as a screen until it is heard again.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,6 +33,8 @@ class Stream:
     token: str
     seated: bool = True
     """A call can be seen on it; the lead's page is none of these."""
+    alarms: bool = False
+    """Silent alarms can be seen on it: the lead's page, and the agent's page of a lead with a seat."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
     """What the page is told at the end: `stop`, `logout`, `sent_home`, `replaced`, or nothing."""
@@ -48,18 +50,22 @@ class Stream:
 class Streams:
     """All open streams."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, watched_by: Callable[[frozenset[str]], None] = lambda _: None) -> None:
+        """`watched_by` is told who has a page open on which silent alarms can be seen, whenever that changes."""
         self._desk = desk
+        self._watched_by = watched_by
         self._open: list[Stream] = []
         self._stopped = False
 
     @contextmanager
-    def serve(self, agent: str, screen: str, token: str, *, seated: bool = True) -> Iterator[Stream]:
+    def serve(
+        self, agent: str, screen: str, token: str, *, seated: bool = True, alarms: bool = False
+    ) -> Iterator[Stream]:
         """One stream for as long as the block runs; an earlier one of the same tab ends.
 
         Only a `seated` one is a screen on which calls can be seen; others are just told.
         """
-        stream = Stream(agent, screen, token, seated)
+        stream = Stream(agent, screen, token, seated, alarms)
         if self._stopped:
             stream.end("stop")
         self._make_room(stream)
@@ -89,14 +95,19 @@ class Streams:
 
     @contextmanager
     def _telling(self, agent: str, screen: str) -> Iterator[None]:
-        """The desk is told what the block has changed about this tab."""
-        before = self._is_live(agent, screen)
+        """The desk is told what the block has changed about this tab, and who watches for alarms now."""
+        before, watchers = self._is_live(agent, screen), self._watchers()
         yield
         after = self._is_live(agent, screen)
+        if self._watchers() != watchers:
+            self._watched_by(self._watchers())
         if after and not before:
             self._desk.screen_opened(agent, screen)
         elif before and not after:
             self._desk.screen_closed(agent, screen)
+
+    def _watchers(self) -> frozenset[str]:
+        return frozenset(stream.agent for stream in self._open if stream.alarms and not stream.silent)
 
     def _is_live(self, agent: str, screen: str) -> bool:
         return any(stream.seated and not stream.silent for stream in self._of(agent, screen))

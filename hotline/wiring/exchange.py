@@ -1,12 +1,16 @@
 """The exchange: Asterisk's manager interface, the line, talks, transfers, and callbacks rung by agents."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hotline.callback_board import CallbackBoard
 from hotline.exchange.asterisk_events import WANTED_EVENTS
 from hotline.exchange.book import Book
 from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.parties import to_be_heard
 from hotline.exchange.seats import Seats
+from hotline.exchange.silence import Party, Silence
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.setup.asterisk_files import AMI_USER
@@ -35,6 +39,7 @@ class Exchange:
     outgoing: Outgoing
     callbacks: Callbacks
     board: CallbackBoard
+    silence: Silence
 
 
 def build_exchange(basis: Basis) -> Exchange:
@@ -57,4 +62,12 @@ def build_exchange(basis: Basis) -> Exchange:
     board = CallbackBoard(callbacks, journal, switchboard, clock, outgoing, basis.configuration)
     transfers = Transfers(switchboard, book, clock, controls)
     presences = Presences(*basis.place)
-    return Exchange(ami, controls, ledger, presences, book, switchboard, transfers, outgoing, callbacks, board)
+    silence = _silence(basis, switchboard, outgoing, controls)
+    return Exchange(ami, controls, ledger, presences, book, switchboard, transfers, outgoing, callbacks, board, silence)
+
+
+def _silence(basis: Basis, switchboard: Switchboard, outgoing: Outgoing, controls: AmiControls) -> Silence:
+    def parties() -> Iterator[Party]:
+        return to_be_heard(switchboard.calls, outgoing, basis.config)
+
+    return Silence(parties, controls.packets, controls.hang_up, time.monotonic)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from functools import partial
 
-from dialplan import happenings
+from dialplan import announcement, happenings
 from hotline.clock_steps import ClockSteps
 from hotline.exchange.asterisk_events import AsteriskEvents
 from hotline.exchange.calls import Call
 from hotline.exchange.inside import Inside
 from hotline.exchange.reception import Reception
+from hotline.recovery.announcement import FallbackAnnouncement
 from hotline.recovery.caller_numbers import number_plan
 from hotline.recovery.channels import read_channels
 from hotline.recovery.happenings import Meaning
@@ -29,6 +30,7 @@ from hotline.wiring.exchange import Exchange
 class Recovery:
     importer: Importer
     restorer: Restorer
+    announcement: FallbackAnnouncement
     mirror: Mirror
     returner: Returner
     events: AsteriskEvents
@@ -45,7 +47,9 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
     work = OpenWork(*basis.place)
     known = (basis.version, basis.config, switchboard, exchange.ledger, work, importer, channels)
     restorer = Restorer(*known, basis.journal, basis.clock)
-    mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored)
+    kept = basis.state.asterisk / "etc" / announcement.FILE
+    fallback = FallbackAnnouncement(ami, kept, controls.not_mirrored)
+    mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored, fallback)
     returner = Returner(ami, controls, restorer.take_up_talks, importer.soon, restorer.waiting_since, basis.clock)
     reception = Reception(
         basis.configuration,
@@ -65,7 +69,7 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon, exchange.outgoing)
     steps = ClockSteps(reception, switchboard, basis.clock)
     agi = AgiServer(steps, basis.config.network.agi.host, basis.config.network.agi.port)
-    return Recovery(importer, restorer, mirror, returner, events, steps, agi)
+    return Recovery(importer, restorer, fallback, mirror, returner, events, steps, agi)
 
 
 def _importer(basis: Basis, exchange: Exchange) -> Importer:

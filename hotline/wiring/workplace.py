@@ -9,6 +9,7 @@ from hotline.case_work import CaseWork
 from hotline.desk import Desk
 from hotline.links import Links
 from hotline.mail.sender import MailSender
+from hotline.recovery.announcement import FallbackAnnouncement
 from hotline.storage.accounts import Accounts
 from hotline.storage.alarms import AlarmRows
 from hotline.storage.audit import Audit
@@ -22,12 +23,14 @@ from hotline.storage.notices import NoticeRows
 from hotline.storage.outbox import Outbox
 from hotline.storage.promise_steps import PromiseSteps
 from hotline.storage.promises import Promises
+from hotline.storage.redirects import Redirects
 from hotline.storage.search import Finder
 from hotline.storage.short_messages import ShortMessages
 from hotline.storage.written import Writings
 from hotline.web.services import Services
 from hotline.wiring.basis import Basis
 from hotline.wiring.exchange import Exchange
+from hotline.workplace.alarm_mails import AlarmMails
 from hotline.workplace.alarms import Alarms
 from hotline.workplace.announcements import Announcer
 from hotline.workplace.beside import Beside
@@ -35,6 +38,7 @@ from hotline.workplace.callback_pages import CallbackPages
 from hotline.workplace.callbacks import CallbackCalls
 from hotline.workplace.day import MyDay
 from hotline.workplace.doors import Doors
+from hotline.workplace.earlier_calls import EarlierCalls
 from hotline.workplace.figures import Figures
 from hotline.workplace.knowledge import Knowledge
 from hotline.workplace.lead import Lead
@@ -42,6 +46,7 @@ from hotline.workplace.notices import Notices
 from hotline.workplace.phone_secrets import PhoneSecrets
 from hotline.workplace.promise_watch import PromiseWatch
 from hotline.workplace.promises import PromiseWork
+from hotline.workplace.redirecting import MailsAgain
 from hotline.workplace.retention import Retaining
 from hotline.workplace.ring_check import RingCheck
 from hotline.workplace.search import Search
@@ -61,24 +66,34 @@ class Workplace:
     sender: MailSender
     beside: Beside
     notices: Notices
+    alarm_mails: AlarmMails
     doors: Doors
     promise_watch: PromiseWatch
     retaining: Retaining
     short_messages: ShortMessageSender | None
 
 
-def build_workplace(basis: Basis, exchange: Exchange, draining: Callable[[], bool]) -> Workplace:
+def build_workplace(
+    basis: Basis, exchange: Exchange, fallback: FallbackAnnouncement, draining: Callable[[], bool]
+) -> Workplace:
     """`draining`: whether no new calls are taken."""
     promised = _Promised.of(basis)
     ringing, seen = _ringing(basis, exchange), (basis.journal, exchange.switchboard.seats)
     called_back = (exchange.outgoing, exchange.board)
-    alarms = Alarms(AlarmRows(*basis.place), *seen, *called_back, basis.configuration, basis.clock)
+    alarm_rows = AlarmRows(*basis.place)
+    alarms = Alarms(alarm_rows, *seen, *called_back, basis.configuration, basis.clock)
     knowledge = Knowledge(KnowledgeRows(*basis.place), *seen, basis.configuration, basis.clock)
     check = RingCheck(exchange.switchboard, exchange.controls, basis.clock, basis.prompt("greeting"))
     beside = Beside(alarms, knowledge, check)
     announcer = Announcer(basis.state.prompts, basis.configuration)
     notices = Notices(
-        NoticeRows(*basis.place), announcer, basis.journal, exchange.switchboard, basis.configuration, basis.clock
+        NoticeRows(*basis.place),
+        announcer,
+        fallback,
+        basis.journal,
+        exchange.switchboard,
+        basis.configuration,
+        basis.clock,
     )
     desk = Desk(
         basis.configuration,
@@ -96,6 +111,8 @@ def build_workplace(basis: Basis, exchange: Exchange, draining: Callable[[], boo
         also=(beside.view, ringing.view, notices.view),
     )
     accounts, audit = Accounts(*basis.place), Audit(*basis.place)
+    seats = exchange.switchboard.seats
+    seats.listeners.append(EarlierCalls(audit, basis.journal, exchange.switchboard, basis.clock))
     doors = Doors(accounts, audit, promised.links, basis.clock, ZoneInfo(basis.config.hotline.timezone))
     services = Services(
         promised.work(basis, desk),
@@ -113,6 +130,7 @@ def build_workplace(basis: Basis, exchange: Exchange, draining: Callable[[], boo
         promised.sender,
         beside,
         notices,
+        AlarmMails(alarms, alarm_rows, promised.sender, basis.journal, basis.configuration, basis.clock),
         doors,
         promised.watch(basis),
         Retaining(Expiry(*basis.place), audit, basis.configuration, basis.clock),
@@ -144,6 +162,10 @@ class _Promised:
     def work(self, basis: Basis, desk: Desk) -> PromiseWork:
         by_mail = (self.links, self.sender, basis.journal, basis.clock)
         return PromiseWork(basis.configuration, self.promises, self.steps, *by_mail, desk.own_call)
+
+    def mails_again(self, basis: Basis) -> MailsAgain:
+        by_mail = (self.links, self.sender, basis.journal, basis.clock)
+        return MailsAgain(basis.configuration, Redirects(*basis.place), *by_mail)
 
     def watch(self, basis: Basis) -> PromiseWatch:
         return PromiseWatch(basis.configuration, self.steps, self.links, self.sender, basis.journal, basis.clock)
@@ -200,7 +222,7 @@ def _lead(
         basis.journal,
         basis.clock,
         exchange.board,
-        promised.sender,
+        promised.mails_again(basis),
         draining,
     )
 

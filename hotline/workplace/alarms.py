@@ -1,4 +1,7 @@
-"""The threat button: a silent alarm to the lead, kept until it is seen; nothing of it reaches the caller."""
+"""The threat button: a silent alarm to the lead, kept until it is seen; nothing of it reaches the caller.
+
+An alarm helps only if somebody sees it: whoever raised it is told who could and who has, and never more than is known.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -62,6 +65,7 @@ class Alarms:
         self._callbacks = callbacks
         self._configuration = configuration
         self._clock = clock
+        self._watchers: frozenset[str] = frozenset()
         self._open: dict[int, Alarm] = {}
         self._seen: dict[int, Alarm] = {}
 
@@ -85,6 +89,26 @@ class Alarms:
         """For the lead's page, oldest first; `caller` is the number as people write it, None when it is not known."""
         return [self._view(number, alarm) for number, alarm in self._open.items()]
 
+    def alarms_for(self, user: str) -> list[Mapping[str, Any]]:
+        """Those of others; nobody is called to help themselves."""
+        return [told for told in self.open_alarms() if told["agent"] != user]
+
+    def watched_by(self, users: frozenset[str]) -> None:
+        """Who has a page open on which alarms can be seen."""
+        self._watchers = users
+        if self._open:
+            self._seats.touch_all()
+
+    def not_mailed(self) -> list[tuple[int, Alarm]]:
+        """With their numbers those nobody has seen, and of which no mail tells yet; oldest first."""
+        return [(number, alarm) for number, alarm in self._open.items() if alarm.mailed_at is None]
+
+    def mailed(self, number: int, at: datetime) -> None:
+        """A mail that tells of the alarm is stored; the agent is shown so."""
+        if number in self._open:
+            self._open[number] = replace(self._open[number], mailed_at=at)
+            self._seats.touch_all()
+
     async def seen(self, number: int, who: str) -> None:
         """`who`, a user's name, has seen the alarm; the agent is shown so. Refused when it is not open."""
         alarm, at = self._open.pop(number, None), self._clock.now()
@@ -97,7 +121,7 @@ class Alarms:
         self._seats.touch_all()
 
     def view(self, seat: Seat, _now: datetime) -> Mapping[str, Any]:
-        """For the agent who has raised it: since when, who has seen it, and what to do."""
+        """For the agent who has raised it: since when, who could see it, who has, and what to do."""
         talk = self._on_screen(seat)
         alarm = None if talk is None else self._of(talk, seat.agent.name)
         if talk is None or alarm is None:
@@ -106,6 +130,8 @@ class Alarms:
             "at": alarm.at.isoformat(),
             "seen_by": None if alarm.seen_by is None else self._name(alarm.seen_by),
             "seen_at": None if alarm.seen_at is None else alarm.seen_at.isoformat(),
+            "watched": bool(self._watchers - {alarm.agent}),
+            "mailed_at": None if alarm.mailed_at is None else alarm.mailed_at.isoformat(),
             "guidance": talk.guidance,
         }
         return {"threat": told}

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from config.schema import HotlineConfig
+from dialplan.announcement import FOLDER
 from hotline.errors import Refused, SetupError
 from hotline.setup import sound
 from hotline.setup.prompts import speak
@@ -18,8 +19,6 @@ from ivr.prompts import spoken
 
 log = structlog.get_logger()
 
-FOLDER = "announcements"
-"""Beside the prompts; what lies in it is no prompt of the catalogue."""
 LONGEST = 300
 """Characters: about 25 seconds."""
 SPEAK_SECONDS = 30.0

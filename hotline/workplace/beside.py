@@ -34,5 +34,11 @@ class Beside:
     async def threaten(self, agent: str, call_id: str) -> None:
         await self._alarms.threaten(agent, call_id)
 
+    def alarms_for(self, user: str) -> list[Mapping[str, Any]]:
+        return self._alarms.alarms_for(user)
+
+    def watched_by(self, users: frozenset[str]) -> None:
+        self._alarms.watched_by(users)
+
     async def test_ring(self, agent: str) -> None:
         await self._ring_check.ring(agent)

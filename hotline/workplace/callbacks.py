@@ -54,6 +54,8 @@ class CallbackCalls:
             raise Refused(found)
         if (why := too_early(config, task.next_try_at, self._clock.now())) is not None:
             raise Refused(why)
+        if any((ring := self._outgoing.of_task(one.id)) and not ring.over for one in self._board.same_number(task)):
+            raise Refused("Diese Nummer wird gerade schon angerufen.")
         store = partial(self._callbacks.ringing, task.id, agent)
         await self._outgoing.begin(self._seat(agent), task.id, task.call_id, found, store)
 

@@ -1,7 +1,8 @@
-"""„Mein Tag“: what an agent has done and promised today, and who did not reach us."""
+"""„Mein Tag“: what an agent has done and promised today, and who has not reached us since we last closed."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,14 +27,18 @@ class MyDay:
         self._clock = clock
 
     async def day(self, agent: str) -> Mapping[str, Any]:
-        """Today by the hotline's own time: `calls`, `promises`, `callbacks` of this agent, and `missed` callers."""
-        found, now = await self._days.day(agent, self._midnight()), self._clock.now()
+        """Today by the hotline's own time: `calls`, `promises`, `callbacks` of this agent, and `missed` callers.
+
+        These since the last opening before today ended: nobody has seen to them since.
+        """
+        now = self._clock.now()
+        found = await self._days.day(agent, self._midnight(), self._last_closing())
         return {"now": now.isoformat(), **self._own(found, now), "missed": [self._missed(one) for one in found.missed]}
 
     async def request(self, agent: str, call_id: str) -> None:
         """Make a callback task of a call that did not reach us. Refused when its number may not be rung."""
         config, now = self._configuration()[1], self._clock.now()
-        number = await self._days.missed_number(call_id, self._midnight())
+        number = await self._days.missed_number(call_id, self._last_closing())
         if number is None:
             raise Refused("Zu diesem Anruf kann kein Rückruf angelegt werden.")
         if not may_be_rung(config, number):
@@ -43,6 +48,12 @@ class MyDay:
     def _midnight(self) -> datetime:
         zone = ZoneInfo(self._configuration()[1].hotline.timezone)
         return self._clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def _last_closing(self) -> datetime:
+        """Midnight itself when we were open then, or never before."""
+        midnight = self._midnight()
+        closed = Calendar(self._configuration()[1]).closed_for(midnight)
+        return midnight - timedelta(seconds=closed if isfinite(closed) else 0)
 
     def _own(self, day: Day, now: datetime) -> dict[str, Any]:
         return {

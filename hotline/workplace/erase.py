@@ -1,6 +1,7 @@
 """Telling one person what is held about them, and erasing it: whom that means, and when it is refused."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -82,11 +83,16 @@ def require_nothing_open(found: Found) -> None:
         )
 
 
-async def erase(persons: Persons, found: Found, who: str) -> dict[str, int]:
-    """Delete it, in the files too; how many rows, by table. HotlineError when a reader held on to the old journal."""
+async def erase(
+    persons: Persons, found: Found, who: str, scrub_further: Callable[[], bool] = lambda: True
+) -> dict[str, int]:
+    """Delete it, in the files too; how many rows, by table. HotlineError when a reader held on to the old journal.
+
+    `scrub_further` does the same for a file beside the database: whether nothing deleted is left in its journal.
+    """
     gone = await persons.erase(found.person.calls, who, datetime.now(UTC), found.subject)
     for _ in range(SCRUB_TRIES):
-        if await persons.scrub():
+        if await persons.scrub() and await asyncio.to_thread(scrub_further):
             return gone
         await asyncio.sleep(SCRUB_SECONDS)
     raise HotlineError(

@@ -15,16 +15,17 @@ First contact: of the requests written up today that had one, the share that was
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, ScreenNeed
 from hotline.clock import Clock
 from hotline.errors import StorageError
-from hotline.storage.figures import CallCounts, FigureRows, OpenCounts, OutcomeCounts, StateChange
+from hotline.storage.figures import CallCounts, FigureRows, OpenCounts, OutcomeCounts, StateChange, Unwritten
+from hotline.storage.open_work import WRITE_UP
 from hotline.storage.outbox import UndeliveredMail
 from hotline.workplace.stuck_mails import MOST_COUNTED, mails_view
 from routing.hours import Calendar
@@ -38,6 +39,8 @@ CACHE_SECONDS = 3.0
 """However many pages look, the database is asked no more often."""
 ANSWER_SECONDS = 0.5
 """So long a page waits for figures; then it shows those of before, and everything else as it is now."""
+UNWRITTEN_AFTER = timedelta(minutes=30)
+"""A call that is over for so long should have been written up."""
 SHOWN_STATES = ("ready", "talking", "wrap_up", "pause", "not_ready")
 
 Configuration = Callable[[], tuple[int, HotlineConfig]]
@@ -125,12 +128,25 @@ class Figures:
         now = self._clock.now()
         try:
             calls, outcomes, still_open = await self._rows.day(*self._day(now), SERVICE_SECONDS)
+            unwritten = await self._rows.unwritten(now - WRITE_UP, now - UNWRITTEN_AFTER)
             stuck = await self._mails.stuck_mails(limit=MOST_COUNTED)
         except StorageError as error:
             log.warning("figures not read", why=str(error))
             return self._stale()
         mails = {"mails_stuck": len(stuck), "mails": mails_view(stuck, self._configuration()[1])}
-        return {"fresh": True, "at": now.isoformat(), **mails, **_view(calls, outcomes, still_open)}
+        left = {"unwritten": self._unwritten(unwritten)}
+        return {"fresh": True, "at": now.isoformat(), **mails, **left, **_view(calls, outcomes, still_open)}
+
+    def _unwritten(self, found: Sequence[Unwritten]) -> list[dict[str, str]]:
+        """Whose call and when. Agents who work without a page never write anything up."""
+        agents = {agent.name: agent for agent in self._configuration()[1].agents}
+        names = {name: agent.full_name for name, agent in agents.items()}
+        pageless = {name for name, agent in agents.items() if agent.screen is ScreenNeed.OPTIONAL}
+        return [
+            {"agent_name": names.get(one.agent, one.agent), "at": one.at.isoformat()}
+            for one in found
+            if one.agent not in pageless
+        ]
 
     def look_again(self) -> None:
         """Something was changed that the figures tell: the next question goes to the database."""

@@ -21,6 +21,7 @@ from hotline.storage.presences import Presences
 from hotline.views import hotline_view
 from hotline.workplace.figures import Figures
 from hotline.workplace.notices import Notices
+from hotline.workplace.redirecting import GONE
 from routing.hours import Calendar
 
 log = structlog.get_logger()
@@ -62,9 +63,11 @@ class Callbacks(Protocol):
 
 
 class Mails(Protocol):
-    """See hotline/mail/sender.py."""
+    """See hotline/workplace/redirecting.py."""
 
     async def retry(self, mail_id: int) -> bool: ...
+
+    async def redirect(self, mail_id: int, to: str, who: str) -> None: ...
 
 
 class Lead:
@@ -239,13 +242,20 @@ class Lead:
 
         async def write() -> None:
             if not await self._mails.retry(number):
-                raise Refused("Diese E-Mail ist inzwischen verschickt, oder es gibt sie nicht mehr.")
+                raise Refused(GONE)
             await self._audit.record(self._clock.real_now(), who, "mail_retried", str(number))
 
         await self._journal.now(write)
         self._figures.look_again()
         self._beat()
         log.info("mail is sent once more", mail=number)
+
+    async def redirect_mail(self, number: int, to: str, who: str) -> None:
+        """Another mail about the same promise: to a case worker's address, or to "team". Refused as for `retry_mail`,
+        and for an address that nobody of the configuration has."""
+        await self._mails.redirect(number, to, who)
+        self._figures.look_again()
+        self._beat()
 
     # --- alarms, messages, announcement, knowledge ---------------------------------------------
 

@@ -44,6 +44,14 @@ class Speaker(Protocol):
     def forget_others(self, text: str | None) -> Awaitable[None]: ...
 
 
+class Fallback(Protocol):
+    """See hotline/recovery/announcement.py."""
+
+    def on(self, prompt: str, until: datetime) -> Awaitable[None]: ...
+
+    def off(self) -> Awaitable[None]: ...
+
+
 class Notices:
     """What is going on is held in memory, as `load` finds it; every change is stored first."""
 
@@ -51,6 +59,7 @@ class Notices:
         self,
         rows: NoticeRows,
         speaker: Speaker,
+        fallback: Fallback,
         journal: Journal,
         switchboard: Switchboard,
         configuration: Configuration,
@@ -58,6 +67,7 @@ class Notices:
     ) -> None:
         self._rows = rows
         self._speaker = speaker
+        self._fallback = fallback
         self._journal = journal
         self._switchboard = switchboard
         self._configuration = configuration
@@ -86,6 +96,7 @@ class Notices:
         while True:
             self._end_what_is_over()
             await self._speak_again()
+            await self._tell_fallback()
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._until_next()):
@@ -124,6 +135,7 @@ class Notices:
             self._switchboard.announcement = prompt
         log.info("announcement on", notice=self._announcement.id)
         self._tell()
+        await self._tell_fallback()
 
     async def end(self, number: int, who: str) -> None:
         """End a message or the announcement before its time. Refused when it is over already."""
@@ -133,6 +145,7 @@ class Notices:
             await self._journal.now(write)
             self._forget(notice)
         self._tell()
+        await self._tell_fallback()
 
     # --- what pages show ---------------------------------------------------------------------
 
@@ -215,6 +228,14 @@ class Notices:
     def _tell(self) -> None:
         self._changed.set()
         self._switchboard.seats.touch_all()
+
+    async def _tell_fallback(self) -> None:
+        """One that was on before a start and is not spoken again yet stays as it is there."""
+        on, prompt = self._announcement, self._switchboard.announcement
+        if on is None:
+            await self._fallback.off()
+        elif prompt is not None:
+            await self._fallback.on(prompt, on.until)
 
     def _going_on(self) -> list[Notice]:
         on = [self._announcement] if self._announcement is not None else []

@@ -6,7 +6,7 @@ from typing import Any
 
 from config.schema import HotlineConfig
 from hotline.storage.outbox import BOUNCED, REFUSED, UndeliveredMail
-from routing.case_workers import TEAM_NAME, worker_of
+from routing.case_workers import TEAM, TEAM_NAME, worker_of
 
 MOST_COUNTED = 1000
 MOST_SHOWN = 50
@@ -36,7 +36,8 @@ _SERVERS = [
 
 
 def mails_view(mails: Sequence[UndeliveredMail], config: HotlineConfig) -> list[dict[str, Any]]:
-    """As JSON values, at most MOST_SHOWN; `since` is real time."""
+    """As JSON values, at most MOST_SHOWN; `since` is real time, `to` the addressee's name, and `key` what they are
+    chosen by (see `routing.case_workers`). `to_holder`: it was for the one who is `responsible`."""
     return [_mail_view(mail, config) for mail in mails[:MOST_SHOWN]]
 
 
@@ -54,6 +55,9 @@ def _mail_view(mail: UndeliveredMail, config: HotlineConfig) -> dict[str, Any]:
         "receipt": mail.receipt,
         "to": _name(mail, config),
         "address": mail.recipient,
+        "key": TEAM if mail.recipient == config.mail.team_mailbox else mail.recipient,
+        "responsible": mail.responsible,
+        "to_holder": mail.to_holder,
         "why": f"{_standing(mail)}: {why(mail.code)}",
         "since": mail.created_at.isoformat(),
     }

@@ -45,6 +45,13 @@ def troubled(site: Served, page: Page) -> None:
     page.wait_for_selector("#given-up li:nth-child(2)")
 
 
+def elsewhere(site: Served, page: Page) -> None:
+    """A mail that came back is to go to another address."""
+    troubled(site, page)
+    page.locator("#mails [data-part=other]").first.click()
+    page.wait_for_selector("#mail-dialog[open]")
+
+
 def alarmed(site: Served, page: Page) -> None:
     busy(site, page)
     hotline = {**site.services.lead.page["hotline"], "alarm": "niemand"}  # type: ignore[attr-defined]
@@ -88,6 +95,7 @@ LEAD_STAGES: list[Callable[[Served, Page], None]] = [
     quiet,
     busy,
     troubled,
+    elsewhere,
     alarmed,
     refused,
     asking,

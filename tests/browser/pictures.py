@@ -1,6 +1,5 @@
-"""Pictures of the pages for the documentation: `python -m tests.browser.pictures DIRECTORY`."""
+"""Every state of the pages for whoever wants to look at them: `python -m tests.browser.pictures DIRECTORY`."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -255,30 +254,14 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        if os.environ.get("PICTURES") == "all":
-            for scheme in ("light", "dark"):
-                agent_pages(browser, folder, WIDE, scheme)
-                agent_pages(browser, folder, SMALL, scheme)
-                small_pages(browser, folder, PHONE, scheme)
-                small_pages(browser, folder, WIDE, scheme)
-            agent_pages(browser, folder, LARGE, "light")
-            agent_pages(browser, folder, WIDE, "light", 2)
-        else:
-            picture(browser, folder)
+        for scheme in ("light", "dark"):
+            agent_pages(browser, folder, WIDE, scheme)
+            agent_pages(browser, folder, SMALL, scheme)
+            small_pages(browser, folder, PHONE, scheme)
+            small_pages(browser, folder, WIDE, scheme)
+        agent_pages(browser, folder, LARGE, "light")
+        agent_pages(browser, folder, WIDE, "light", 2)
         browser.close()
-
-
-def picture(browser: Browser, folder: Path) -> None:
-    """The one of the README."""
-    with served() as site:
-        viewport = {"width": 1366, "height": 900}
-        page = browser.new_context(viewport=viewport, permissions=["notifications"]).new_page()  # type: ignore[arg-type]
-        use_fake_softphone(page)
-        log_in(page, site.url)
-        talking(site, page)
-        page.mouse.move(0, 0)
-        page.screenshot(path=folder / "agent.png")
-        page.context.close()
 
 
 if __name__ == "__main__":

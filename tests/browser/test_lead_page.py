@@ -65,6 +65,18 @@ def test_states_are_shown_with_their_cause(site: Served, lead: Page) -> None:
     expect(row(lead, "carla")).to_contain_text("Bereit wartet auf Anruf")
 
 
+def test_what_the_lead_can_do_for_somebody_who_is_not_ready_stands_there(site: Served, lead: Page) -> None:
+    hint = lead.locator("#agents-not-ready")
+    expect(hint).to_contain_text("bis die Person selbst „Bereit“ drückt")
+    expect(lead.get_by_role("button", name="Carla Cordes in Pause setzen")).to_be_enabled()
+    expect(lead.get_by_role("button", name="Carla Cordes abmelden")).to_be_enabled()
+    expect(row(lead, "carla").get_by_role("button")).to_have_count(2)  # none that makes her ready
+    hint.get_by_role("link", name="eine Nachricht an alle senden").click()
+    expect(lead.get_by_label("Neue Nachricht")).to_be_in_viewport()
+    site.do(the_lead(site).change_agent, "carla", state="ready", cause="wartet auf Anruf")
+    expect(hint).to_be_hidden()
+
+
 def test_figures_tell_in_words_whether_the_aim_is_reached(site: Served, lead: Page) -> None:
     level = lead.locator("[data-share=service_level]")
     expect(level).to_contain_text("74 %")  # 74.9 % is not 75 %
@@ -81,6 +93,16 @@ def test_figures_tell_in_words_whether_the_aim_is_reached(site: Served, lead: Pa
     expect(lead.locator("[data-figure=calls]")).to_have_text("–")
 
 
+def test_calls_nobody_wrote_up_are_named_by_agent_and_time(site: Served, lead: Page) -> None:
+    expect(lead.locator("[data-figure=unwritten]")).to_have_text("0")
+    names = ["Anna Ahrens", *(f"Kraft {number}" for number in range(2, 8))]
+    left = [{"agent_name": name, "at": "2026-11-20T16:50:00+00:00"} for name in names]
+    change(site, figures={**the_lead(site).page["figures"], "unwritten": left})
+    expect(lead.locator("[data-figure=unwritten]")).to_have_text("7")
+    expect(lead.locator("#unwritten-who")).to_contain_text("Anna Ahrens, 20.11.2026, 17:50 Uhr; Kraft 2,")
+    expect(lead.locator("#unwritten-who")).to_contain_text("Kraft 5, 20.11.2026, 17:50 Uhr; weitere")
+
+
 def test_a_mail_that_came_back_is_shown_and_sent_once_more(site: Served, lead: Page) -> None:
     expect(lead.locator("#mails-part")).to_be_hidden()
     troubled(site, lead)
@@ -94,6 +116,42 @@ def test_a_mail_that_came_back_is_shown_and_sent_once_more(site: Served, lead: P
     assert asked(site, lead, "retry_mail") == ("retry_mail", 7, "leitung")
     expect(lead.locator("#mails li")).to_have_count(1)
     expect(lead.locator("#done")).to_have_text("Die E-Mail an Frau Falke wird noch einmal gesendet.")
+
+
+def test_a_mail_that_came_back_goes_to_another_address(site: Served, lead: Page) -> None:
+    troubled(site, lead)
+    button = lead.get_by_role(
+        "button", name="E-Mail an Frau Falke, Vorgang 26-4821-7305, an eine andere Adresse senden"
+    )
+    button.click()
+    dialog = lead.get_by_role("dialog", name="Vorgang 26-4821-7305: an eine andere Adresse")
+    expect(dialog).to_contain_text("Bisher zuständig: Frau Falke. Wer die neue E-Mail bekommt, ist danach zuständig")
+    own = dialog.locator("option[value='falke@jobcenter.example']")
+    expect(own).to_be_disabled()
+    lead.keyboard.press("Escape")
+    button.click()
+    lead.get_by_role("button", name="Abbrechen").click()
+    assert the_lead(site).asked == []
+    expect(button).to_be_focused()
+    lead.keyboard.press("Enter")
+    lead.get_by_role("button", name="Senden", exact=True).click()
+    expect(dialog).to_be_visible()  # nobody is chosen yet
+    lead.get_by_label("An", exact=True).select_option("Team-Postfach")
+    lead.get_by_role("button", name="Senden", exact=True).click()
+    assert asked(site, lead, "redirect_mail") == ("redirect_mail", 7, "team", "leitung")
+    expect(lead.locator("#done")).to_have_text("Die E-Mail geht an Team-Postfach.")
+    expect(lead.locator("#mails li")).to_have_count(1)
+    expect(lead.locator("#mails [data-part=other]")).to_be_hidden()  # without a promise there is none to be written
+
+
+def test_a_mail_to_somebody_else_that_is_refused_says_why(site: Served, lead: Page) -> None:
+    troubled(site, lead)
+    the_lead(site).refusal = Refused("Diese E-Mail ist inzwischen verschickt, oder es gibt sie nicht mehr.")
+    lead.locator("#mails [data-part=other]").first.click()
+    lead.get_by_label("An", exact=True).select_option("Team-Postfach")
+    lead.get_by_role("button", name="Senden", exact=True).click()
+    expect(lead.locator("#refusal")).to_contain_text("inzwischen verschickt")
+    expect(lead.locator("#mail-dialog")).to_be_hidden()
 
 
 def test_callers_not_reached_today_are_shown_and_how_many_are_to_be_rung_now(site: Served, lead: Page) -> None:

@@ -16,14 +16,14 @@ def chosen(initial: str) -> str:
     return f"{initial}-neu"
 
 
-async def log_in(http: aiohttp.ClientSession, base: str, name: str, initial: str) -> None:
-    """By HTTP, with cookies: afterwards the agent's page is open, whether or not this is the first time."""
+async def log_in(http: aiohttp.ClientSession, base: str, name: str, initial: str, page: str = "/agent") -> None:
+    """By HTTP, with cookies: afterwards the user's page is open, whether or not this is the first time."""
     where = await _submit(http, base, name, initial)
     if where == "/login":
         where = await _submit(http, base, name, chosen(initial))
     if where == FIRST_PAGE:
         where = await _change(http, base, initial)
-    assert where == "/agent", f"{name} was sent to {where}"
+    assert where == page, f"{name} was sent to {where}"
 
 
 async def _submit(http: aiohttp.ClientSession, base: str, name: str, password: str) -> str:

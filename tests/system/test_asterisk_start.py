@@ -237,10 +237,6 @@ async def test_ami_account_may_do_what_the_service_does_and_hears_what_it_needs(
         member = {"Queue": QUEUE, "Interface": "PJSIP/agent-anna"}
         for action, more in (("QueueAdd", {}), ("QueuePause", {"Paused": "true"}), ("QueueRemove", {})):
             assert (await ami.action(action, **member, **more))["Response"] == "Success", action
-        digit = asyncio.create_task(session.command("WAIT FOR DIGIT 10000"))
-        pressed = await ami.action("PlayDTMF", Channel=channel, Digit="D", Receive="true")
-        assert pressed["Response"] == "Success"
-        assert await digit == f"200 result={ord('D')}"
         playing = asyncio.create_task(session.command(f'CONTROL STREAM FILE {asterisk.state.music / "music"} ""'))
         await until_accepted(ami, "ControlPlayback", Channel=channel, Control="stop")
         assert (await playing).startswith("200 result=0")

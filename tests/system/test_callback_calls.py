@@ -50,8 +50,7 @@ async def _stage(agent: AgentAtWork, stage: str) -> dict[str, Any]:
     return call
 
 
-async def _talking(chain: Chain, anna: AgentAtWork, task: str) -> tuple[PhoneCall, PhoneCall]:
-    client = await _client(chain)
+async def _talking(anna: AgentAtWork, client: Phone, task: str) -> tuple[PhoneCall, PhoneCall]:
     await anna.post(f"/agent/callbacks/{task}/ring")
     own = await anna.phone.incoming()
     await _stage(anna, "own")
@@ -71,7 +70,7 @@ async def _steps(chain: Chain) -> list[Step]:
 async def test_agents_telephone_rings_first_and_then_the_caller_who_sees_our_number(chain: Chain) -> None:
     anna = await chain.agent("anna")
     task = await _taken(chain, anna)
-    own, ringing = await _talking(chain, anna, task)
+    own, ringing = await _talking(anna, await _client(chain), task)
     assert "057219824" in ringing.headers["From"]
     assert "777001" not in own.headers["From"]
     await hear_each_other(ringing, own)
@@ -93,10 +92,28 @@ async def test_agents_telephone_rings_first_and_then_the_caller_who_sees_our_num
     ]
 
 
+async def test_caller_whose_telephone_vanishes_ends_the_callback(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any]
+) -> None:
+    (shipped["gateways"][0]["port"],) = free_ports(1)
+    shipped["gateways"][0]["silence_seconds"] = 3
+    async with hotline(start_asterisk, shipped) as chain:
+        anna, client = await chain.agent("anna"), await _client(chain)
+        task = await _taken(chain, anna)
+        own, ringing = await _talking(anna, client, task)
+        await hear_each_other(ringing, own)
+        await hear_each_other(ringing, own)  # for longer than silence is allowed
+        await client.kill()
+        await own.ended()
+        shown = await _stage(anna, "over")
+        assert (shown["result"], shown["asks"]) == ("talked", True)
+        assert anna.snapshot["state"] == "wrap_up"
+
+
 async def test_nobody_is_offered_a_call_of_the_line_meanwhile(chain: Chain) -> None:
     anna = await chain.agent("anna")
     task = await _taken(chain, anna)
-    own, ringing = await _talking(chain, anna, task)
+    own, ringing = await _talking(anna, await _client(chain), task)
     caller = await (await chain.phone("+495721777002")).dial(chain.address)
     await caller.answered()
     await caller.press("4")
@@ -171,7 +188,7 @@ async def test_numbers_that_may_not_be_rung_are_refused(chain: Chain) -> None:
 async def test_service_that_is_started_again_finds_the_callback_and_rings_nobody_a_second_time(chain: Chain) -> None:
     anna = await chain.agent("anna")
     task = await _taken(chain, anna)
-    own, ringing = await _talking(chain, anna, task)
+    own, ringing = await _talking(anna, await _client(chain), task)
     await chain.stop_service()
     await hear_each_other(ringing, own)
     await anna.close_page()

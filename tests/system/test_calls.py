@@ -287,7 +287,9 @@ async def test_announcement_is_cut_off_when_an_agent_is_free(chain: Chain) -> No
     await hear_each_other(call, await _take(anna))
 
 
-async def test_household_number_entered_while_waiting_is_on_the_screen(chain: Chain) -> None:
+async def test_household_number_entered_while_waiting_is_on_the_screen_and_in_no_log(
+    chain: Chain, capfd: pytest.CaptureFixture[str]
+) -> None:
     anna = await chain.agent("anna")
     other = await _call(chain, "4", "+495721777002")
     await _take(anna)
@@ -301,6 +303,10 @@ async def test_household_number_entered_while_waiting_is_on_the_screen(chain: Ch
     await anna.dispose("settled")
     shown = await anna.until_state("offered")
     assert shown["call"]["household_number"] == "24412345"
+    logged = "\n".join([*capfd.readouterr(), *chain.asterisk.lines])
+    assert "call arrived" in logged
+    assert chain.asterisk.lines, "Asterisk has logged something too"
+    assert [line for line in logged.splitlines() if "24412345" in line or CALLER.lstrip("+") in line] == []
 
 
 async def test_waiting_caller_hears_music_and_never_silence(chain: Chain) -> None:

@@ -10,17 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 
 from config.schema import HotlineConfig
-from dialplan import happenings, variables
+from dialplan import announcement, happenings, variables
 from dialplan.fallback import QUEUE
+from hotline.clock import Clock
+from hotline.phone import tones
 from hotline.phone.call import PhoneCall, PhoneError
 from hotline.phone.client import Phone
 from hotline.setup.asterisk_files import rerender
+from hotline.state import LEAD_ACCOUNT, StateDirectory
 from tests.system.agi import Agi
 from tests.system.chain import MONDAY_NINE, hear_each_other, hotline, prompt
-from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk
+from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk, silent_prompt, sound_file
+from tests.system.first_login import log_in
 from tests.system.happened import PATIENCE, Happening, happened, until_happened
 from tests.system.manager import Ami
 from tests.system.sip import Answer, Call, UdpPhone
@@ -314,6 +319,97 @@ async def test_who_came_first_is_first_although_the_other_has_waited_in_the_queu
     await (await anna.incoming()).answer()
     rows = await alone.until(happenings.ANSWERED, lambda row: not row.linkedid.endswith(".0"))
     assert rows[-1].linkedid.endswith(".2")
+
+
+# --- the announcement ------------------------------------------------------------------------------
+
+ANNOUNCEMENT_TONE = 1000.0
+SOUND = "0123456789abcdef"
+
+
+def announced(state: StateDirectory, sound: str) -> None:
+    """A tone as this announcement, all that comes before and after it silent."""
+    folder = state.prompts / announcement.FOLDER
+    for made in folder.glob(f"{sound}.*"):
+        made.unlink()
+    sound_file(folder / f"{sound}.wav", tones.tone((ANNOUNCEMENT_TONE,), 3.0, 8000))
+    for name in ("greeting", "please_wait"):
+        silent_prompt(state.prompts / f"{name}.wav")
+
+
+async def hears_announcement(call: PhoneCall) -> bool:
+    """Whether it comes before the music of the queue, which the caller hears in the end."""
+    await call.answered()
+    came = False
+    async with asyncio.timeout(PATIENCE):
+        while not (heard := await call.hear(0.8)).has_tone(MUSIC_TONE):
+            came = came or heard.has_tone(ANNOUNCEMENT_TONE)
+    await call.hang_up()
+    await call.ended()
+    return came
+
+
+async def test_announcement_is_heard_until_its_end_also_after_asterisk_was_started_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    alone = await start()
+    kept = alone.asterisk.state.asterisk / "etc" / announcement.FILE
+    announced(alone.asterisk.state, SOUND)
+
+    async def note(text: str) -> None:
+        """As the service does."""
+        kept.write_text(announcement.kept(text), "utf-8")
+        await alone.setvar(variables.ANNOUNCEMENT, text)
+
+    async def heard_until(minutes: float | None, sound: str = SOUND) -> bool:
+        if minutes is not None:
+            end = datetime.now(UTC) + timedelta(seconds=alone.asterisk.facts.clock_offset, minutes=minutes)
+            await note(announcement.note(sound, end))
+        return await hears_announcement(await alone.call())
+
+    assert not await heard_until(None)
+    assert await heard_until(30)
+    alone.asterisk.process.kill()
+    await alone.asterisk.process.wait()
+    await alone.asterisk.process.start()
+    assert await heard_until(None)
+    alone.ami = await alone.stack.enter_async_context(alone.asterisk.ami())
+    await note(announcement.NOTHING)
+    assert "Dialplan reloaded" in await alone.cli("dialplan reload")
+    assert not await heard_until(None)
+    assert not await heard_until(-1)
+    assert not await heard_until(26 * 60)
+    assert not await heard_until(30, "00")
+    assert any("announcements/00" in line for line in alone.asterisk.lines), "of a missing file Asterisk only complains"
+
+
+async def test_what_the_lead_switches_on_and_off_is_so_while_the_service_is_away(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any]
+) -> None:
+    async with (
+        hotline(start_asterisk, shipped) as chain,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as lead,
+    ):
+        base, state = chain.config.hotline.public_url, chain.asterisk.state
+        await log_in(lead, base, LEAD_ACCOUNT, chain.asterisk.secrets.initial_passwords[LEAD_ACCOUNT], "/lead")
+
+        async def post(path: str, **body: str) -> None:
+            headers = {"X-Requested-With": "hotline", "Origin": base}
+            async with lead.post(f"{base}{path}", json=body, headers=headers) as answer:
+                assert answer.status == 200, await answer.text()
+
+        async def heard_in_fallback() -> bool:
+            await chain.stop_service()
+            return await hears_announcement(await (await chain.phone(CALLER)).dial(chain.address))
+
+        await post("/lead/announcement", text="Wegen einer Störung geben wir keine Auskunft.", until="17:30")
+        (sound,) = {path.stem for path in (state.prompts / announcement.FOLDER).iterdir()}
+        announced(state, sound)
+        assert await heard_in_fallback()
+        await chain.start_service(Clock.starting_at(MONDAY_NINE))
+        await post("/lead/notices/1/end")
+        assert not await heard_in_fallback()
 
 
 # --- a callback by keypad --------------------------------------------------------------------------

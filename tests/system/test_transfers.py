@@ -357,6 +357,42 @@ async def test_case_worker_is_consulted_and_gets_the_caller(chain: Chain) -> Non
     await hear_each_other(caller, ringing)
 
 
+async def test_case_worker_whose_telephone_vanishes_leaves_nobody_talking_to_no_one(
+    start_asterisk: StartAsterisk, shipped: dict[str, Any]
+) -> None:
+    shipped["gateways"][0]["silence_seconds"] = 3
+    async with hotline(start_asterisk, shipped) as chain:
+        outside, anna = await _outside(chain), await chain.agent("anna")
+        caller, with_caller = await _talk(chain, anna)
+        await _hand_on(anna, "consult", "case_worker", GUENTHER)
+        asked = await _answer_outside(anna, outside)
+        await hear_each_other(with_caller, asked)
+        await hear_each_other(with_caller, asked)  # for longer than silence is allowed
+        await outside.kill()
+        shown = await anna.until(lambda snapshot: snapshot["call"]["transfer"]["state"] == "failed")
+        assert "hat aufgelegt" in shown["call"]["transfer"]["why"]
+        await hear_each_other(caller, with_caller)
+
+        outside = await _outside(chain)
+        call_id = await _hand_on(anna, "consult", "case_worker", GUENTHER)
+        asked = await _answer_outside(anna, outside)
+        await _transfer(anna, call_id, "complete")
+        await anna.until_state("wrap_up")
+        await hear_each_other(caller, asked)
+        await hear_each_other(caller, asked)
+        await outside.kill()
+        await caller.ended()
+        assert "transferred" in await _ends_once(chain, anna)
+
+
+async def _answer_outside(agent: AgentAtWork, outside: Phone) -> PhoneCall:
+    """Whoever is consulted outside picks up."""
+    ringing = await outside.incoming()
+    await ringing.answer()
+    await agent.until(lambda snapshot: snapshot["call"]["transfer"]["state"] == "talking")
+    return ringing
+
+
 async def test_numbers_that_are_not_allowed_are_refused(chain: Chain) -> None:
     anna = await chain.agent("anna")
     await _talk(chain, anna)

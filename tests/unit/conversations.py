@@ -41,11 +41,12 @@ class Call:
     at: datetime = MONDAY_9
     caller: str | None = CALLER
     callback_possible: bool = True
+    announcement: str | None = None
     effects: list[Effect] = field(init=False)
 
     def __post_init__(self) -> None:
         self.conversation = Conversation(self.config, Calendar(self.config))
-        self.tell(CallArrived(self.at, self.caller, self.callback_possible))
+        self.tell(CallArrived(self.at, self.caller, self.callback_possible, self.announcement))
 
     def tell(self, event: Event) -> list[Effect]:
         self.effects = self.conversation.receive(event)

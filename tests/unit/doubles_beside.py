@@ -3,6 +3,7 @@
 from typing import Any
 
 AT = "2026-11-23T09:00:05+00:00"
+MAILED_AT = "2026-11-23T09:01:05+00:00"
 
 
 class FakeBeside:
@@ -12,10 +13,18 @@ class FakeBeside:
         self.asked: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
         self.desk = desk
+        self.alarms: list[dict[str, Any]] = []
+        self.watchers: frozenset[str] = frozenset()
 
     async def threaten(self, agent: str, call_id: str) -> None:
         self._ask("threaten", agent, call_id)
         self._show(threat=example_threat())
+
+    def alarms_for(self, user: str) -> list[dict[str, Any]]:
+        return [alarm for alarm in self.alarms if alarm["agent"] != user]
+
+    def watched_by(self, users: frozenset[str]) -> None:
+        self.watchers = users
 
     async def test_ring(self, agent: str) -> None:
         self._ask("test_ring", agent)
@@ -31,9 +40,10 @@ class FakeBeside:
             raise self.refusal
 
 
-def example_threat(seen_by: str | None = None) -> dict[str, Any]:
+def example_threat(seen_by: str | None = None, *, watched: bool = True, mailed: bool = False) -> dict[str, Any]:
     guidance = ["Bleiben Sie ruhig und sprechen Sie langsam.", "Wenn jemand in Gefahr ist, rufen Sie sofort die 110."]
-    return {"at": AT, "seen_by": seen_by, "seen_at": AT if seen_by else None, "guidance": guidance}
+    seen = {"seen_by": seen_by, "seen_at": AT if seen_by else None}
+    return {"at": AT, **seen, "watched": watched, "mailed_at": MAILED_AT if mailed else None, "guidance": guidance}
 
 
 def example_note() -> dict[str, str]:

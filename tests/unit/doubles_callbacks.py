@@ -63,6 +63,7 @@ def _at(minutes: float) -> str:
 def example_task(number: str = "05751 40210", **values: Any) -> dict[str, Any]:
     return {
         **{"id": "7", "number": number, "household_number": "31402987654", "type": "Mietkosten"},
+        "same_number": 0,
         **{"since": _at(-25), "due": "2026-11-24T17:00:00+00:00", "taken_by": "anna"},
         **{"tries": 0, "tries_most": 3, "next_try": None, "can_ring": True, "why_not": None},
         **values,

@@ -62,6 +62,13 @@ class FakeLead:
 
     async def retry_mail(self, number: int, who: str) -> None:
         self._ask("retry_mail", number, who)
+        self._without_mail(number)
+
+    async def redirect_mail(self, number: int, to: str, who: str) -> None:
+        self._ask("redirect_mail", number, to, who)
+        self._without_mail(number)
+
+    def _without_mail(self, number: int) -> None:
         figures = self.page["figures"]
         left = [mail for mail in figures["mails"] if mail["id"] != number]
         self.change(figures={**figures, "mails": left, "mails_stuck": len(left)})
@@ -174,6 +181,7 @@ def example_figures() -> dict[str, Any]:
     }
     return {
         "fresh": True,
+        "unwritten": [],
         "at": lead_moment(),
         "service_level": level,
         "first_contact": settled,
@@ -187,8 +195,9 @@ def example_mails() -> list[dict[str, Any]]:
         ("26-4821-7305", "Frau Falke", "falke@jobcenter.example", "Kam zurück: das Postfach ist voll (5.2.2)"),
         (None, "alt@jobcenter.example", "alt@jobcenter.example", "Abgelehnt: der Grund ist nicht bekannt"),
     ]
+    told = {"since": lead_moment(-4000), "responsible": "Frau Falke", "to_holder": True}
     return [
-        {"id": 7 + place, "receipt": receipt, "to": to, "address": address, "why": why, "since": lead_moment(-4000)}
+        {"id": 7 + place, "receipt": receipt, "to": to, "address": address, "key": address, "why": why, **told}
         for place, (receipt, to, address, why) in enumerate(rows)
     ]
 

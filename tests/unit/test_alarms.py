@@ -2,27 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, Threat
 from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
 from hotline.exchange.calls import Call
 from hotline.exchange.outgoing import Outgoing, Ring
+from hotline.mail.sender import MailSender
 from hotline.storage.alarms import AlarmRows
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.ledger import Ledger
+from hotline.storage.outbox import NewMail, Outbox
 from hotline.storage.tables import alarms as alarms_table
 from hotline.storage.tables import audit, call_events
+from hotline.workplace.alarm_mails import AlarmMails
 from hotline.workplace.alarms import Alarms
 from tests.unit.doubles_switchboard import MONDAY_NINE, Office
 from tests.unit.test_outgoing import WAY, RememberingOriginator
+
+
+class WokenSender:
+    woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
 
 
 class Site:
@@ -37,6 +47,13 @@ class Site:
         self.outgoing, self.tasks = Outgoing(board, *parts), Callbacks(database, config.hotline.id)
         self.callbacks = CallbackBoard(self.tasks, journal, board, clock, self.outgoing, lambda: (1, config))
         self.alarms = self.new_alarms()
+
+        self.outbox, self.sender = Outbox(database, config.hotline.id), WokenSender()
+        self.mails = self.new_mails(self.alarms)
+
+    def new_mails(self, alarms: Alarms) -> AlarmMails:
+        office, sender = self.office, cast(MailSender, self.sender)
+        return AlarmMails(alarms, self.rows, sender, office.journal, lambda: (1, office.config), office.clock)
 
     def new_alarms(self) -> Alarms:
         office = self.office
@@ -199,6 +216,158 @@ async def test_alarm_does_not_wait_for_a_silent_database_and_is_stored_when_it_a
     async with site.database.read() as connection:
         row = (await connection.execute(select(alarms_table.c["call_id", "seen_by"]))).one()
     assert tuple(row) == ("c1", "leitung")
+
+
+# --- who learns of it --------------------------------------------------------------------------
+
+
+def told(site: Site, agent: str = "anna") -> dict[str, Any]:
+    """What the agent who raised it reads."""
+    found: dict[str, Any] = site.alarms.view(site.office.switchboard.seats[agent], MONDAY_NINE)["threat"]
+    return found
+
+
+async def test_agent_is_told_whether_anybody_else_could_see_the_alarm(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    assert told(site)["watched"] is False
+    seat = site.office.switchboard.seats["anna"]
+    before = seat.seq
+    site.alarms.watched_by(frozenset({"leitung"}))
+    assert told(site)["watched"] is True
+    assert seat.seq > before, "the page is told"
+    site.alarms.watched_by(frozenset({"anna"}))
+    assert told(site)["watched"] is False, "her own page helps nobody"
+
+
+async def test_nobodys_page_is_disturbed_by_the_leads_pages_while_there_is_no_alarm(site: Site) -> None:
+    seat = site.office.switchboard.seats["anna"]
+    before = seat.seq
+    site.alarms.watched_by(frozenset({"leitung"}))
+    assert seat.seq == before
+
+
+async def test_alarms_are_for_the_others(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    assert site.alarms.alarms_for("anna") == []
+    assert site.alarms.alarms_for("ben") == site.alarms.open_alarms()
+
+
+def test_guidance_promises_nothing_that_may_not_be_true() -> None:
+    assert not [sentence for sentence in Threat().guidance if "ist alarmiert" in sentence or "weiß" in sentence]
+
+
+async def test_mail_tells_the_lead_once_of_an_alarm_nobody_sees(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    site.office.pass_time(29)
+    assert await site.mails.look() == 0
+    site.office.pass_time(1)
+    assert await site.mails.look() == 1
+    assert site.sender.woken == 1
+    (mail,) = await site.outbox.due(datetime.now(UTC))
+    assert (mail.recipient, mail.subject) == (
+        site.office.config.mail.lead_mailbox,
+        "Stiller Alarm, bitte die Seite der Leitung öffnen",
+    )
+    assert f"{site.office.config.hotline.public_url}/lead" in mail.body
+    assert "Anna Ahrens" in mail.body
+    assert "Montag, 23. November 2026, 9 Uhr" in mail.body
+    assert told(site)["mailed_at"] is not None
+    site.office.pass_time(600)
+    assert await site.mails.look() == 0
+    assert len(await site.outbox.due(datetime.now(UTC))) == 1
+
+
+async def test_mail_about_an_alarm_holds_nothing_of_the_caller(site: Site) -> None:
+    call = await site.talk()
+    call.household_number = "24412345"
+    await site.alarms.threaten("anna", call.id)
+    site.office.pass_time(30)
+    await site.mails.look()
+    (mail,) = await site.outbox.due(datetime.now(UTC))
+    text = f"{mail.subject} {mail.body}"
+    for personal in ("777", "24412345", "Miet", call.id):
+        assert personal not in text
+    assert "Ahrens" not in mail.subject
+
+
+async def test_alarm_that_was_seen_in_time_is_not_mailed(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    (alarm,) = site.alarms.open_alarms()
+    await site.alarms.seen(alarm["id"], "leitung")
+    site.office.pass_time(60)
+    assert await site.mails.look() == 0
+    assert await site.outbox.due(datetime.now(UTC)) == []
+
+
+async def test_alarm_seen_while_its_mail_is_being_stored_is_not_mailed(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    site.office.pass_time(60)
+    (known,) = [alarm for _, alarm in site.alarms.not_mailed()]
+    (alarm,) = site.alarms.open_alarms()
+    await site.alarms.seen(alarm["id"], "leitung")
+    await site.office.settle()
+    assert await site.rows.mail(known, MONDAY_NINE, NewMail("<a@b>", "c@d", "Alarm", "Alarm")) is None
+    assert await site.outbox.due(datetime.now(UTC)) == []
+
+
+async def test_restart_neither_forgets_nor_repeats_the_mail(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
+    site.office.pass_time(60)
+    again = site.new_alarms()
+    await again.load()
+    assert await site.new_mails(again).look() == 1
+    last = site.new_alarms()
+    await last.load()
+    assert await site.new_mails(last).look() == 0
+    assert await site.mails.look() == 1, "who did not hear that it is stored finds it stored"
+    assert len(await site.outbox.due(datetime.now(UTC))) == 1
+    assert told(site)["mailed_at"] == (MONDAY_NINE + timedelta(seconds=62)).isoformat()
+
+
+async def test_clock_that_was_set_back_does_not_hold_the_mail_back(site: Site) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    site.office.pass_time(-3600)
+    assert await site.mails.look() == 1
+
+
+async def test_without_an_address_nothing_is_mailed_and_nothing_is_said_of_it(site: Site) -> None:
+    office = site.office
+    office.config = office.config.model_copy(
+        update={"mail": office.config.mail.model_copy(update={"lead_mailbox": None})}
+    )
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    office.pass_time(60)
+    assert await site.mails.look() == 0
+    assert told(site)["mailed_at"] is None
+
+
+async def test_mail_that_cannot_be_stored_is_tried_again_and_not_claimed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await site.talk()
+    await site.alarms.threaten("anna", call.id)
+    await site.office.settle()
+    site.office.pass_time(60)
+    mail = AlarmRows.mail
+
+    async def broken(self: AlarmRows, *_: Any) -> None:
+        raise StorageError("locked")
+
+    monkeypatch.setattr(AlarmRows, "mail", broken)
+    with pytest.raises(StorageError):
+        await site.mails.look()
+    assert told(site)["mailed_at"] is None
+    monkeypatch.setattr(AlarmRows, "mail", mail)
+    assert await site.mails.look() == 1
 
 
 # --- callers who are rung back -----------------------------------------------------------------

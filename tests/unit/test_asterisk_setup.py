@@ -79,8 +79,8 @@ def test_other_versions_are_refused_by_name(root: Path, says: str) -> None:
 
 
 def test_missing_module_is_named(root: Path) -> None:
-    with pytest.raises(SetupError, match=r"lacks the modules app_senddtmf"):
-        asterisk.in_root(fake_root(root, without="app_senddtmf"))
+    with pytest.raises(SetupError, match=r"lacks the modules app_controlplayback"):
+        asterisk.in_root(fake_root(root, without="app_controlplayback"))
 
 
 def test_asterisk_that_is_not_there_is_told_with_what_to_do(root: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from agents.forms import FormError
 from agents.presence import State
@@ -22,6 +23,7 @@ from hotline.storage.outbox import NewMail
 from hotline.storage.promise_steps import PromiseSteps, Sent
 from hotline.storage.promises import Disposal, NewPromise, Person, Promises
 from hotline.storage.search import Finder
+from hotline.storage.tables import callback_persons
 from hotline.workplace.callbacks import CallbackCalls
 from hotline.workplace.day import MyDay
 from hotline.workplace.search import Search
@@ -111,6 +113,23 @@ async def test_only_ones_own_task_is_rung(work: Work) -> None:
     with pytest.raises(Refused, match="Arbeitsplatz"):
         work.calls.hang_up("nobody", task)
     assert work.originator.rung == []
+
+
+async def test_number_is_not_rung_by_two_at_once(work: Work) -> None:
+    """The caller has asked in two calls; both tasks were in hand before anybody saw that they belong together."""
+    task, twin = await work.task(), await work.task("+4957211235", taken_by="ben")
+    async with work.db.write() as connection:
+        await connection.execute(update(callback_persons).values(number=CLIENT))
+    await work.board.refresh()
+    assert [shown["same_number"] for shown in work.board.view(work.config)] == [1, 1]
+    await work.calls.ring("anna", task)
+    with pytest.raises(Refused, match="gerade schon angerufen"):
+        await work.calls.ring("ben", twin)
+    assert [agent for _, agent, *_ in work.originator.rung] == ["anna"]
+    work.end(answered=True)
+    await work.board.finish("anna", task, "reached", "")
+    assert [shown["same_number"] for shown in work.board.view(work.config)] == [0]
+    await work.calls.ring("ben", twin)
 
 
 @pytest.mark.parametrize("number", ["+49900512345", "+33142685300", "+4957219824"])
@@ -218,6 +237,15 @@ async def test_outcome_stored_although_the_answer_came_too_late_frees_the_agent(
     assert [shown["tries"] for shown in work.board.view(work.config)] == ([] if outcome == "reached" else [1])
 
 
+async def test_what_somebody_without_a_seat_had_taken_is_everybodys_again_after_a_start(work: Work) -> None:
+    """Somebody left the configuration with callbacks in hand: nobody else could take or finish them."""
+    task, other = await work.task(), await work.task("+4957211235", taken_by=None)
+    await work.store.take(int(other), "formerly")
+    await work.board.load()
+    assert {shown["id"]: shown["taken_by"] for shown in work.board.view(work.config)} == {task: "anna", other: None}
+    await work.board.take("ben", other)
+
+
 # --- search and day ----------------------------------------------------------------------------------
 
 
@@ -275,6 +303,23 @@ async def test_caller_in_vain_is_on_the_day_and_becomes_a_callback(work: Work) -
     assert missed["gone"]["since"] == "Rückruf steht auf der Liste"
     with pytest.raises(Refused, match="schon ein Rückruf"):
         await work.day.request("ben", "gone")
+
+
+async def test_monday_shows_who_called_in_vain_over_the_weekend(work: Work) -> None:
+    """From the end of the last opening before today; what came earlier was for the people of that day to see."""
+    friday, sunday = MONDAY_NINE - timedelta(days=2, hours=15), MONDAY_NINE - timedelta(hours=14)
+    for call_id, at in (("open", friday - timedelta(seconds=1)), ("friday", friday), ("sunday", sunday)):
+        await work.ledger.call_started(call_id, at, "PJSIP/x", "haus", CLIENT, 1)
+        await work.ledger.call_ended(call_id, at, "closed")
+    await work.ledger.call_started("own", sunday, "PJSIP/x", "haus", None, 1)
+    await work.ledger.answered("own", "anna", sunday)
+    day = await work.day.day("anna")
+    assert [one["id"] for one in day["missed"]] == ["sunday", "friday"]
+    assert day["calls"] == [], "one's own talks are those of today"
+    with pytest.raises(Refused):
+        await work.day.request("anna", "open")
+    await work.day.request("anna", "sunday")
+    assert [task["number"] for task in work.board.view(work.config)] == ["05721 1234"]
 
 
 # --- dialplan ----------------------------------------------------------------------------------------

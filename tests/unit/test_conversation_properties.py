@@ -13,6 +13,7 @@ from tests.unit.conversations import BERLIN, Call, changed, heard, shipped
 ENDS = (Collect, Wait, Connect, HangUp)
 NUMBERS = st.sampled_from([None, "+491701234567", "+4957219999"])
 MOMENTS = st.integers(0, 730 * 86_400).map(lambda s: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
+TOLD = "announcements/one"
 KEYS = st.text("0123456789*#", min_size=0, max_size=14)
 
 
@@ -29,12 +30,12 @@ def outcome(draw, effect: Effect, waited: float):
     return draw(st.one_of(choices))
 
 
-@given(st.data(), MOMENTS, NUMBERS, st.booleans())
+@given(st.data(), MOMENTS, NUMBERS, st.booleans(), st.sampled_from([None, TOLD]))
 def test_every_batch_ends_with_the_one_thing_that_waits_or_ends_and_names_only_prompts_that_exist(
-    data, at, caller, possible
+    data, at, caller, possible, announcement
 ):
-    names, waited, in_line = catalogue(shipped()).keys(), 0.0, False
-    call = Call(at=at, caller=caller, callback_possible=possible)
+    names, waited, in_line = {*catalogue(shipped()), TOLD}, 0.0, False
+    call = Call(at=at, caller=caller, callback_possible=possible, announcement=announcement)
     for _ in range(40):
         assert sum(isinstance(effect, ENDS) for effect in call.effects) == 1
         assert isinstance(call.last, ENDS)
@@ -49,6 +50,13 @@ def test_every_batch_ends_with_the_one_thing_that_waits_or_ends_and_names_only_p
             return
         waited += data.draw(st.sampled_from([1.0, 5.0, 60.0, 900.0]))
         call.tell(outcome(data.draw, call.last, waited))
+
+
+@given(st.sampled_from("0123456789"), st.sampled_from([None, TOLD]))
+def test_a_key_pressed_in_the_first_words_leads_where_it_leads_in_the_menu(key, announcement):
+    at_once, later = Call(announcement=announcement), Call()
+    assert [kind for kind in at_once.effects if not isinstance(kind, Collect)] == [], "nothing plays that hears no keys"
+    assert at_once.press(key) == later.press(key)
 
 
 @given(MOMENTS, NUMBERS, st.integers(0, 3600), st.integers(1, 3600), st.integers(1, 3600), st.booleans())
@@ -74,9 +82,9 @@ def test_a_silent_caller_is_never_kept_for_ever(at, caller, after_closing, longe
     assert waited == 0 or waited <= closes_after + after_closing + 60
 
 
-@given(st.lists(st.sampled_from("12"), max_size=8), st.integers(0, 3000))
-def test_a_prompt_never_follows_the_choice_before_the_line_is_joined(keys, seconds):
-    call = Call(at=datetime(2026, 11, 23, 9, tzinfo=BERLIN) + timedelta(seconds=seconds))
+@given(st.lists(st.sampled_from("12"), max_size=8), st.integers(0, 3000), st.sampled_from([None, TOLD]))
+def test_a_prompt_never_follows_the_choice_before_the_line_is_joined(keys, seconds, announcement):
+    call = Call(at=datetime(2026, 11, 23, 9, tzinfo=BERLIN) + timedelta(seconds=seconds), announcement=announcement)
     for key in keys:
         if not isinstance(call.last, Collect):
             break

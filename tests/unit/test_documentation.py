@@ -16,9 +16,11 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
+from tests.browser.documentation import SCHEMES, SHOWN, Shown
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "de" / "konfiguration.md"
+PICTURES = ROOT / "docs" / "images"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 REQUIRED, NOTHING = "Pflicht", "–"
 
@@ -190,6 +192,20 @@ def test_decision_tells_situation_decision_and_cost(path: Path) -> None:
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8"))
     assert [one for one in targets if "://" not in one and not (path.parent / one).exists()] == []
+
+
+def test_documents_show_every_picture_that_is_made_in_both_schemes() -> None:
+    """`python -m tests.browser.documentation docs/images` makes them; what is shown nowhere needs none."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "README.md", *(ROOT / "docs" / "de").glob("*.md"))]
+    named = {name for text in texts for name in re.findall(r"images/([a-z-]+\.png)", text)}
+    made = {f"{shown.name}-{scheme}.png" for shown in SHOWN for scheme in SCHEMES}
+    assert named == made
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.name)
+def test_picture_exists_in_both_schemes(shown: Shown) -> None:
+    missing = [name for name in (f"{shown.name}-{one}.png" for one in SCHEMES) if not (PICTURES / name).is_file()]
+    assert missing == [], "python -m tests.browser.documentation docs/images makes them"
 
 
 def test_every_entry_of_the_glossary_has_a_german_word_and_a_meaning() -> None:

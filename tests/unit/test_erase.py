@@ -3,7 +3,9 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, insert, select
 
 from config.loading import load
+from dialplan import happenings
 from hotline import service
 from hotline.cli import cli
 from hotline.clock import Clock
@@ -144,6 +147,26 @@ def test_erased_person_is_in_no_file_any_more_and_others_stay(state: StateDirect
     assert audited(state)[0][2:] == ("command line", "person_erased", "1 calls")
     again = hotline(state, "export", "--number", KRUSE)
     assert str(again.exception) == "Nothing is held about this person."
+
+
+def test_what_asterisk_wrote_down_is_in_no_journal_either(state: StateDirectory) -> None:
+    """The row is in the ledger and deleted; Asterisk has the file open."""
+    done(state, close)
+    (state.asterisk / "log").mkdir(parents=True, exist_ok=True)
+    path = state.asterisk / "log" / happenings.FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as asterisk:
+        asterisk.execute("PRAGMA journal_mode = WAL")
+        asterisk.execute(happenings.CREATE)
+        asterisk.execute("PRAGMA secure_delete = ON")
+        asterisk.execute(f"INSERT INTO {happenings.TABLE} (extra) VALUES (?)", (KRUSE,))  # noqa: S608 - our own name
+        asterisk.execute(f"DELETE FROM {happenings.TABLE}")  # noqa: S608
+        assert held(path, KRUSE)
+        assert hotline(state, "erase", "--yes", "--number", KRUSE).exit_code == 0
+        assert not held(path, KRUSE)
+
+
+def held(path: Path, word: str) -> bool:
+    return any(word.encode() in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,33 @@ async def test_what_callers_sent_is_overwritten_when_it_is_imported(
     assert quote(CALLER, safe="").encode() in path.read_bytes()
     await start().bring_in()
     assert CALLER.lstrip("+").encode() not in path.read_bytes()
+
+
+async def test_what_callers_sent_is_in_no_journal_of_the_file_either(
+    asterisk: Asterisk, start: Callable[..., Service], path: Path
+) -> None:
+    """Asterisk keeps the file open all the time; who reads it just then only delays the overwriting."""
+    asterisk.file.execute("PRAGMA journal_mode = WAL")
+    asterisk.caller()
+    sent = quote(CALLER, safe="").encode()
+    assert in_files(path, sent)
+    service = start()
+    assert await service.bring_in()
+    assert asterisk.rows() == 0
+    assert not in_files(path, sent)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        asterisk.caller(after=60)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM happenings").fetchall()
+        assert await service.bring_in()
+        assert in_files(path, sent)
+        reader.execute("COMMIT")
+        assert await service.bring_in()
+        assert not in_files(path, sent)
+
+
+def in_files(path: Path, word: bytes) -> bool:
+    return any(word in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 # --- what cannot be understood ----------------------------------------------------------------

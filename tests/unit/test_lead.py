@@ -3,14 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.presence import Cause, Intent, State
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, ScreenNeed
 from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
 from hotline.exchange.calls import OfferEnd
@@ -21,7 +21,15 @@ from hotline.storage.alarms import AlarmRows
 from hotline.storage.audit import Audit
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
-from hotline.storage.figures import AgentCounts, CallCounts, FigureRows, OpenCounts, OutcomeCounts, StateChange
+from hotline.storage.figures import (
+    AgentCounts,
+    CallCounts,
+    FigureRows,
+    OpenCounts,
+    OutcomeCounts,
+    StateChange,
+    Unwritten,
+)
 from hotline.storage.knowledge import KnowledgeRows
 from hotline.storage.ledger import Ledger
 from hotline.storage.notices import NoticeRows
@@ -57,6 +65,11 @@ class Rows:
             raise StorageError("The database does not answer.")
         return COUNTS, OUTCOMES, OpenCounts(6, 1, 2, 0, 1)
 
+    async def unwritten(self, since: datetime, before: datetime) -> list[Unwritten]:
+        assert before < MONDAY_NINE
+        names = ("anna", "pageless", "formerly")
+        return [Unwritten(f"c-{name}", name, MONDAY_NINE - timedelta(days=3)) for name in names]
+
     async def agent(self, name: str, start: datetime) -> AgentCounts:
         return AgentCounts(2, {"missed": 1, "gone": 2})
 
@@ -82,6 +95,11 @@ class Told:
     async def retry(self, mail_id: int) -> bool:
         self.told.append(("retry", mail_id))
         return not self.sent
+
+    async def redirect(self, mail_id: int, to: str, who: str) -> None:
+        self.told.append(("redirect", mail_id, to, who))
+        if self.sent:
+            raise Refused("Diese E-Mail ist inzwischen verschickt.")
 
     def overview(self) -> dict[str, Any]:
         return {"messages": [], "announcement": None}
@@ -293,6 +311,18 @@ async def test_a_look_at_one_agents_day_is_audited_before_it_is_answered(house: 
 # --- mails and callbacks -----------------------------------------------------------------------
 
 
+async def test_calls_not_written_up_are_told_with_agent_and_time_alone(house: House) -> None:
+    """Whoever works without a page never writes anything up; of somebody who is gone the login's name is left."""
+    config = house.figures._configuration()[1]
+    pageless = config.agents[0].model_copy(update={"name": "pageless", "screen": ScreenNeed.OPTIONAL})
+    with_pageless = config.model_copy(update={"agents": [*config.agents, pageless]})
+    rows: Any = house.rows
+    figures = await Figures(rows, rows, lambda: (1, with_pageless), house.office.clock).today()
+    assert figures is not None
+    at = (MONDAY_NINE - timedelta(days=3)).isoformat()
+    assert figures["unwritten"] == [{"agent_name": "Anna Ahrens", "at": at}, {"agent_name": "formerly", "at": at}]
+
+
 async def test_mails_that_did_not_arrive_are_told_one_by_one(house: House) -> None:
     [mail] = (await house.lead.snapshot())["figures"]["mails"]
     assert (mail["id"], mail["receipt"], mail["to"]) == (7, "26-4821-7300", "Frau Falke")
@@ -311,6 +341,17 @@ async def test_a_mail_that_was_sent_meanwhile_is_not_audited(house: House) -> No
     with pytest.raises(Refused, match="inzwischen verschickt"):
         await house.lead.retry_mail(7, "lena")
     assert house.told.told == [("retry", 7)]
+
+
+async def test_a_mail_to_another_address_is_asked_for_and_the_figures_are_read_anew(house: House) -> None:
+    seen = (await house.lead.snapshot())["seq"]
+    await house.lead.redirect_mail(7, "team", "lena")
+    assert house.told.told == [("redirect", 7, "team", "lena")]
+    assert (await house.lead.snapshot())["seq"] > seen
+    assert len(house.rows.asked) == 2
+    house.told.sent = True
+    with pytest.raises(Refused, match="inzwischen verschickt"):
+        await house.lead.redirect_mail(7, "team", "lena")
 
 
 async def test_callbacks_given_up_today_are_told(house: House) -> None:
@@ -415,7 +456,7 @@ async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path
         return 1, config
 
     board, journal, clock, here = office.switchboard, office.journal, office.clock, "schaumburg"
-    notices = Notices(NoticeRows(database, here), Quiet(), journal, board, configuration, clock)
+    notices = Notices(NoticeRows(database, here), Quiet(), Quiet(), journal, board, configuration, clock)
     knowledge = Knowledge(KnowledgeRows(database, here), journal, board.seats, configuration, clock)
     figures = Figures(FigureRows(database, here), Outbox(database, here), configuration, clock)
     presences, audit = Presences(database, here), Audit(database, here)
@@ -468,10 +509,16 @@ async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path
 
 
 class Quiet:
-    """A voice nobody hears."""
+    """A voice nobody hears, in the fallback neither."""
 
     async def prompt(self, text: str) -> str:
         return "announcements/x"
 
     async def forget_others(self, text: str | None) -> None:
+        return None
+
+    async def on(self, prompt: str, until: datetime) -> None:
+        return None
+
+    async def off(self) -> None:
         return None

@@ -161,6 +161,41 @@ async def test_machines_are_told_as_they_stand(watched: Watched) -> None:
     assert (told["hotline_ami_connected",], told["hotline_journal_behind",]) == (0, 1)
 
 
+async def test_time_from_decision_to_acknowledgement_is_told_as_a_histogram(watched: Watched) -> None:
+    office, loop = watched.office, asyncio.get_running_loop()
+    assert (await watched.read())["hotline_offer_shown_seconds_count",] == 0
+    office.ready("anna", "ben")
+    for name, seconds in (("quick", 0.04), ("slow", 0.7)):
+        before = loop.time()
+        offer = (await office.call(name)).offer
+        assert offer is not None
+        offer.decided_at = before - seconds
+        await office.settle()
+        office.pass_time(3600)  # business time says nothing of it
+        office.switchboard.shown(offer.agent, offer.id)
+        office.switchboard.shown(offer.agent, offer.id)
+    told = await watched.read()
+    counts = [told["hotline_offer_shown_seconds_bucket", bound] for bound in ("0.025", "0.5", "0.75", "+Inf")]
+    assert counts[0] == 0
+    assert counts[1] >= 1, "the quick one"
+    assert counts[3] == told["hotline_offer_shown_seconds_count",] == 2
+    assert 0.74 <= told["hotline_offer_shown_seconds_sum",] < 60
+    labels = {key[1:] for key in told if key[0].startswith("hotline_offer_shown_seconds")}
+    assert all(len(of_one) <= 1 for of_one in labels), "none but the bounds"
+
+
+async def test_offer_that_is_never_acknowledged_has_no_time(watched: Watched) -> None:
+    office = watched.office
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    assert call.offer is not None
+    offer = call.offer
+    await office.switchboard.reject("anna", offer.id)
+    office.switchboard.shown("anna", offer.id)
+    assert (await watched.read())["hotline_offer_shown_seconds_count",] == 0
+
+
 async def test_step_of_the_clock_is_told_once_there_was_one(watched: Watched) -> None:
     assert ("hotline_clock_step_age_seconds",) not in await watched.read()
     watched.clock._stepped = watched.uptime

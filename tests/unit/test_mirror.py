@@ -1,6 +1,7 @@
 """The fallback queue follows the agents' own intent, whichever side was away when the other one changed."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from agents.presence import Intent
 from config.schema import HotlineConfig
 from hotline.errors import AmiRefused, AmiUnavailable
 from hotline.exchange.seats import Seats
+from hotline.recovery.announcement import FallbackAnnouncement
 from hotline.recovery.mirror import Mirror
 from hotline.telephony.controls import AmiControls
 from tests.unit.doubles_switchboard import MONDAY_NINE
@@ -19,13 +21,17 @@ class Queue:
     def __init__(self) -> None:
         self.connected = True
         self.members: dict[str, bool] = {}
+        self.note = ""
         self.sent: list[str] = []
 
     async def action(self, name: str, *, timeout: float = 5.0, **fields: str) -> list[dict[str, str]]:
         self.sent.append(name)
-        assert fields["Queue"] == "hotline-fallback"
         if not self.connected:
             raise AmiUnavailable("not connected")
+        if name in {"Getvar", "Setvar"}:
+            self.note = fields.get("Value", self.note)
+            return [{"Response": "Success", "Value": self.note}]
+        assert fields["Queue"] == "hotline-fallback"
         if name == "QueueStatus":
             return [
                 {"Response": "Success"},
@@ -49,10 +55,11 @@ class Queue:
 
 
 class Hall:
-    def __init__(self, config: HotlineConfig) -> None:
+    def __init__(self, config: HotlineConfig, kept: Path) -> None:
         self.queue, self.seats = Queue(), Seats(config.agents, MONDAY_NINE)
         self.controls = AmiControls(self.queue)  # type: ignore[arg-type]
-        self.mirror = Mirror(self.queue, self.controls, self.seats, self.controls.not_mirrored)
+        self.announcement = FallbackAnnouncement(self.queue, kept, self.controls.not_mirrored)
+        self.mirror = Mirror(self.queue, self.controls, self.seats, self.controls.not_mirrored, self.announcement)
 
     def wants(self, name: str, intent: Intent) -> None:
         seat = self.seats[name]
@@ -60,8 +67,8 @@ class Hall:
 
 
 @pytest.fixture
-def hall(config: HotlineConfig) -> Hall:
-    return Hall(config)
+def hall(config: HotlineConfig, tmp_path: Path) -> Hall:
+    return Hall(config, tmp_path / "announcement.conf")
 
 
 async def test_empty_queue_gets_every_telephone_and_only_ready_agents_are_rung(hall: Hall) -> None:
@@ -107,6 +114,14 @@ async def test_change_that_fails_leads_to_a_comparison_soon(hall: Hall) -> None:
         while hall.queue.ready() != {"anna"}:  # noqa: ASYNC110 - a double has no event
             await asyncio.sleep(0)
     running.cancel()
+
+
+async def test_announcement_is_compared_with_the_queue(hall: Hall) -> None:
+    await hall.mirror.check()
+    await hall.announcement.on("announcements/ff", MONDAY_NINE)
+    hall.queue.note = ""
+    assert await hall.mirror.check() == 1
+    assert hall.queue.note.endswith("/ff")
 
 
 async def test_intent_that_changes_during_the_comparison_wins(hall: Hall) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +39,32 @@ class Voice:
         self.kept.append(text)
 
 
+class Fallback:
+    """What callers hear while the service is away: prompt and end; False before anybody has said."""
+
+    def __init__(self) -> None:
+        self.heard: tuple[str, datetime] | bool | None = False
+
+    async def on(self, prompt: str, until: datetime) -> None:
+        self.heard = prompt, until
+
+    async def off(self) -> None:
+        self.heard = None
+
+
 class House:
     def __init__(self, config: HotlineConfig, database: Database) -> None:
         self.config, self.database = config, database
-        self.office, self.voice = Office(config), Voice()
+        self.office, self.voice, self.fallback = Office(config), Voice(), Fallback()
         self.notices = self.again()
 
     def again(self) -> Notices:
         """As after a restart."""
-        self.office.switchboard.announcement = None
+        self.office.switchboard.announcement, self.fallback.heard = None, False
         self.rows = NoticeRows(self.database, "schaumburg")
         office = self.office
         journal, board, clock = office.journal, office.switchboard, office.clock
-        return Notices(self.rows, self.voice, journal, board, lambda: (1, self.config), clock)
+        return Notices(self.rows, self.voice, self.fallback, journal, board, lambda: (1, self.config), clock)
 
     def shown(self, agent: str) -> list[str]:
         seat = self.office.switchboard.seats[agent]
@@ -228,6 +242,50 @@ async def test_one_that_ended_before_a_restart_is_not_heard_again(house: House) 
     await house.notices.load()
     assert house.notices.overview()["announcement"] is None
     assert house.voice.kept[-1] is None
+
+
+# --- in the fallback -------------------------------------------------------------------------
+
+
+async def test_the_fallback_is_told_each_change_once_it_can_be_heard(house: House) -> None:
+    await house.notices.announce("Eins", "12:00", "lena")
+    assert house.fallback.heard == ("announcements/1", datetime.fromisoformat("2026-11-23T12:00+01:00"))
+    await house.notices.announce("Zwei", "11:00", "lena")
+    assert house.fallback.heard == ("announcements/2", datetime.fromisoformat("2026-11-23T11:00+01:00"))
+    await house.notices.end(house.notices.overview()["announcement"]["id"], "lena")
+    assert house.fallback.heard is None
+
+
+async def test_the_fallback_is_told_when_its_time_is_over(house: House) -> None:
+    await house.notices.announce("Eins", "12:00", "lena")
+    house.office.pass_time(3 * 3600)
+    await running(house, lambda: house.fallback.heard is None)
+
+
+async def test_after_a_restart_the_fallback_is_told_what_is_on_or_that_nothing_is(house: House) -> None:
+    house.notices = house.again()
+    await house.notices.load()
+    await running(house, lambda: house.fallback.heard is None)
+    await house.notices.announce("Eins", "12:00", "lena")
+    house.notices = house.again()
+    await house.notices.load()
+    await running(house, lambda: isinstance(house.fallback.heard, tuple))
+
+
+async def test_what_the_fallback_has_kept_stays_until_the_voice_speaks_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(notices, "LOOK_SECONDS", 0.01)
+    await house.notices.announce("Eins", "12:00", "lena")
+    house.notices, house.voice.fails = house.again(), True
+    await house.notices.load()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await house.notices.run()
+    assert house.fallback.heard is False
+    house.voice.fails = False
+    await running(house, lambda: isinstance(house.fallback.heard, tuple))
 
 
 # --- how it is spoken ------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from hotline.exchange.seats import Seats
 from hotline.exchange.switchboard import Switchboard
 from hotline.recovery.restoring import Restorer
 from hotline.storage.database import Database
+from hotline.storage.drafts import Draft, Drafts
 from hotline.storage.handovers import Handovers, SavedHandover
 from hotline.storage.ledger import Ledger
 from hotline.storage.open_work import OpenWork
@@ -49,6 +50,7 @@ class Run:
     """One run of the service."""
 
     def __init__(self, db: Database, config: HotlineConfig) -> None:
+        self.db = db
         self.ledger, self.importer, self.journal = Ledger(db, "h"), Importer(), Journal()
         self.presences, self.handovers = Presences(db, "h"), Handovers(db, "h")
         self.work = OpenWork(db, "h")
@@ -361,6 +363,21 @@ async def test_ends_are_written_when_the_database_answers_again(run: Run, monkey
     monkeypatch.setattr(run.work, "unended", sometimes)
     await run.log_in()
     assert (await run.row()).how == "cut_by_asterisk"
+
+
+@pytest.mark.parametrize(("days", "typed", "back"), [(3, False, True), (8, False, False), (60, True, True)])
+async def test_what_was_not_written_up_comes_back_after_days_and_what_was_begun_however_late(
+    run: Run, days: int, typed: bool, back: bool
+) -> None:
+    """The machine was off over a weekend; words that somebody typed are never out of reach."""
+    await a_call(run, answered="anna")
+    await run.ledger.call_ended("c1", after(200), "talked")
+    if typed:
+        await Drafts(run.db, "h").save("c1", "anna", Draft(1, {"note": "Quittengelee"}, after(210)))
+    StillClock.moment = MONDAY_NINE + timedelta(days=days)
+    await run.restorer.load()
+    call = run.seat("anna").call
+    assert (call is not None and call.id == "c1") is back
 
 
 # --- callers who come back, and agents ----------------------------------------------------------

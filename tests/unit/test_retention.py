@@ -171,6 +171,28 @@ async def test_audit_goes_after_a_year_and_the_deletion_is_in_it(db: Database, r
     ]
 
 
+async def test_alarms_go_after_a_year_and_old_notes_lose_their_authors_name(db: Database, retaining: Retaining) -> None:
+    for days in (366, 364):
+        at = NOW - timedelta(days=days)
+        await put(db, t.alarms, kind="threat", call_id=f"c{days}", agent="anna", seen_by="lena", at=at, seen_at=at)
+        await put(db, t.knowledge, request_type="rent", text=f"Hinweis {days}", author="lena", at=at)
+    assert await retaining.delete_expired() == 2
+    async with db.read() as connection:
+        assert (await connection.execute(select(t.alarms.c.call_id))).scalars().all() == ["c364"]
+        notes = (await connection.execute(select(t.knowledge.c["text", "author"]))).all()
+    assert [tuple(note) for note in notes] == [("Hinweis 366", ""), ("Hinweis 364", "lena")]
+    assert await retaining.delete_expired() == 0
+
+
+def test_every_table_with_a_name_has_a_time_after_which_it_goes() -> None:
+    """Names of agents and users; where it stays on purpose there is a reason."""
+    names = {"agent", "author", "who", "by", "seen_by", "ended_by", "user_name"}
+    ledger = {"call_events", "offers", "dispositions", "promises", "promise_events"}  # times and codes of the ledger
+    accounts = {"sessions", "config_versions", "erasures"}  # expire or stay with what they secure
+    named = {table.name for table in t.metadata.sorted_tables if names & set(table.c.keys())}
+    assert named - {"calls", *ledger, *accounts} <= {kind.table.name for kind in KINDS}
+
+
 async def test_rows_of_another_hotline_are_not_ours(db: Database, retaining: Retaining) -> None:
     await put(db, t.agent_states, hotline_id="other", agent="anna", at=OLD, state="ready", cause="x")
     assert await retaining.delete_expired() == 0

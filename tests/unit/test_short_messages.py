@@ -180,6 +180,19 @@ async def test_where_it_is_not_configured_nothing_is_sent(office: Office) -> Non
     assert await due(office) == 0
 
 
+async def test_what_still_waits_when_it_is_configured_no_more_is_refused(office: Office, twilio: Pair) -> None:
+    """Nobody would ever send it: its number and text would wait for ever, and so never expire."""
+    promise_id = await forward(office)
+    assert await due(office) == 1
+    messages = ShortMessages(office.db, office.hotline)
+    assert await messages.refuse_waiting(office.time) == 1
+    assert await due(office) == 0
+    [_, refused] = await office.steps.of(promise_id)
+    assert (refused.kind, refused.codes) == ("sms_refused", {"code": "not_configured"})
+    assert await messages.refuse_waiting(office.time) == 0
+    assert await sender(office, twilio[1]).send_due() == 0
+
+
 @pytest.mark.parametrize("phone", ["05721 9824", "+33 6 12 34 56 78"])
 def test_only_mobile_numbers_of_this_country_get_one(config: HotlineConfig, phone: str) -> None:
     with_sms = config.model_copy(update={"sms": SMS})

@@ -102,6 +102,34 @@ async def test_only_whoever_has_taken_the_task_may_ring_or_finish_it(db: Databas
         await store.ringing(task, "anna")
 
 
+async def test_whoever_takes_a_callback_takes_all_of_its_number(db: Database) -> None:
+    """One number in two calls: nobody else rings it meanwhile, and one try in vain counts for both."""
+    store = Callbacks(db, "h")
+    first = await store.request("c1", CALLER, "rent", NINE, DUE)
+    second = await store.request("c2", CALLER, "heating", LATER, DUE)
+    other = await store.request("c3", OTHER, "rent", NINE, DUE)
+    await store.take(second, "anna", NINE)
+    assert {task.id: task.taken_by for task in await store.open_tasks()} == {first: "anna", second: "anna", other: None}
+    third = await store.request("c4", CALLER, "rent", LATER, DUE)
+    with pytest.raises(Refused, match="dieser Nummer"):
+        await store.take(third, "ben", NINE)
+    assert await store.not_reached(first, "anna", NINE, lambda _: LATER) == LATER
+    tried = {task.id: (task.taken_by, task.tries, task.next_try_at) for task in await store.open_tasks()}
+    assert tried[first] == tried[second] == (None, 1, LATER)
+    assert tried[third] == (None, 0, None)
+    await store.take(third, "ben", NINE)
+    await store.finish(third, "ben", "reached", "", NINE)
+    assert {task.id: task.taken_by for task in await store.open_tasks()} == {first: "ben", second: "ben", other: None}
+
+
+async def test_callbacks_without_a_number_are_nobody_elses(db: Database) -> None:
+    store = Callbacks(db, "h")
+    first, second = [await store.request(call, "", "rent", NINE, DUE) for call in ("c1", "c2")]
+    await store.take(first, "anna", NINE)
+    await store.take(second, "ben", NINE)
+    assert [task.taken_by for task in await store.open_tasks()] == ["anna", "ben"]
+
+
 # --- search ----------------------------------------------------------------------------------------
 
 
@@ -199,7 +227,7 @@ async def test_day_has_the_agents_own_calls_with_their_outcome(db: Database) -> 
 
 async def test_day_has_the_callbacks_in_hand_and_finished(db: Database) -> None:
     store = Callbacks(db, "h")
-    tasks = [await store.request(f"c{number}", CALLER, "rent", NINE, DUE) for number in range(3)]
+    tasks = [await store.request(f"c{number}", f"{CALLER}{number}", "rent", NINE, DUE) for number in range(3)]
     await store.take(tasks[0], "anna", NINE)
     await store.finish(tasks[1], "anna", "reached", "", NINE)
     await store.take(tasks[2], "ben", NINE)

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from hotline.storage.agent_states import AgentState, AgentStates
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
+from hotline.storage.drafts import Draft, Drafts
 from hotline.storage.figures import CallCounts, FigureRows, OpenCounts, OutcomeCounts
 from hotline.storage.ledger import Ledger
 from hotline.storage.notices import ANNOUNCEMENT, MESSAGE, Notice, NoticeRows
@@ -131,7 +132,7 @@ async def test_open_and_overdue_promises_and_callbacks(db: Database) -> None:
             await connection.execute(insert(promises).values(**common, **row))
     callbacks = Callbacks(db, HERE)
     first = await callbacks.request("c1", "+4957219999", None, NINE, NINE)
-    await callbacks.request("c2", "+4957219999", None, NINE, SIX_PM)
+    await callbacks.request("c2", "+4957218888", None, NINE, SIX_PM)
     done = await callbacks.request("c3", "+4957219999", None, NINE, NINE)
     await callbacks.finish(done, "anna", "reached", "", NINE)
     found = (await FigureRows(db, HERE).day(MIDNIGHT, NOON, OPEN, 30.0))[2]
@@ -141,6 +142,26 @@ async def test_open_and_overdue_promises_and_callbacks(db: Database) -> None:
     for now, due in ((NOON - timedelta(seconds=1), 1), (NOON, 2)):
         found = (await FigureRows(db, HERE).day(MIDNIGHT, now, OPEN, 30.0))[2]
         assert (found.callbacks, found.callbacks_next) == (2, due)
+
+
+async def test_calls_answered_and_not_written_up(db: Database) -> None:
+    """Not those that ended just now, that have their disposition, or are so old that nobody writes about them."""
+    await a_call(db, "open", answered=5, ended=200)
+    await a_call(db, "drafted long ago", NINE - timedelta(days=40), answered=5, ended=200)
+    await Drafts(db, HERE).save("drafted long ago", "anna", Draft(1, {"note": "x"}, NINE))
+    await a_call(db, "long ago", NINE - timedelta(days=40), answered=5, ended=200)
+    await a_call(db, "just now", NOON - timedelta(minutes=10), answered=5, ended=200)
+    await a_call(db, "goes on", answered=5)
+    await a_call(db, "gave up", ended=200, how="left_waiting")
+    await a_call(db, "alone", answered=5, ended=200, how="fallback_talked")
+    await a_call(db, "elsewhere", answered=5, ended=200, hotline="elsewhere")
+    await a_call(db, "done", answered=5, ended=200)
+    row = {"hotline_id": HERE, "agent": "anna", "request_type": "rent", "at": NINE}
+    async with db.write() as connection:
+        await connection.execute(insert(dispositions).values(call_id="done", number=1, outcome="settled", **row))
+    found = await FigureRows(db, HERE).unwritten(MIDNIGHT, NOON - timedelta(minutes=30))
+    assert [(one.call_id, one.agent) for one in found] == [("drafted long ago", "anna"), ("open", "anna")]
+    assert found[1].at == NINE + timedelta(seconds=15)
 
 
 async def test_one_agents_calls_and_offers_not_taken(db: Database) -> None:

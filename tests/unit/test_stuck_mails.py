@@ -26,6 +26,9 @@ def test_mail_is_told_with_receipt_name_reason_and_time(config: HotlineConfig) -
             "receipt": "26-4821-7300",
             "to": "Frau Falke",
             "address": FALKE,
+            "key": FALKE,
+            "responsible": "Frau Falke",
+            "to_holder": False,
             "why": "Abgelehnt: diese Adresse gibt es nicht, oder sie ist falsch geschrieben (550)",
             "since": SINCE.isoformat(),
         }
@@ -71,6 +74,11 @@ def test_an_address_has_the_name_of_whoever_has_it_now(config: HotlineConfig) ->
     assert name(recipient="left@jobcenter.example") == "left@jobcenter.example"
     assert name(recipient=None) == "Frau Falke"
     assert name(recipient=None, responsible=None) == "gelöschte Adresse"
+
+
+def test_the_team_mailbox_is_named_as_where_it_is_chosen(config: HotlineConfig) -> None:
+    [told] = mails_view([mail(recipient=config.mail.team_mailbox)], config)
+    assert told["key"] == "team"
 
 
 def test_mails_are_bounded(config: HotlineConfig) -> None:

@@ -1,12 +1,13 @@
 """The page's requests beside the call: threat, trial ring, signs of life; and a page that does not answer any more."""
 
-import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from hotline.web import events, streams
 from tests.unit.doubles_beside import FakeBeside
-from tests.unit.doubles_web import refusing
+from tests.unit.doubles_lead import example_alarm
+from tests.unit.doubles_web import FakeUser, refusing
 from tests.unit.site_web import Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 from tests.unit.test_web_events import listening, until
 
@@ -53,37 +54,108 @@ async def test_beat_carries_business_time(anna: Visitor, monkeypatch: pytest.Mon
     assert told.startswith("2026-11-23T09:")
 
 
+class Silence:
+    """The time by which a page's silence is measured: passes only when a test says so, and is looked at often."""
+
+    def __init__(self) -> None:
+        self.now, self.looks = 0.0, 0
+
+    def time(self) -> float:
+        return self.now
+
+    def passes(self, share: float) -> None:
+        """So much of the time after which a page counts as silent."""
+        self.now += share * streams.SILENT_SECONDS
+
+    async def looked_at(self) -> None:
+        """The one page that is served was looked at, from beginning to end."""
+        seen = self.looks
+        await until(lambda: self.looks > seen + 1)
+
+
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def silence(monkeypatch: pytest.MonkeyPatch) -> Silence:
+    silence, look = Silence(), streams.Streams.look
+
+    def counted(self: streams.Streams, stream: streams.Stream) -> None:
+        look(self, stream)
+        silence.looks += 1
+
     monkeypatch.setattr(events, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(streams.Streams, "look", counted)
+    monkeypatch.setattr(streams, "asyncio", SimpleNamespace(get_running_loop=lambda: silence))
+    return silence
 
 
-@pytest.mark.usefixtures("quick")
-async def test_page_that_stops_answering_is_no_screen_until_it_answers_again(anna: Visitor) -> None:
+# --- who could see a silent alarm
+
+
+async def test_who_has_a_page_for_alarms_open_is_told_as_pages_come_and_go(visitor: Visitor) -> None:
+    await visitor.log_in("leitung")
+    async with listening(visitor, "one", "/lead/events"), listening(visitor, "two", "/lead/events"):
+        await until(lambda: beside(visitor).watchers == {"leitung"})
+    await until(lambda: beside(visitor).watchers == frozenset())
+    visitor.client.session.cookie_jar.clear()
+    await visitor.log_in("anna")
+    async with listening(visitor):
+        await until(lambda: visitor.desk.screens == {"tab-1"})
+        assert beside(visitor).watchers == frozenset(), "an agent's page shows none"
+
+
+async def test_page_of_the_lead_that_does_not_answer_any_more_shows_nobody_an_alarm(
+    visitor: Visitor, silence: Silence
+) -> None:
+    await visitor.log_in("leitung")
+    async with listening(visitor, path="/lead/events"):
+        await until(lambda: beside(visitor).watchers == {"leitung"})
+        assert (await visitor.post("/lead/screens/tab-1/heard")).status == 200
+        silence.passes(1.1)
+        await until(lambda: beside(visitor).watchers == frozenset())
+        assert (await visitor.post("/lead/screens/tab-1/heard")).status == 200
+        assert beside(visitor).watchers == {"leitung"}
+
+
+async def test_lead_with_a_seat_is_told_of_alarms_of_others_on_the_own_page(visitor: Visitor) -> None:
+    visitor.accounts.users["ben"] = FakeUser("ben", "lead")
+    beside(visitor).alarms = [example_alarm(5), {**example_alarm(6), "agent": "ben"}]
+    await visitor.log_in("ben")
+    async with listening(visitor) as tab:
+        assert [alarm["id"] for alarm in (await tab.next("state"))[1]["alarms"]] == [5]
+        await until(lambda: beside(visitor).watchers == {"ben"})
+    assert (await visitor.post("/lead/alarms/5/seen")).status == 200
+    visitor.client.session.cookie_jar.clear()
+    await visitor.log_in("anna")
+    async with listening(visitor) as tab:
+        assert "alarms" not in (await tab.next("state"))[1]
+
+
+async def test_page_that_stops_answering_is_no_screen_until_it_answers_again(anna: Visitor, silence: Silence) -> None:
     async with listening(anna):
         await until(lambda: anna.desk.screens == {"tab-1"})
         await anna.post("/agent/screens/tab-1/heard")
+        silence.passes(1.1)
         await until(lambda: anna.desk.screens == set())
         await anna.post("/agent/screens/tab-1/heard")
         assert anna.desk.screens == {"tab-1"}
     await until(lambda: anna.desk.screens == set())
 
 
-@pytest.mark.usefixtures("quick")
-async def test_page_that_keeps_answering_stays_a_screen(anna: Visitor) -> None:
+async def test_page_that_keeps_answering_stays_a_screen(anna: Visitor, silence: Silence) -> None:
     async with listening(anna):
-        for _ in range(20):
+        for _ in range(5):
             await anna.post("/agent/screens/tab-1/heard")
-            await asyncio.sleep(0.03)  # the rhythm of the answers is what is tested
+            silence.passes(0.9)
+            await silence.looked_at()
             assert anna.desk.screens == {"tab-1"}
+        silence.passes(0.2)
+        await until(lambda: anna.desk.screens == set())
 
 
-@pytest.mark.usefixtures("quick")
-async def test_one_silent_tab_does_not_take_the_other_with_it(anna: Visitor) -> None:
+async def test_one_silent_tab_does_not_take_the_other_with_it(anna: Visitor, silence: Silence) -> None:
     async with listening(anna, "one"), listening(anna, "two"):
         await until(lambda: anna.desk.screens == {"one", "two"})
         await anna.post("/agent/screens/one/heard")
+        silence.passes(1.1)
         await until(lambda: anna.desk.screens == {"two"})
 
 
@@ -92,10 +164,11 @@ async def test_answer_for_a_tab_that_is_not_served_opens_nothing(anna: Visitor) 
     assert anna.desk.screens == set()
 
 
-@pytest.mark.usefixtures("quick")
-async def test_silent_tab_that_leaves_is_not_told_twice(anna: Visitor) -> None:
+async def test_silent_tab_that_leaves_is_not_told_twice(anna: Visitor, silence: Silence) -> None:
     async with listening(anna):
+        await until(lambda: anna.desk.screens == {"tab-1"})
         await anna.post("/agent/screens/tab-1/heard")
+        silence.passes(1.1)
         await until(lambda: anna.desk.screens == set())
     async with listening(anna):
         await until(lambda: anna.desk.screens == {"tab-1"})

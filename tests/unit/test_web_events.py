@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,8 +47,8 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(visitor: Visitor, screen: str = "tab-1") -> AsyncIterator[Listener]:
-    answer = await visitor.client.get(f"/agent/events?screen={screen}")
+async def listening(visitor: Visitor, screen: str = "tab-1", path: str = "/agent/events") -> AsyncIterator[Listener]:
+    answer = await visitor.client.get(f"{path}?screen={screen}")
     assert answer.status == 200
     try:
         yield Listener(answer)
@@ -138,6 +139,62 @@ async def test_session_that_runs_out_ends_the_live_page(anna: Visitor, monkeypat
         await tab.next("state")
         anna.accounts.sessions.clear()
         assert (await tab.next("logout"))[0] == "logout"
+
+
+@pytest.fixture
+def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "SESSION_SECONDS", 0.05)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.02)
+
+
+def become(visitor: Visitor, name: str, **changes: Any) -> None:
+    """The account is changed while its sessions go on."""
+    held = visitor.accounts.sessions
+    visitor.accounts.sessions = {
+        token: (replace(user, **changes) if user.name == name else user, until) for token, (user, until) in held.items()
+    }
+
+
+@pytest.mark.usefixtures("asked_often")
+async def test_lead_who_is_none_any_more_does_not_see_the_live_page_any_longer(visitor: Visitor) -> None:
+    await visitor.log_in("leitung")
+    async with listening(visitor, path="/lead/events") as tab:
+        await tab.next("state")
+        become(visitor, "leitung", role="agent")
+        assert (await tab.next("logout"))[0] == "logout"
+    assert (await visitor.client.get("/lead/events?screen=tab-1")).status == 403
+
+
+@pytest.mark.usefixtures("asked_often")
+@pytest.mark.parametrize(("name", "path"), [("leitung", "/lead/events"), ("anna", "/agent/events")])
+async def test_password_that_must_be_changed_ends_the_live_page(visitor: Visitor, name: str, path: str) -> None:
+    await visitor.log_in(name)
+    async with listening(visitor, path=path) as tab:
+        await tab.next("state")
+        become(visitor, name, must_change=True)
+        assert (await tab.next("logout"))[0] == "logout"
+
+
+@pytest.mark.usefixtures("asked_often")
+async def test_agent_whose_role_changes_is_asked_to_connect_again(anna: Visitor) -> None:
+    """What the page shows depends on the role; the new connection has the new one."""
+    async with listening(anna) as tab:
+        await tab.next("state")
+        become(anna, "anna", role="lead")
+        assert b"logout" not in await tab.rest()
+    async with listening(anna) as again:
+        assert (await again.next("state"))[1]["alarms"] == []
+
+
+@pytest.mark.usefixtures("asked_often")
+async def test_live_page_goes_on_while_nothing_changes_about_its_user(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BEAT_SECONDS", 0.1)
+    await visitor.log_in("leitung")
+    async with listening(visitor, path="/lead/events") as tab:
+        for _ in range(5):
+            await tab.next("beat")
 
 
 async def test_open_streams_do_not_hold_up_the_end_of_the_service(anna: Visitor) -> None:

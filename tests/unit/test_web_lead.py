@@ -1,6 +1,7 @@
 """The lead's page: who may see it, what each button asks, and that a look at one agent's figures has a name."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("/lead/agents/anna/logout", {"even_in_talk": "yes"}, ("log_out", "anna", "leitung", False)),
     ("/lead/alarms/5/seen", {}, ("alarm_seen", 5, "leitung")),
     ("/lead/mails/7/retry", {}, ("retry_mail", 7, "leitung")),
+    ("/lead/mails/7/redirect", {"to": "team"}, ("redirect_mail", 7, "team", "leitung")),
     ("/lead/messages", {"text": "Kaffee ist da.", "until": "17:30"}, ("message", "Kaffee ist da.", "17:30", "leitung")),
     ("/lead/announcement", {"text": "Störung.", "until": "12:00"}, ("announce", "Störung.", "12:00", "leitung")),
     ("/lead/notices/4/end", {}, ("end_notice", 4, "leitung")),
@@ -81,6 +83,14 @@ async def test_the_definition_of_the_service_level_stands_on_the_page_in_words(l
     assert "Ziel: 85 %" in page
 
 
+async def test_addresses_to_choose_from_are_those_of_the_configuration(lead: Visitor) -> None:
+    page = await (await lead.get("/lead")).text()
+    addresses = re.findall(r'<option value="([^"]+)">', page)
+    assert addresses == [*dict.fromkeys(worker.email for worker in lead.config.case_workers), "team"]
+    assert (await lead.post("/lead/mails/7/redirect", {"to": "x" * 255})).status == 400
+    assert the_lead(lead).asked == []
+
+
 async def test_refusals_and_findings_reach_the_page_in_their_own_words(lead: Visitor) -> None:
     the_lead(lead).refusal = refusing("Anna Ahrens ist im Gespräch.")
     answer = await lead.post("/lead/agents/anna/logout", {})
@@ -91,7 +101,14 @@ async def test_refusals_and_findings_reach_the_page_in_their_own_words(lead: Vis
 
 
 @pytest.mark.parametrize(
-    "path", ["/lead/alarms/x/seen", "/lead/mails/x/retry", "/lead/notices/-1/end", "/lead/alarms/1234567890123456/seen"]
+    "path",
+    [
+        "/lead/alarms/x/seen",
+        "/lead/mails/x/retry",
+        "/lead/mails/x/redirect",
+        "/lead/notices/-1/end",
+        "/lead/alarms/1234567890123456/seen",
+    ],
 )
 async def test_numbers_that_are_none_are_not_found(lead: Visitor, path: str) -> None:
     assert (await lead.post(path, {})).status == 404

@@ -1,9 +1,17 @@
 """Nobody can ask for more in a short time than people need."""
 
+import pytest
+
 from hotline.web.limits import KEYS_KEPT, Buckets, Limits
 from tests.unit.doubles_doors import FakeDoors
 from tests.unit.doubles_promises import TOKEN
 from tests.unit.site_web import Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, nothing comes back into a bucket meanwhile."""
+    monkeypatch.setattr("hotline.web.limits._now", lambda: 1000.0)
 
 
 def test_bucket_is_emptied_by_a_burst_and_fills_again() -> None:
@@ -28,12 +36,39 @@ def test_buckets_of_strangers_are_forgotten_in_the_end() -> None:
     assert len(buckets._held) == KEYS_KEPT
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_flood_of_requests_is_answered_by_a_sentence(anna: Visitor) -> None:
     statuses = [(await anna.post("/agent/hangup")).status for _ in range(130)]
     assert statuses[:100] == [200] * 100
     assert statuses[-1] == 429
     answer = await anna.post("/agent/hangup")
     assert "zu viele Anfragen" in (await answer.json())["message"]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_flood_of_looks_that_are_written_down_ends_and_stops_no_button(anna: Visitor) -> None:
+    statuses = [(await anna.client.get("/agent/search/call/c1")).status for _ in range(130)]
+    assert 429 not in statuses[:100]
+    assert statuses[100:] == [429] * 30
+    assert len([ask for ask in anna.services.callbacks.asked if ask[0] == "open_hit"]) == 100  # type: ignore[attr-defined]
+    assert (await anna.post("/agent/calls/call-1/threat")).status == 200
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_lead_who_opens_one_agents_day_without_end_is_stopped(visitor: Visitor) -> None:
+    await visitor.log_in("leitung")
+    statuses = [(await visitor.get("/lead/agents/anna")).status for _ in range(130)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert (await visitor.client.head("/lead/agents/anna")).status == 429
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_flood_of_looks_in_one_session_leaves_the_others_alone(anna: Visitor) -> None:
+    while (await anna.client.get("/agent/ping")).status == 200:
+        pass
+    anna.client.session.cookie_jar.clear()
+    assert (await anna.log_in("ben")).status == 303
+    assert (await anna.client.get("/agent/ping")).status == 200
 
 
 async def test_wrong_passwords_for_one_name_lock_nobody_else_of_that_address_out(visitor: Visitor) -> None:

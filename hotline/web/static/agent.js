@@ -6,6 +6,8 @@ import { announce, notify, offerNotifications, setTitle, withdraw } from "./atte
 import { answersItself, goesOn, listenForCallbackCall, renderCallbackCall, tickCallbackCall } from "./callback_call.js";
 import { listenForCheck, renderCheck } from "./check.js";
 import { callerText, rememberCheck, renderButtons, renderCall, tickCall } from "./call.js";
+import { endCopying } from "./copying.js";
+import { interruptCorrection, resumeCorrection } from "./correction.js";
 import { listenForDay, renderDay } from "./day.js";
 import { byId, setText, show } from "./dom.js";
 import { addToNote, forgetDrafts, onDisposed, renderForm, sendDraft } from "./form.js";
@@ -16,6 +18,7 @@ import { hangUp } from "./hangup.js";
 import { renderHolding } from "./holding.js";
 import { listenForKeypad, renderKeypad } from "./keypad.js";
 import { onIntent, renderHead, tickHead } from "./head.js";
+import { renderAlarms, SILENT_ALARM } from "./lead_alarms.js";
 import { hindrance, onLeaving } from "./leaving.js";
 import { renderMessages } from "./messages.js";
 import { renderNotes, takeNote } from "./notes.js";
@@ -32,23 +35,26 @@ import { Standing } from "./standing.js";
 import { Stream } from "./stream.js";
 import { PhoneTab } from "./tab.js";
 import { listenForThreat, renderThreat } from "./threat.js";
-import { after, every } from "./timers.js";
+import { after, cancel, every } from "./timers.js";
 import { setNow } from "./times.js";
 import { listenForTransfers, renderTransfer } from "./transfer.js";
 
 const TALKS = ["talking", "consulting"];
 const AWAY = "Verbindung unterbrochen. Was Sie schreiben, bleibt erhalten; die Seite verbindet sich von selbst neu.";
 const STILL_RINGS = "Ihr Telefon ist weiter angemeldet: Anrufe klingeln, aber ohne Angaben. Bitte laden Sie die Seite jetzt nicht neu.";
+const AGAIN_MS = 250;
 const RESTING = {
   sent_home: "Die Leitung hat Sie abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
   logout: "Sie sind abgemeldet. Bitte laden Sie die Seite nach dem Gespräch neu.",
   replaced: "Der Telefonservice ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.",
 };
 
+const NO_POP = { offer: null, rendered: false, acknowledged: false };
 const kind = document.body.dataset.phone;
 let snapshot = null;
 let shown = null; // the call as it stands, see believed()
-let pop = { offer: null, rendered: false };
+let pop = NO_POP;
+let occupied = false; // somebody is on the telephone, or rings
 let rejected = null;
 let keptElsewhere = false;
 let resting = "";
@@ -76,13 +82,15 @@ function take(told) {
   if (["lost", "offered"].includes(call?.phase) && TALKS.includes(before?.phase)) dropDeadLeg();
   update();
   if (call?.phase === "offered" && call.offer_id !== pop.offer) showPop(call);
-  if (!call) pop = { offer: null, rendered: false };
+  else acknowledge(pop); // told once more: perhaps our word has not arrived
+  if (!call) pop = NO_POP;
 }
 
 // Heard every few seconds, also in a hidden tab whose timers sleep.
 function beat(now) {
   setNow(now);
   if (kind === "browser" && tab.owner) phone.keepUp(api.softphone);
+  acknowledge(pop);
   tick();
 }
 
@@ -122,7 +130,8 @@ function update() {
   renderCallbackCall(ring, local);
   renderDay(snapshot);
   renderKeypad(local);
-  renderThreat(shown, ring, snapshot.threat);
+  renderThreat(shown, ring, snapshot.threat, stream.connected);
+  renderAlarms(snapshot.alarms ?? [], refused);
   show(byId("muted-pill"), local.muted);
   show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered"].includes(snapshot.state));
   tick();
@@ -153,15 +162,18 @@ function believed(call) {
 
 function renderTitle() {
   const talks = TALKS.includes(shown?.phase);
+  const silent = snapshot?.alarms?.at(-1); // for leads only
   const alarm = snapshot?.hotline.alarm && snapshot.intent !== "home" ? snapshot.hotline.alarm : "";
   if (standing.orphan) setTitle(phone.incoming ? "☎ Anruf ohne Angaben" : "Im Gespräch");
   else if (shown?.phase === "offered") setTitle(`☎ ${callName(shown)}: ${shown.request_type.label}`);
+  else if (silent) setTitle("⚠ Stiller Alarm");
   else if (talks) setTitle(phone.muted ? "Stumm, im Gespräch" : phone.held ? "Gehalten" : "Im Gespräch");
   else if (shown?.phase === "lost") setTitle("Verbindung abgebrochen");
   else if (!shown && goesOn(snapshot?.callback_call)) setTitle("Rückruf läuft");
   else setTitle(alarm ? "⚠ Anrufe warten" : "");
   if (standing.orphan && phone.incoming) notify("Anruf ohne Angaben");
   else if (shown?.phase === "offered") return;
+  else if (silent) notify(SILENT_ALARM, silent.id);
   else if (alarm && !shown) notify(alarm);
   else withdraw();
 }
@@ -170,17 +182,18 @@ const callName = (call) => (call.handed ? handedBy(call.handed) : "Anruf");
 
 // Rendered means: in the document, laid out, and, if anybody can see the page, painted.
 async function showPop(call) {
-  pop = { offer: call.offer_id, rendered: false };
+  const mine = { ...NO_POP, offer: call.offer_id };
+  pop = mine;
   byId("call").getBoundingClientRect();
   if (!document.hidden) await painted();
-  if (snapshot.call?.offer_id !== call.offer_id) return;
+  if (pop !== mine || snapshot.call?.offer_id !== call.offer_id) return;
   pop.rendered = true;
   byId("call").dataset.popRenderedAt = String(performance.now());
   byId("call").dataset.offer = call.offer_id;
   delete byId("call").dataset.ringStartedAt;
   announce(`${callName(call)}: ${call.request_type.label}, Nummer ${callerText(call)}.`);
   notify(`Anruf: ${call.request_type.label}`);
-  acknowledge(call.offer_id);
+  acknowledge(pop);
   update();
 }
 
@@ -191,14 +204,21 @@ function painted() {
   });
 }
 
-async function acknowledge(offer, tries = 3) {
+// Until the service has heard it: it waits for this word, and takes the screen for stale without it. While it is away
+// there is nobody to tell: its next word is another chance.
+async function acknowledge(shownPop) {
+  if (!owed(shownPop)) return;
   try {
-    await api.shown(offer);
+    await api.shown(shownPop.offer);
+    shownPop.acknowledged = true;
   } catch (error) {
-    const again = error.status === 0 || error.status >= 500;
-    if (again && tries > 1 && pop.offer === offer) after(250, () => acknowledge(offer, tries - 1));
+    shownPop.acknowledged = error.status !== 0 && error.status < 500; // a refusal is an answer too
+    cancel(shownPop.again);
+    shownPop.again = after(AGAIN_MS, () => stream.connected && acknowledge(shownPop));
   }
 }
+
+const owed = (one) => one === pop && one.rendered && !one.acknowledged && snapshot.call?.offer_id === one.offer;
 
 function considerRinging() {
   const wanted = standing.orphan || (standing.known && rejected !== snapshot?.call?.offer_id);
@@ -249,9 +269,24 @@ function reject() {
   });
 }
 
+// Nothing may cover a call that comes or rings; what is opened in mid-call is the agent's own wish.
+function makeRoom({ callback_call: ring, test_ring: trial }) {
+  const busy = Boolean(shown && shown.phase !== "wrap_up") || goesOn(ring) || (phone.busy && !trial);
+  const rings = shown?.phase === "offered" || (phone.incoming && !trial);
+  if (rings || (busy && !occupied)) {
+    endCopying();
+    interruptCorrection();
+    if (standing.orphan) byId("check-dialog").close();
+  }
+  occupied = busy;
+  const read = byId("receipt").hidden && !document.activeElement?.matches("input, textarea, select");
+  if (!busy && !shown && !ring?.asks && read) resumeCorrection();
+}
+
 function tick() {
   tickOrphan();
   if (!snapshot) return;
+  makeRoom(snapshot);
   tickHead(snapshot);
   if (shown) tickCall(shown);
   tickCallbackCall();

@@ -41,7 +41,6 @@ export const api = {
   openHit: (kind, id) => request(`/agent/search/${part(kind)}/${part(id)}`, {}),
   day: () => request("/agent/day", {}),
   callbackFor: (call) => send(`/agent/day/${part(call)}/callback`),
-  heard: (screen) => send(`/agent/screens/${part(screen)}/heard`),
   threat: (call) => send(`/agent/calls/${part(call)}/threat`),
   testRing: () => send("/agent/test-ring"),
   readMessage: (id) => send(`/agent/messages/${part(id)}/read`),

@@ -43,4 +43,7 @@ function say(place, text) {
   timers.set(place, after(SHOWN_MS, () => setText(place, "")));
 }
 
-byId("copy-close").addEventListener("click", () => byId("copy-dialog").close());
+// Nothing may cover a call; the text is there again at the next press.
+export const endCopying = () => byId("copy-dialog").close();
+
+byId("copy-close").addEventListener("click", endCopying);

@@ -1,4 +1,5 @@
-// An entry of today is written anew: the note, the details, and, where nothing was promised, what became of it.
+// An entry of today is written anew: the note, the details, and, where nothing was promised, what became of it. What is
+// typed stays until it is saved or thrown away by "Abbrechen": neither a call nor Escape takes it.
 
 import { announce } from "./attention.js";
 import { api } from "./api.js";
@@ -12,10 +13,41 @@ const dialog = byId("correction");
 const form = byId("correction-form");
 let entry = null;
 let corrected = () => {};
+let unfinished = false; // neither saved nor thrown away
+let interrupted = false; // by a call
 
 export function openCorrection(chosen, done) {
-  entry = chosen;
   corrected = done;
+  if (!unfinished || entry.id !== chosen.id) fill(chosen);
+  open();
+}
+
+function open() {
+  unfinished = true;
+  interrupted = false;
+  dialog.showModal();
+  form.elements.note.focus();
+}
+
+// Nothing may cover a call.
+export function interruptCorrection() {
+  if (!dialog.open) return;
+  interrupted = true;
+  dialog.close();
+}
+
+export function resumeCorrection() {
+  if (interrupted && !document.querySelector("dialog[open]")) open();
+}
+
+function end() {
+  unfinished = false;
+  interrupted = false;
+  dialog.close();
+}
+
+function fill(chosen) {
+  entry = chosen;
   form.reset();
   findings("", {});
   setText(byId("correction-heading"), `Eintrag berichtigen: ${entry.type}, ${atClock(entry.at)} Uhr`);
@@ -28,8 +60,6 @@ export function openCorrection(chosen, done) {
   const promised = entry.outcomes.length === 1;
   show(byId("correction-kept"), promised);
   showFields();
-  dialog.showModal();
-  form.elements.note.focus();
 }
 
 function choice(outcome) {
@@ -53,10 +83,11 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   findings("", {});
   const button = byId("correction-save");
+  const sent = entry;
   button.disabled = true;
   try {
-    await api.correct(entry.id, new FormData(form).get("outcome") ?? "", shownValues(form));
-    dialog.close();
+    await api.correct(sent.id, new FormData(form).get("outcome") ?? "", shownValues(form));
+    if (entry === sent) end();
     announce("Der Eintrag ist berichtigt.");
     corrected();
   } catch (refusal) {
@@ -65,4 +96,4 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
-byId("correction-cancel").addEventListener("click", () => dialog.close());
+byId("correction-cancel").addEventListener("click", end);

@@ -1,4 +1,4 @@
-// „Mein Tag“: today's talks, promises and callbacks of this agent, and who called in vain.
+// „Mein Tag“: today's talks, promises and callbacks of this agent, and who called in vain since we last closed.
 
 import { announce } from "./attention.js";
 import { api } from "./api.js";
@@ -76,7 +76,7 @@ function row(...cells) {
 }
 
 function missedRow({ id, at, type, number, why, since, can_call_back: can }) {
-  const element = row(`${atClock(at)} Uhr`, type, number ?? "unterdrückt", why, can ? "" : (since ?? ""));
+  const element = row(shortly(at), type, number ?? "unterdrückt", why, can ? "" : (since ?? ""));
   if (!can) return element;
   const button = build("button", { type: "button", "aria-label": `Rückruf anlegen für ${number}` }, "Rückruf anlegen");
   button.addEventListener("click", () => create(id, button));

@@ -1,6 +1,7 @@
 // What is typed survives: at once in this tab, half a second later in the service, so that no crash takes more than that.
 // While the service is away it stays here and is sent as soon as it is back. What the service keeps is read when a call
-// comes onto the page and when the page comes to the front, never while something typed here is still to be sent.
+// comes onto the page and when the page comes to the front, never while something typed here is still to be sent. What
+// could not be sent before another call came onto the page waits for its call to come back.
 
 import { api } from "./api.js";
 import { after, cancel } from "./timers.js";
@@ -8,6 +9,7 @@ import { after, cancel } from "./timers.js";
 const LOCAL = "hotline-draft-";
 const SOON_MS = 500;
 const AGAIN_MS = 3000;
+const MOST_WAITING = 5;
 
 export class Draft {
   #call = "";
@@ -33,9 +35,7 @@ export class Draft {
   begin(callId, number, known = {}) {
     this.#call = callId;
     this.#number = number;
-    for (const key of Object.keys(sessionStorage)) {
-      if (key.startsWith(LOCAL) && key !== LOCAL + callId) sessionStorage.removeItem(key);
-    }
+    this.#tidy();
     if (this.#local().number !== number) this.#store({ number, values: known, unsent: Object.keys(known).length > 0 });
     if (this.#local().unsent) this.#soon(SOON_MS);
   }
@@ -62,14 +62,13 @@ export class Draft {
     cancel(this.#timer);
     this.#timer = null;
     if (!this.#call || this.#sending || !this.#local().unsent) return;
-    const [call, number, typed] = [this.#call, this.#number, this.#typed];
+    const [call, sent] = [this.#call, sessionStorage.getItem(LOCAL + this.#call)];
     this.#sending = true;
     const stored = await this.#post().catch(() => false);
     this.#sending = false;
-    if (call !== this.#call || number !== this.#number) this.#soon(SOON_MS);
-    else if (typed !== this.#typed) this.#soon(SOON_MS);
-    else if (stored) this.#store({ ...this.#local(), unsent: false });
-    else this.#soon(AGAIN_MS);
+    const same = sessionStorage.getItem(LOCAL + call) === sent;
+    if (stored && same) sessionStorage.setItem(LOCAL + call, JSON.stringify({ ...JSON.parse(sent), unsent: false }));
+    if (this.#call && this.#local().unsent) this.#soon(same && call === this.#call ? AGAIN_MS : SOON_MS);
   }
 
   // Nothing of this call is needed any more, up to that request.
@@ -77,6 +76,16 @@ export class Draft {
     if (callId === this.#call && this.#number > number) return;
     sessionStorage.removeItem(LOCAL + callId);
     if (callId === this.#call) this.#call = "";
+  }
+
+  // What the service has of other calls goes, and so do the oldest of many that it has not.
+  #tidy() {
+    const others = Object.keys(sessionStorage).filter((key) => key.startsWith(LOCAL) && key !== LOCAL + this.#call);
+    const kept = others.map((key) => ({ key, ...JSON.parse(sessionStorage.getItem(key)) }));
+    const waiting = kept.filter(({ unsent }) => unsent).sort((one, other) => other.at - one.at);
+    for (const { key } of kept) {
+      if (!waiting.slice(0, MOST_WAITING).some((one) => one.key === key)) sessionStorage.removeItem(key);
+    }
   }
 
   async #post() {
@@ -94,6 +103,6 @@ export class Draft {
   }
 
   #store(kept) {
-    if (this.#call) sessionStorage.setItem(LOCAL + this.#call, JSON.stringify(kept));
+    if (this.#call) sessionStorage.setItem(LOCAL + this.#call, JSON.stringify({ ...kept, at: Date.now() }));
   }
 }

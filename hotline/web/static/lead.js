@@ -1,19 +1,18 @@
 // The lead's page: one snapshot of the whole hotline, shown as it is; every button asks the service and waits for news.
 
-import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
+import { notify, offerNotifications, setTitle, withdraw } from "./attention.js";
 import { byId, setText, show } from "./dom.js";
 import { renderAgents, tickAgents } from "./lead_agents.js";
-import { leadApi } from "./lead_api.js";
+import { renderAlarms, SILENT_ALARM } from "./lead_alarms.js";
 import { renderFigures } from "./lead_figures.js";
 import { renderGivenUp } from "./lead_given_up.js";
 import { renderMails } from "./lead_mails.js";
 import { listenForNotes, renderNotes } from "./lead_notes.js";
 import { listenForTellings, renderTellings } from "./lead_tellings.js";
 import { renderWaiting, tickWaiting } from "./lead_waiting.js";
-import { fillParts } from "./parts.js";
 import { Stream } from "./stream.js";
 import { every } from "./timers.js";
-import { atClock, setNow } from "./times.js";
+import { setNow } from "./times.js";
 
 const AWAY = "Verbindung unterbrochen. Was hier steht, ist nicht mehr aktuell; die Seite verbindet sich von selbst neu.";
 const RESTING = "Die Leitungsseite ist in zu vielen Fenstern offen. Dieses hier ruht; laden Sie es neu, um es zu benutzen.";
@@ -21,9 +20,8 @@ const RESTING = "Die Leitungsseite ist in zu vielen Fenstern offen. Dieses hier 
 let snapshot = null;
 let resting = "";
 let loggingOut = false; // the form's own answer leads away: a second way out at the same moment may stop the first
-const told = new Set(); // alarms that were announced
 
-const stream = new Stream({ state: take, beat: setNow, connected: render, ended }, "/lead/events", { answers: false });
+const stream = new Stream({ state: take, beat: setNow, connected: render, ended }, "/lead");
 
 function take(news) {
   setNow(news.now);
@@ -38,7 +36,7 @@ function render() {
   show(byId("connection"), text !== "");
   if (!snapshot) return;
   renderHotline(snapshot.hotline);
-  renderAlarms(snapshot.alarms);
+  tellAlarms(snapshot.alarms);
   renderWaiting(snapshot.waiting);
   renderAgents(snapshot.agents);
   renderFigures(snapshot.figures);
@@ -58,28 +56,11 @@ function renderHotline(hotline) {
   show(byId("alarm"), alarm !== "");
 }
 
-function renderAlarms(alarms) {
-  show(byId("alarms"), alarms.length > 0);
-  fillParts(byId("alarms-list"), byId("alarm-template"), alarms, (alarm) => alarm.id, (parts, alarm) => {
-    setText(parts.what, `${alarm.agent_name} wird bedroht`);
-    setText(parts.facts, facts(alarm));
-    parts.seen.setAttribute("aria-label", `Alarm von ${alarm.agent_name} als gesehen vermerken`);
-    parts.seen.onclick = () => leadApi.seen(alarm.id).catch(refused);
-  });
-  tellAlarms(alarms);
-  setTitle(alarms.length ? "⚠ Alarm" : snapshot.waiting.length ? `${snapshot.waiting.length} warten` : "");
-}
-
-const facts = (alarm) =>
-  [`${atClock(alarm.at)} Uhr`, `Anrufer ${alarm.caller ?? "ohne Rufnummer"}`, alarm.request_type].filter(Boolean).join(" · ");
-
 function tellAlarms(alarms) {
+  const fresh = renderAlarms(alarms, refused);
   if (!alarms.length) withdraw();
-  const fresh = alarms.filter((alarm) => !told.has(alarm.id));
-  for (const alarm of fresh) told.add(alarm.id);
-  if (!fresh.length) return;
-  announce(fresh.map((alarm) => `Alarm: ${alarm.agent_name} wird bedroht, ${facts(alarm)}.`).join(" "));
-  notify("Stiller Alarm im Telefonservice", fresh.at(-1).id);
+  else if (fresh) notify(SILENT_ALARM, fresh.id);
+  setTitle(alarms.length ? "⚠ Alarm" : snapshot.waiting.length ? `${snapshot.waiting.length} warten` : "");
 }
 
 function refused(error) {

@@ -13,6 +13,7 @@ let leaving = null;
 
 export function renderAgents(agents) {
   fillParts(byId("agents"), byId("agent-template"), agents, (agent) => agent.name, render);
+  show(byId("agents-not-ready"), agents.some(({ state }) => state === "not_ready"));
   tickAgents(agents);
 }
 

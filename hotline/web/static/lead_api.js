@@ -9,6 +9,7 @@ export const leadApi = {
   logOut: (agent, evenInTalk) => send(`/lead/agents/${part(agent)}/logout`, { even_in_talk: evenInTalk }),
   seen: (alarm) => send(`/lead/alarms/${part(alarm)}/seen`),
   retryMail: (mail) => send(`/lead/mails/${part(mail)}/retry`),
+  redirectMail: (mail, to) => send(`/lead/mails/${part(mail)}/redirect`, { to }),
   announce: (text, until) => send("/lead/announcement", { text, until }),
   message: (text, until) => send("/lead/messages", { text, until }),
   end: (notice) => send(`/lead/notices/${part(notice)}/end`),

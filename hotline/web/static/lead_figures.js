@@ -2,9 +2,10 @@
 
 import { byId, setAttribute, setText, show } from "./dom.js";
 import { partsOf } from "./parts.js";
-import { atClock } from "./times.js";
+import { atClock, shortly } from "./times.js";
 
 const NOTHING = "–";
+const NAMED = 5;
 const percent = new Intl.NumberFormat("de-DE", { style: "percent", maximumFractionDigits: 0 });
 
 export function renderFigures(figures) {
@@ -12,9 +13,17 @@ export function renderFigures(figures) {
   setText(byId("figures-old"), old);
   show(byId("figures-old"), old !== "");
   const root = byId("figures");
-  for (const place of root.querySelectorAll("[data-figure]")) number(place, figures?.[place.dataset.figure]);
+  const unwritten = figures?.unwritten;
+  setText(byId("unwritten-who"), whose(unwritten ?? []));
+  const numbers = { ...figures, unwritten: unwritten?.length };
+  for (const place of root.querySelectorAll("[data-figure]")) number(place, numbers[place.dataset.figure]);
   for (const place of root.querySelectorAll("[data-figure-of]")) part(place, figures?.[place.dataset.figureOf]);
   for (const place of root.querySelectorAll("[data-share]")) share(place, figures?.[place.dataset.share]);
+}
+
+function whose(calls) {
+  const told = calls.slice(0, NAMED).map(({ agent_name: name, at }) => `${name}, ${shortly(at)}`);
+  return [...told, ...(calls.length > NAMED ? ["weitere"] : [])].join("; ");
 }
 
 function number(place, value) {

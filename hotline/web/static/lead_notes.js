@@ -15,7 +15,7 @@ export function renderNotes(notes) {
     const untouched = !isChanged(form);
     stored.set(form.dataset.type, note?.text ?? "");
     if (untouched) form.elements.text.value = note?.text ?? "";
-    setText(partsOf(form).facts, note ? `${note.author}, ${shortly(note.at)}` : "Noch kein Hinweis.");
+    setText(partsOf(form).facts, note ? [note.author, shortly(note.at)].filter(Boolean).join(", ") : "Noch kein Hinweis.");
     renderButtons(form);
   }
 }

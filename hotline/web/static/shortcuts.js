@@ -19,16 +19,21 @@ const BUTTONS = {
   KeyK: ["keypad-open"],
   KeyT: ["callback-threat", "threat"],
 };
+const FIELDS = {
+  KeyN: () => focusOrphanNote() || focusCallbackNote() || focusNote(),
+  KeyS: focusSearch,
+};
 
 export function listenForKeys() {
   addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
-    if (!BUTTONS[event.code] && !["KeyN", "KeyS"].includes(event.code)) return;
+    const press = FIELDS[event.code] ?? presser(BUTTONS[event.code]);
+    if (!press) return;
     event.preventDefault();
-    if (event.code === "KeyN") return focusOrphanNote() || focusCallbackNote() || focusNote();
-    if (event.code === "KeyS") return focusSearch();
-    return BUTTONS[event.code].map(byId).find(pressable)?.click();
+    press();
   });
 }
+
+const presser = (buttons) => buttons && (() => buttons.map(byId).find(pressable)?.click());
 
 const pressable = (button) => !button.disabled && button.closest("[hidden]") === null;

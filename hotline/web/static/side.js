@@ -76,6 +76,7 @@ function renderOne(element, callback, { agent, call, callback_call: ring }) {
 function factsOf(callback) {
   const facts = [callback.type, `seit ${shortly(callback.since)}`, `bis ${dayAndClock(callback.due)}`];
   if (callback.household_number) facts.push(`BG ${callback.household_number}`);
+  if (callback.same_number) facts.push(`${callback.same_number} weitere zu dieser Nummer`);
   return facts.filter(Boolean).join(" · ");
 }
 

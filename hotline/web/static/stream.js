@@ -1,7 +1,7 @@
 // Live updates: connects, notices silence, connects again; every message is the whole truth. Each beat is answered, as
 // it comes and not by a timer: so the service knows that this page lives, in a hidden tab as well.
 
-import { api } from "./api.js";
+import { send } from "./api.js";
 import { after, cancel, every } from "./timers.js";
 
 const SILENCE_MS = 12000;
@@ -15,10 +15,10 @@ export class Stream {
   rests = false; // ended for good, as after logging out
 
   // told: {state(snapshot), beat(now), connected(yes), ended(why)}; `why` is "logout", "sent_home" or "replaced".
-  constructor(told, address = "/agent/events", { answers = true } = {}) {
+  // door: the pages it is for, "/agent" or "/lead"
+  constructor(told, door = "/agent") {
     this.told = told;
-    this.address = address;
-    this.answers = answers; // whether the service counts on this page being seen
+    this.door = door;
     this.connected = null; // not known yet
     this.screen = crypto.getRandomValues(new Uint32Array(4)).join("-");
     every(1000, () => this.#look());
@@ -30,7 +30,7 @@ export class Stream {
   open() {
     this.rests = false;
     this.#close();
-    const source = new EventSource(`${this.address}?screen=${this.screen}`);
+    const source = new EventSource(`${this.door}/events?screen=${this.screen}`);
     this.#source = source;
     this.#heard = performance.now();
     source.addEventListener("state", (event) => {
@@ -49,7 +49,7 @@ export class Stream {
   }
 
   #answer() {
-    if (this.answers) api.heard(this.screen).catch(() => {}); // the next beat is another chance
+    send(`${this.door}/screens/${encodeURIComponent(this.screen)}/heard`).catch(() => {}); // the next beat is another chance
   }
 
   #alive() {

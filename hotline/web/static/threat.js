@@ -11,8 +11,11 @@ const CALL = "threat";
 const CALLBACK = "callback-threat"; // the button beside a caller who is rung back
 const ARMED_MS = 8000;
 const TOO_FAST_MS = 300; // a double click is one press
-const AGAIN = "Noch einmal drücken: Die Leitung wird still alarmiert.";
-const FAILED = "Der Alarm ist nicht angekommen. Bitte noch einmal, oder rufen Sie die Leitung direkt.";
+const AGAIN = "Noch einmal drücken: Das löst den stillen Alarm aus.";
+const FAILED = "Der Alarm ist nicht bestätigt. Bitte noch einmal, oder rufen Sie die Leitung direkt.";
+const OPEN = "Bei der Leitung ist eine Seite offen, auf der er steht.";
+const NOT_OPEN = "Bei der Leitung ist gerade keine Seite offen, auf der er steht. Rufen Sie selbst Hilfe.";
+const NOT_KNOWN = "Die Verbindung ist unterbrochen: Wer ihn seitdem gesehen hat, ist nicht bekannt.";
 let current = null; // {call_id, place}: the talk an alarm would be about, and the id of its button
 let armedAt = null;
 let timer = null;
@@ -71,8 +74,24 @@ function talkOf(call, ring) {
   return null;
 }
 
+// Nothing but what is known: an alarm that is raised is not yet one that somebody sees.
+function standing({ at, seen_by: who, seen_at: seen, watched, mailed_at: mailed }, connected) {
+  if (who) return `Gesehen von ${who}, ${atClock(seen)} Uhr.`;
+  const parts = [`Ausgelöst um ${atClock(at)} Uhr, noch von niemandem gesehen.`];
+  if (!connected) return [...parts, NOT_KNOWN].join(" ");
+  if (mailed) parts.push(`Um ${atClock(mailed)} Uhr wurde der Leitung eine E-Mail geschrieben.`);
+  return [...parts, watched ? OPEN : NOT_OPEN].join(" ");
+}
+
+// Told to screen readers once, and again with each step; not each time that somebody opens or closes a page.
+function tell(threat, text) {
+  const step = [threat.at, threat.mailed_at, threat.seen_by].join(" ");
+  if (told !== step) announce(`Stiller Alarm. ${text}`);
+  told = step;
+}
+
 // ring: the callback on the screen; threat: the alarm about what is there, once it is raised
-export function renderThreat(call, ring, threat) {
+export function renderThreat(call, ring, threat, connected) {
   const talk = talkOf(call, ring);
   const possible = Boolean(talk?.possible) && !threat;
   if (!possible || talk.call_id !== current?.call_id) disarm();
@@ -86,9 +105,8 @@ export function renderThreat(call, ring, threat) {
     told = "";
     return;
   }
-  const text = threat.seen_by ? `Gesehen von ${threat.seen_by}, ${atClock(threat.seen_at)} Uhr.` : `Die Leitung ist seit ${atClock(threat.at)} Uhr alarmiert.`;
+  const text = standing(threat, connected);
   setText(byId(`${talk.place}-state`), text);
   fillList(byId(`${talk.place}-guidance`), threat.guidance, (sentence) => build("li", {}, sentence));
-  if (told !== text) announce(`Stiller Alarm. ${text}`);
-  told = text;
+  tell(threat, text);
 }

@@ -9,6 +9,20 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INDEXES = (
+    ("call_persons_by_household", "call_persons", ["household_number"]),
+    ("callback_persons_by_household", "callback_persons", ["household_number"]),
+    ("callback_persons_by_number", "callback_persons", ["number"]),
+    ("callbacks_by_finish", "callbacks", ["finished_at"]),
+    ("dispositions_by_time", "dispositions", ["at"]),
+    ("offers_by_agent", "offers", ["agent", "made_at"]),
+    ("outbox_by_promise", "outbox", ["promise_id"]),
+    ("outbox_by_state", "outbox", ["state"]),
+    ("promise_details_by_household", "promise_details", ["household_number"]),
+    ("promise_details_by_phone", "promise_details", ["phone"]),
+    ("promises_by_status", "promises", ["status", "created_at"]),
+)
+"""On tables of before, by hotline first: for the search, the day's pages and the lead's figures."""
 
 
 def upgrade() -> None:
@@ -34,6 +48,7 @@ def upgrade() -> None:
         sa.Column("seen_by", sa.String(length=40), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("alarms_by_time", "alarms", ["hotline_id", "at"], unique=False)
@@ -157,3 +172,5 @@ def upgrade() -> None:
     op.add_column("promises", sa.Column("reminded_for", sa.DateTime(timezone=True), nullable=True))
     op.add_column("promises", sa.Column("escalated_for", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("must_change", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for name, table, columns in INDEXES:
+        op.create_index(name, table, ["hotline_id", *columns], unique=False)

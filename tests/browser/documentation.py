@@ -1,0 +1,107 @@
+"""The documentation's pictures, each page light and dark: `python -m tests.browser.documentation docs/images`."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import lead_pictures, pictures, stages_beside
+from tests.browser.served import CHROMIUM, FLAGS, Served, served
+from tests.browser.softphone import use_fake_softphone
+from tests.unit.doubles_promises import TOKEN
+from tests.unit.doubles_web import PASSWORD
+
+DESK, PHONE = (1280, 800), (390, 844)
+SCHEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page in one state; `name` and scheme make the file's name."""
+
+    name: str
+    enter: Callable[[Served, Page], None]
+    size: tuple[int, int] = DESK
+
+
+def as_agent(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], None]:
+    def enter(site: Served, page: Page) -> None:
+        pictures.log_in(page, site.url)
+        stage(site, page)
+
+    return enter
+
+
+def as_lead(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], None]:
+    def enter(site: Served, page: Page) -> None:
+        lead_pictures.log_in_lead(page, site.url)
+        stage(site, page)
+
+    return enter
+
+
+def login(site: Served, page: Page) -> None:
+    page.goto(f"{site.url}/login")
+
+
+def account(site: Served, page: Page) -> None:
+    page.goto(f"{site.url}/account")
+
+
+def audit(site: Served, page: Page) -> None:
+    page.goto(f"{site.url}/login")
+    page.fill("#name", "prüferin")
+    page.fill("#password", PASSWORD)
+    page.click("button.primary")
+    page.goto(f"{site.url}/audit")
+
+
+def promise(site: Served, page: Page) -> None:
+    page.goto(f"{site.url}/promise/{TOKEN}")
+
+
+SHOWN = (
+    Shown("login", login),
+    Shown("check", as_agent(stages_beside.checking)),
+    Shown("offered", as_agent(pictures.offered)),
+    Shown("agent", as_agent(pictures.talking)),
+    Shown("choosing", as_agent(pictures.choosing)),
+    Shown("receipt", as_agent(pictures.receipt)),
+    Shown("today", as_agent(pictures.today)),
+    Shown("threat", as_agent(stages_beside.threat_armed)),
+    Shown("lead", as_lead(lead_pictures.busy)),
+    Shown("promise", promise, PHONE),
+    Shown("account", as_agent(account)),
+    Shown("audit", audit),
+)
+
+
+def main(folder: Path) -> None:
+    """Writes NAME-light.png and NAME-dark.png for each page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for shown in SHOWN:
+            for scheme in SCHEMES:
+                _take(browser, shown, scheme, folder / f"{shown.name}-{scheme}.png")
+        browser.close()
+
+
+def _take(browser: Browser, shown: Shown, scheme: str, path: Path) -> None:
+    with served() as site:
+        viewport = {"width": shown.size[0], "height": shown.size[1]}
+        seen = {"viewport": viewport, "color_scheme": scheme, "locale": "de-DE", "permissions": ["notifications"]}
+        context = browser.new_context(**seen)  # type: ignore[arg-type]
+        use_fake_softphone(context)
+        page = context.new_page()
+        shown.enter(site, page)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(100)  # the last change is painted
+        page.screenshot(path=path, full_page=True)
+        context.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

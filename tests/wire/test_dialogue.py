@@ -1,0 +1,77 @@
+"""What a caller presses while prompts play, as Asterisk tells it over a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hotline.exchange.dialogue import KEYS, Dialogue
+from hotline.telephony.agi_server import AgiServer
+from hotline.telephony.agi_session import AgiSession
+from ivr.conversation import Conversation
+from ivr.effects import Collect
+from ivr.events import CallArrived, DigitsEntered, SilenceElapsed
+from routing.hours import Calendar
+from tests.unit.conversations import CALLER, MONDAY_9, shipped
+from tests.wire.doubles import AgiCaller, eventually
+
+TOLD = "announcements/one"
+OVER = b"200 result=0 endpos=8000\n"
+
+
+class NobodyInterrupts:
+    async def stop_prompt(self, channel: str) -> None:
+        raise AssertionError(channel)
+
+
+class Welcomed:
+    """A server that plays a conversation's questions until the first one that is none, and keeps what was joined."""
+
+    def __init__(self) -> None:
+        self.request_types: list[str | None] = []
+        self.server = AgiServer(self._handle, port=0)
+
+    async def _handle(self, session: AgiSession) -> None:
+        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: name)
+        conversation = Conversation(shipped(), Calendar(shipped()))
+        effects = conversation.receive(CallArrived(MONDAY_9, CALLER, True, TOLD))
+        while isinstance(effects[0], Collect):
+            keys = await dialogue.collect(effects[0])
+            effects = conversation.receive(SilenceElapsed() if keys is None else DigitsEntered(keys))
+        self.request_types.append(conversation.request_type)
+
+
+@pytest.fixture
+async def welcomed() -> AsyncIterator[Welcomed]:
+    welcomed = Welcomed()
+    await welcomed.server.start()
+    yield welcomed
+    await welcomed.server.close()
+
+
+async def plays(caller: AgiCaller, answer: bytes = OVER) -> str:
+    """The next prompt; every key stops it."""
+    words = (await caller.answer(answer)).replace('"', "").split()
+    assert words[:3] == ["CONTROL", "STREAM", "FILE"], words
+    assert words[4] == KEYS
+    return words[3]
+
+
+@pytest.mark.parametrize("before", [(), ("greeting",)])
+async def test_key_during_greeting_or_announcement_ends_it_and_is_the_menus_key(
+    welcomed: Welcomed, before: tuple[str, ...]
+) -> None:
+    caller = await AgiCaller.call(welcomed.server)
+    assert tuple([await plays(caller) for _ in before]) == before
+    await plays(caller, b"200 result=52 endpos=400\n")  # "4"
+    await eventually(lambda: welcomed.request_types == ["rent"])
+    await caller.leave()
+
+
+async def test_after_the_announcement_the_menu_follows_at_once(welcomed: Welcomed) -> None:
+    caller = await AgiCaller.call(welcomed.server)
+    heard = [await plays(caller) for _ in range(3)]
+    assert heard == ["greeting", TOLD, "data_protection"]
+    await plays(caller, b"200 result=52 endpos=400\n")
+    await eventually(lambda: welcomed.request_types == ["rent"])
+    await caller.leave()
