@@ -14,7 +14,7 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.transfers import Transfers
 from hotline.logs import log_failure
-from hotline.recovery.channels import Channels, read_channels
+from hotline.recovery.channels import ANSWER_SECONDS, Channels, read_channels
 from hotline.telephony.ami import AmiClient
 
 log = structlog.get_logger()
@@ -195,7 +195,7 @@ class AsteriskEvents:
             known = list(self._switchboard.calls)  # a call that arrives meanwhile is not in the answer
             rings = self._outgoing.going_on()
             try:
-                devices = await self._ami.action("DeviceStateList")
+                devices = await self._ami.action("DeviceStateList", timeout=ANSWER_SECONDS)
                 there = await self._channels(known)
             except AmiError as error:
                 log.warning("could not resynchronise with Asterisk, next try follows", why=str(error))

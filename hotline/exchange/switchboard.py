@@ -262,7 +262,9 @@ class Switchboard:
     # --- talking -----------------------------------------------------------------------------
 
     def dialling(self, call: Call, leg: Leg) -> None:
-        """Asterisk rings somebody on this leg for the caller."""
+        """Asterisk rings somebody on this leg for the caller. News of a leg that is known already is old news."""
+        if call.leg is not None and call.leg.unique == leg.unique:
+            return
         self.calls.add_leg(call, leg)
         call.leg = leg
         if call.phase is not Phase.OUTSIDE and (call.offer is None or not call.offer.open):

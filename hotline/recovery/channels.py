@@ -13,15 +13,19 @@ Channels = Mapping[str, Channel]
 """By unique id."""
 
 
+ANSWER_SECONDS = 2.0
+"""So long one of Asterisk's lists may take: a damaged one never ends."""
+
+
 class Manager(Protocol):
     """What is needed of the AMI client."""
 
-    async def action(self, name: str) -> Sequence[Channel]: ...
+    async def action(self, name: str, *, timeout: float) -> Sequence[Channel]: ...
 
 
 async def read_channels(ami: Manager) -> dict[str, Channel]:
     """All that there are now; AmiError when Asterisk does not tell."""
-    return by_unique(await ami.action("CoreShowChannels"))
+    return by_unique(await ami.action("CoreShowChannels", timeout=ANSWER_SECONDS))
 
 
 def by_unique(items: Iterable[Channel]) -> dict[str, Channel]:

@@ -20,10 +20,11 @@ from hotline.telephony.ami_guard import Field, GuardedAction, GuardedProtocol, H
 
 log = structlog.get_logger()
 
-FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
-DAMAGE_SECONDS = 5.0
+FIRST_WAIT, LONGEST_WAIT = 0.2, 2.0
+DAMAGE_SECONDS = 2.0
 """A connection is not given up for damage more often, so that nobody can keep us from hearing by forging."""
-LOGIN_SECONDS = 5.0
+LOGIN_SECONDS = 2.0
+"""Together with a wait less than the five seconds after which agents' states must be true again."""
 QUEUE_SIZE = 20_000
 
 
@@ -58,6 +59,7 @@ class AmiClient:
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self._damaged_at = -DAMAGE_SECONDS
+        self._afresh: asyncio.TimerHandle | None = None
 
     @property
     def connected(self) -> bool:
@@ -84,6 +86,7 @@ class AmiClient:
     async def close(self) -> None:
         """Disconnect for good, also while waiting to reconnect."""
         task, self._task = self._task, None
+        self._forget_damage()
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -210,6 +213,7 @@ class AmiClient:
     def on_lost(self, connection: GuardedProtocol) -> None:
         if connection is self._connection:
             self._connection = None
+            self._forget_damage()
             self._lost.set()
             self._announce("Disconnected")
             if self._task is not None:
@@ -217,9 +221,20 @@ class AmiClient:
 
     def on_damage(self, connection: GuardedProtocol) -> None:
         """What came cannot be trusted to be all: another connection, and the whole truth after it. Not too often."""
-        now = asyncio.get_running_loop().time()
-        if connection is self._connection and now - self._damaged_at >= DAMAGE_SECONDS:
-            self._damaged_at = now
+        if connection is not self._connection or self._afresh is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._afresh = loop.call_at(self._damaged_at + DAMAGE_SECONDS, self._start_afresh, connection)
+
+    def _forget_damage(self) -> None:
+        if self._afresh is not None:
+            self._afresh.cancel()
+            self._afresh = None
+
+    def _start_afresh(self, connection: GuardedProtocol) -> None:
+        self._afresh = None
+        if connection is self._connection:
+            self._damaged_at = asyncio.get_running_loop().time()
             log.warning("Asterisk's manager interface is out of step: starting afresh")
             connection.drop()
 

@@ -30,6 +30,7 @@ from hotline.phone import tones
 from hotline.setup import music, sound
 from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import EXAMPLE, StateDirectory
+from tests.faults import logs
 from tests.faults.mail import MailServer
 from tests.faults.phones import RecordingPhone
 from tests.faults.small_disk import small_disk
@@ -87,6 +88,7 @@ class House:
 
     def _keep(self, text: str) -> None:
         self.lines.append(Line(time.monotonic(), text))
+        logs.note(text)
 
     # --- processes ---------------------------------------------------------------------------
 

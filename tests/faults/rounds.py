@@ -17,7 +17,7 @@ from zlib import crc32
 
 import pytest
 
-from tests.faults import rows
+from tests.faults import logs, rows
 from tests.faults.rows import HOUSE, Row
 
 FORM = "HOTLINE_FAULTS"
@@ -131,13 +131,17 @@ async def _play_all(planned: Sequence[tuple[Round, Play]]) -> list[Row]:
 
 async def _one(one: Round, play: Play) -> list[Row]:
     """A round that breaks is a finding too: never left out."""
+    logs.LINES.set(lines := [])
     try:
         async with asyncio.timeout(LONGEST_ROUND):
-            return await play(one)
+            found = await play(one)
     except Exception as error:
         where = " > ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:])
         said = f"{type(error).__name__}: {error}"[:3000]
-        return [one.row(HOUSE, failures=[f"the round broke off: {said} ({where})"])]
+        found = [one.row(HOUSE, failures=[f"the round broke off: {said} ({where})"])]
+    if any(row.failures for row in found):
+        logs.keep(rows.results(form()), f"{one.fault}-{one.variant}-{one.number}", lines, found)
+    return found
 
 
 def _tell(one: Round, done: int, of: int, seconds: float, found: Sequence[Row]) -> None:

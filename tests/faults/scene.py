@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hotline.phone.call import PhoneError
-from tests.faults import counting
+from tests.faults import counting, logs
 from tests.faults.agents import ABROAD, Agent, Talk, agents
 from tests.faults.callers import Caller, Public
 from tests.faults.counting import CUT, LEFT, MISSING, REFUSED, TALKED, Books
@@ -326,6 +326,16 @@ class Scene:
         ]
         return [f"{name} heard nothing for {seconds:.1f} s in a talk" for name, seconds in silences if seconds > limit]
 
+    def _note_who_was_when(self) -> None:
+        """For whoever looks for the cause of a failure."""
+        for caller in self.public.callers:
+            logs.note(f"caller {caller.state}: dialled {caller.dialled:.3f}, ended {caller.ended or 0:.3f}")
+        for name, agent in self.people.items():
+            for talk in agent.talks:
+                logs.note(
+                    f"talk of {name}: {talk.since:.3f} to {talk.until or 0:.3f}, hung up: {talk.hung_up_by_agent}"
+                )
+
     # --- the judgement -----------------------------------------------------------------------
 
     async def judge(self, one: Round, fault: Fault, fault_at: float, true_state: float | None) -> list[Row]:
@@ -334,6 +344,7 @@ class Scene:
         await self.public.leave()
         self.findings += self._deaf_agents(fault.limit)
         books = await self.close_books(5)
+        self._note_who_was_when()
         found = []
         for state in dict.fromkeys(caller.state for caller in self.public.callers):
             mine = [caller for caller in self.public.callers if caller.state == state]

@@ -59,6 +59,9 @@ class Known:
     intents: Mapping[str, str]
     to_write_up: frozenset[str]
     """Agents with a call that was answered, has ended and was not disposed of."""
+    had_a_caller: frozenset[str] = frozenset()
+    """Agents who have answered a call that has no end in the ledger yet: it is about to be written, or the agent's
+    leg was lost and the caller is back in the line, where the call is nobody's."""
 
 
 def expected(known: Known, agent: str) -> frozenset[str]:
@@ -70,10 +73,11 @@ def expected(known: Known, agent: str) -> frozenset[str]:
         return frozenset({"offered"})
     if agent in known.to_write_up:
         return frozenset({"wrap_up"})
+    maybe = frozenset({"wrap_up"}) if agent in known.had_a_caller else frozenset[str]()
     intent = known.intents.get(agent, "home")
     if intent != "ready":
-        return frozenset({intent})
-    return FREE if agent in known.registered else frozenset({"not_ready"})
+        return maybe | {intent}
+    return maybe | (FREE if agent in known.registered else {"not_ready"})
 
 
 def _with_somebody(channel: Channel, known: Known) -> bool:
@@ -88,21 +92,23 @@ async def look(house: House) -> Known | None:
     if "Contact:" not in contacts:
         return None
     try:
-        intents, unwritten = await asyncio.to_thread(_from_database, house.database)
+        intents, to_write_up, had_a_caller = await asyncio.to_thread(_from_database, house.database)
     except sqlite3.Error:
         return None
-    return Known(channels(concise), registered(contacts), intents, unwritten)
+    return Known(channels(concise), registered(contacts), intents, to_write_up, had_a_caller)
 
 
-def _from_database(path: Path) -> tuple[dict[str, str], frozenset[str]]:
+def _from_database(path: Path) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
+    """Intents by agent, who has to write up a call that has ended, and who has answered one that has not."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as connection:
         intents = dict(connection.execute("SELECT agent, intent FROM presences ORDER BY id").fetchall())
         unwritten = connection.execute(
-            "SELECT agent FROM calls WHERE answered_at IS NOT NULL AND agent IS NOT NULL "
+            "SELECT agent, ended_at IS NOT NULL FROM calls WHERE answered_at IS NOT NULL AND agent IS NOT NULL "
             "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE call_id = calls.id) "
             "AND coalesce(how, '') NOT LIKE 'fallback_%'"  # handled to its end without a page
         ).fetchall()
-    return intents, frozenset(name for (name,) in unwritten)
+    ended = frozenset(name for name, over in unwritten if over)
+    return intents, ended, frozenset(name for name, over in unwritten if not over)
 
 
 def untrue(people: Mapping[str, Agent], known: Known | None) -> Iterator[str]:

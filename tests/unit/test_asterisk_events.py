@@ -74,3 +74,15 @@ async def test_session_of_the_caller_sent_on_begins_before_the_news(exchange: Ex
         exchange.board.answered(exchange.call)
     await _hear_of_blind_transfer(exchange)
     assert not exchange.call.referred
+
+
+async def test_ringing_is_told_after_a_login_has_shown_that_they_talk(exchange: Exchange) -> None:
+    await _hear(
+        exchange,
+        Event="DialBegin",
+        Uniqueid=exchange.call.unique,
+        DestChannel="PJSIP/agent-anna-leg-anna",
+        DestUniqueid="leg-anna",
+    )
+    assert exchange.office.controls.hung_up == []
+    assert not exchange.call.leg.dismissed  # type: ignore[union-attr]

@@ -53,6 +53,8 @@ def test_only_phones_that_answer_are_registered() -> None:
         ({"intents": {"anna": "pause"}}, {"pause"}),
         ({"to_write_up": frozenset({"anna"})}, {"wrap_up"}),
         ({"to_write_up": frozenset({"anna"}), "intents": {"anna": "pause"}}, {"wrap_up"}),
+        ({"had_a_caller": frozenset({"anna"}), "registered": frozenset()}, {"wrap_up", "not_ready"}),
+        ({"had_a_caller": frozenset({"anna"}), "intents": {"anna": "pause"}}, {"wrap_up", "pause"}),
         ({"channels": [Channel("PJSIP/agent-anna-1", "Ringing", "")]}, {"offered"}),
         ({"channels": [Channel("PJSIP/agent-anna-1", "Up", "")]}, {"ready", "not_ready"}),
         (

@@ -339,7 +339,7 @@ async def test_no_log_holds_the_secret(asterisk: AmiDouble, caplog: pytest.LogCa
 
 
 def test_wait_between_attempts_doubles_up_to_five_seconds() -> None:
-    assert list(islice(backoff(), 7)) == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert list(islice(backoff(), 7)) == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
 
 
 async def test_damaged_connection_is_made_anew_but_not_again_and_again(asterisk: AmiDouble) -> None:
@@ -355,3 +355,15 @@ async def test_damaged_connection_is_made_anew_but_not_again_and_again(asterisk:
     assert [entry["log_level"] for entry in logs if "out of step" in entry["event"]] == ["warning"]
     assert "victim" not in str(logs)
     await client.close()
+
+
+async def test_damage_soon_after_damage_is_not_forgotten(asterisk: AmiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotline.telephony.ami.DAMAGE_SECONDS", 0.3)
+    client = client_of(asterisk, system_name="stempel-1")
+    await client.start()
+    assert await names(client, 1) == ["Connected"]
+    for _ in range(2):
+        asterisk.send(b"tHangup\r\nChannel: victim\r\n\r\n")
+        assert await names(client, 2) == ["Disconnected", "Connected"]
+    await client.close()
+    assert asterisk.logins == 3
