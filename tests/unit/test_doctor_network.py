@@ -1,7 +1,6 @@
 """What the doctor concludes from servers that answer, answer wrongly, or are not there."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -18,6 +17,7 @@ from hotline.doctor.patient import Patient, Running
 from hotline.doctor.result import Result, Verdict
 from hotline.state import EXAMPLE, Secrets, StateDirectory
 from hotline.telephony.agi_server import AgiServer, AgiSession
+from tests.ports import free_ports
 
 CONFIG = load(EXAMPLE)
 SECRETS = Secrets("ami-geheim", "hotline-1234", "", "")
@@ -43,10 +43,8 @@ async def server(talk: Talk) -> AsyncIterator[int]:
 
 
 def closed_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+    (port,) = free_ports(1)
+    return port
 
 
 def at(part: str, port: int) -> HotlineConfig:

@@ -18,6 +18,7 @@ from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import EXAMPLE, StateDirectory
 from hotline.storage.database import Database
 from ivr.prompts import catalogue
+from tests.ports import free_ports
 
 TODAY = date(2026, 11, 21)
 CONFIG = load(EXAMPLE)
@@ -207,9 +208,7 @@ async def test_a_port_is_free_or_taken_or_lacks_its_listener(tmp_path: Path) -> 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         number = taken.getsockname()[1]
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            free = trial.getsockname()[1]
+        (free,) = free_ports(1)
         network = CONFIG.network
         moved = {
             name: getattr(network, name).model_copy(update={"port": free})

@@ -12,6 +12,7 @@ import pytest
 from config.schema import HotlineConfig
 from hotline.errors import SetupError
 from hotline.ports import Port, needed, require_free
+from tests.ports import free_ports
 
 
 @pytest.fixture
@@ -49,8 +50,7 @@ def test_udp_port_in_use_is_noticed() -> None:
 
 
 def test_port_that_is_free_is_not_mentioned(taken: int) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as gone:
-        free = gone.getsockname()[1]
+    (free,) = free_ports(1)
     require_free([web(free)])
 
 
