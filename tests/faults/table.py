@@ -28,6 +28,9 @@ not edit it.
   conversation that our side dropped, a call that the ledger has not, has twice or with an untrue end, a promise or
   mail lost or sent twice with different Message-IDs, a missing log line or metric, an agent rung while on a break.
 - The state *the house as a whole* stands for what concerns no single caller.
+- Several houses run side by side on the machine named below. A round that failed is looked into by what its house has
+  said (`var/faults-logs`); its rows are taken out, and it is played again, only when a cause was mended, or when the
+  processors were busy with something else.
 """
 
 
