@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.pictures import log_in
 from tests.browser.served import LIMIT, Served, served
 from tests.browser.softphone import use_fake_softphone
-from tests.browser.test_accessibility import findings_light_and_dark
+from tests.browser.test_accessibility import findings
 from tests.browser.work import asked, ring
 from tests.unit.doubles_callbacks import FakeCallbacks, example_ring, example_task
 from tests.unit.doubles_web import moment, refusing
@@ -301,16 +301,17 @@ def _over(site: Served, page: Page) -> None:
     expect(page.locator("#callback-finish")).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("stage", [_everything, _ringing, _over], ids=lambda stage: stage.__name__)
-def test_no_findings_of_axe(chromium: Browser, stage: object) -> None:
+def test_no_findings_of_axe(chromium: Browser, stage: object, scheme: str) -> None:
     with served() as site:
-        context = chromium.new_context(viewport={"width": 1280, "height": 720})
+        context = chromium.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
         context.set_default_timeout(LIMIT * 1000)
         use_fake_softphone(context)
         page = context.new_page()
         log_in(page, site.url)
         stage(site, page)  # type: ignore[operator]
-        assert findings_light_and_dark(page) == []
+        assert findings(page) == []
         context.close()
 
 
