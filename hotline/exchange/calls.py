@@ -96,6 +96,13 @@ class Wish:
     until: datetime
     """Business time until which the agent's telephone may become ready."""
     ring_seconds: float
+    after: datetime | None = None
+    """Business time before which it is not tried again; None for at once."""
+
+    def shifted(self, delta: timedelta) -> "Wish":
+        """Business time has jumped by that."""
+        after = None if self.after is None else self.after + delta
+        return replace(self, until=self.until + delta, after=after)
 
 
 class Handover(StrEnum):
@@ -277,7 +284,7 @@ class Call:
             moment: datetime | None = getattr(self, name)
             if moment is not None:
                 setattr(self, name, moment + delta)
-        self.wishes = [replace(wish, until=wish.until + delta) for wish in self.wishes]
+        self.wishes = [wish.shifted(delta) for wish in self.wishes]
         for offer in (self.offer, self.transfer.offer if self.transfer is not None else None):
             if offer is not None:
                 offer.at += delta

@@ -85,19 +85,30 @@ class Offers:
 
     def close(self, offer: Offer, end: OfferEnd) -> None:
         """The offer is over; unless it was answered the agent is free of the call, and barred when it was missed."""
-        now, seat = self._clock.now(), self._seats[offer.agent]
-        offer.end = end
-        offer.news.set()
-        seat.offer = None
-        self._book.offer_closed(offer, now)
+        now, seat = self._clock.now(), self._end(offer, end)
         if end is OfferEnd.ANSWERED:
             return
         seat.call = None
         seat.presence = (
             seat.presence.barred(_BARS[end], now) if end in _BARS else seat.presence.free(now, keep_idle=True)
         )
-        log.info("offer not taken", call=offer.call_id, agent=offer.agent, end=end.value)
         self._changed()
+
+    def postpone(self, offer: Offer) -> None:
+        """The telephone has gone while it rang: the call stays the agent's, who is rung again, and not to blame."""
+        seat = self._end(offer, OfferEnd.WITHDRAWN)
+        seat.presence = seat.presence.busy(Work.LOST, self._clock.now())
+        seat.touch()
+
+    def _end(self, offer: Offer, end: OfferEnd) -> Seat:
+        seat = self._seats[offer.agent]
+        offer.end = end
+        offer.news.set()
+        seat.offer = None
+        self._book.offer_closed(offer, self._clock.now())
+        if end is not OfferEnd.ANSWERED:
+            log.info("offer not taken", call=offer.call_id, agent=offer.agent, end=end.value)
+        return seat
 
 
 def _loop_time() -> float:

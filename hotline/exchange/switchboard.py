@@ -6,6 +6,7 @@ events see a half-done change; what must be stored first is awaited before the s
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -29,6 +30,9 @@ RETURN_SECONDS = 10.0
 
 RELOAD_SECONDS = 4.0
 """How long a call waits for a page that was loaded anew while it rang."""
+PAUSE_SECONDS = 1.0
+"""A telephone that could not be rung although it is registered, as when its page is just being left, is tried again
+after this."""
 UNSEEN_SECONDS = 1.0
 """So often it is looked whether a wrap-up still has a page, once its time is over."""
 MOMENT = 0.05
@@ -203,8 +207,13 @@ class Switchboard:
 
     def not_taken(self, call: Call, end: OfferEnd) -> None:
         """The caller's session is back from dialling without an answer: the caller keeps the original place."""
-        if call.offer is not None and call.offer.open:
-            self.offers.close(call.offer, end)
+        offer = call.offer
+        if offer is not None and offer.open:
+            wish = self._wish_again(offer) if end is OfferEnd.GONE else None
+            if wish is None:
+                self.offers.close(offer, end)
+            else:
+                self._postpone(call, offer, replace(wish, after=self._clock.now() + timedelta(seconds=PAUSE_SECONDS)))
         call.forget_offer()
         self._pursue(call)
 
@@ -216,11 +225,11 @@ class Switchboard:
         call.forget_offer()
         self._meant[call.id] = call
         for wish in wishes:
-            self.spawn(self._look_again(call, wish))
+            self.spawn(self._look_again(call, wish.until))
         self.rematch()
 
-    async def _look_again(self, call: Call, wish: Wish) -> None:
-        await asyncio.sleep(max(0.0, (wish.until - self._clock.now()).total_seconds()) + MOMENT)
+    async def _look_again(self, call: Call, at: datetime) -> None:
+        await asyncio.sleep(max(0.0, (at - self._clock.now()).total_seconds()) + MOMENT)
         if call.id in self._meant:
             self._pursue(call)
 
@@ -229,7 +238,7 @@ class Switchboard:
         now = self._clock.now()
         while call.wishes:
             wish, seat = call.wishes[0], self.seats[call.wishes[0].agent]
-            if seat.can_be_rung_for(call):
+            if seat.can_be_rung_for(call) and (wish.after is None or now >= wish.after):
                 call.wishes.pop(0)
                 self._meant.pop(call.id, None)
                 return self._begin_offer(call, seat, wish.ring_seconds, wish)
@@ -395,22 +404,30 @@ class Switchboard:
         self._give_up_held(seat)
         if call is None or offer is None or not offer.open:
             return
-        wish = offer.wish or self._after_reload(seat, offer)
-        if wish is None or call.offer is not offer or self._clock.now() >= wish.until:
+        wish = self._wish_again(offer)
+        if wish is None or call.offer is not offer:
             self._withdraw_from(seat, OfferEnd.GONE)
             return
         leg = call.leg
-        self.offers.close(offer, OfferEnd.WITHDRAWN)
-        seat.call, seat.presence = call, seat.presence.busy(Work.LOST, self._clock.now())
-        call.wishes.insert(0, wish)
-        self.spawn(self._look_again(call, wish))
+        self._postpone(call, offer, wish)
         self.hang_up(leg)
 
-    def _after_reload(self, seat: Seat, offer: Offer) -> Wish | None:
-        """A page that is loaded anew while it rings has its telephone back in a moment."""
-        if seat.agent.phone is not PhoneKind.BROWSER:
-            return None
-        return Wish(seat.agent.name, self._clock.now() + timedelta(seconds=RELOAD_SECONDS), offer.ring_seconds)
+    def _wish_again(self, offer: Offer) -> Wish | None:
+        """Why the agent is rung again whose telephone is gone; None when the time for that is over.
+
+        A page that is loaded anew while it rings has its telephone back in a moment.
+        """
+        wish, now = offer.wish, self._clock.now()
+        if wish is None and self.seats[offer.agent].agent.phone is PhoneKind.BROWSER:
+            return Wish(offer.agent, now + timedelta(seconds=RELOAD_SECONDS), offer.ring_seconds)
+        return wish if wish is not None and now < wish.until else None
+
+    def _postpone(self, call: Call, offer: Offer, wish: Wish) -> None:
+        self.offers.postpone(offer)
+        call.wishes.insert(0, wish)
+        for at in (wish.after, wish.until):
+            if at is not None:
+                self.spawn(self._look_again(call, at))
 
     def _give_up_held(self, seat: Seat) -> None:
         """A telephone that holds a caller says nothing that could break off: its registration tells."""

@@ -6,6 +6,7 @@ What is not written up yet is stored and waits for the next start.
 
 import asyncio
 from collections.abc import Callable, Sized
+from typing import Any
 
 import structlog
 
@@ -37,24 +38,22 @@ class Drain:
 
     async def _until_nobody_is_left(self, tell: Tell) -> None:
         told: int | None = None
-        while (calls := await self._calls()) != 0:
-            if calls is not None and calls != told:
+        while (channels := await self._channels()) is None or channels:
+            calls = 0 if channels is None else _answered(channels)
+            if calls and calls != told:
                 tell(f"{CALLS} {calls}")
                 told = calls
             await asyncio.sleep(LOOK_SECONDS)
         tell(f"{CALLS} 0")
 
-    async def _calls(self) -> int | None:
-        """How many go on; None while Asterisk cannot be asked, or has not heard that it is to refuse new ones.
-
-        Channels that belong together are one call, whoever takes part in it.
-        """
+    async def _channels(self) -> list[Any] | None:
+        """Who is with Asterisk; None while it cannot be asked, or has not heard that it is to refuse new calls."""
         try:
             await self._alive.tell()
-            channels = await self._ami.action("CoreShowChannels")
+            listed = await self._ami.action("CoreShowChannels")
         except AmiError:
             return None
-        return len({channel["Linkedid"] for channel in channels if "Linkedid" in channel})
+        return [channel for channel in listed if "Linkedid" in channel]
 
     async def _until_entered(self) -> None:
         try:
@@ -63,3 +62,10 @@ class Drain:
                     await asyncio.sleep(LOOK_SECONDS / 10)
         except TimeoutError:
             log.warning("calls without an end when the service ends", calls=len(self._known()))
+
+
+def _answered(channels: list[Any]) -> int:
+    """How many calls go on. Channels that belong together are one, whoever takes part in it; one without an answer
+    may be just being refused.
+    """
+    return len({channel["Linkedid"] for channel in channels if channel.get("ChannelStateDesc") == "Up"})

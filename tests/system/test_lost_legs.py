@@ -9,6 +9,7 @@ import pytest
 from hotline.phone.call import PhoneCall
 from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import MUSIC_TONE, StartAsterisk
+from tests.system.desk_phone import DeskPhone
 
 CALLER = "+495721777001"
 NO_DEAD_AIR = 5.0
@@ -65,6 +66,24 @@ async def test_phone_that_comes_back_gets_its_caller_back_with_all_that_was_know
     steps = await chain.steps(CALLER, "disposed")
     assert [step.kind for step in steps].count("call_started") == 1
     assert [step.codes["how"] for step in steps if step.kind == "call_ended"] == ["talked"]
+
+
+async def test_phone_that_cannot_be_rung_just_when_it_is_back_is_tried_again(chain: Chain) -> None:
+    """As when its page is loaded anew once more: Asterisk still has the registration, and Dial fails."""
+    anna, ben = await chain.agent("anna"), await chain.agent("ben")
+    caller = await _talk(chain, anna)
+    call_id = anna.snapshot["call"]["call_id"]
+    await _phone_breaks(anna, caller)
+    asterisk = chain.asterisk
+    async with DeskPhone(asterisk.sip_port, "agent-anna", asterisk.secrets.phone_secrets["anna"]) as phone:
+        phone.reply(await phone.request("INVITE"), "503 Service Unavailable")
+        await anna.until_state("lost")
+        await phone.take()
+        shown = await anna.until_state("talking")
+        assert shown["call"]["call_id"] == call_id
+        assert ben.snapshot["state"] == "ready"
+        await caller.hang_up()
+        await anna.until_state("wrap_up")
 
 
 async def test_phone_that_stays_away_costs_the_caller_ten_seconds_and_the_next_agent_comes(chain: Chain) -> None:

@@ -24,6 +24,7 @@ class Asterisk:
         self.connected = True
         self.set: list[tuple[str, str]] = []
         self.linked: list[str] = []
+        self.unanswered: list[str] = []
 
     async def action(self, name: str, *, timeout: float = 5.0, **fields: Any) -> list[Any]:
         if not self.connected:
@@ -31,7 +32,9 @@ class Asterisk:
         if name == "Setvar":
             self.set.append((fields["Variable"], fields["Value"]))
             return [{"Response": "Success"}]
-        return [{"Response": "Success"}, *({"Linkedid": one} for one in self.linked), {"Event": "Complete"}]
+        up = [{"Linkedid": one, "ChannelStateDesc": "Up"} for one in self.linked]
+        ringing = [{"Linkedid": one, "ChannelStateDesc": "Ring"} for one in self.unanswered]
+        return [{"Response": "Success"}, *up, *ringing, {"Event": "Complete"}]
 
     def globals(self) -> dict[str, str]:
         return dict(self.set)
@@ -146,6 +149,20 @@ class TestDrain:
         asterisk.linked = []
         await asyncio.wait_for(running, 5)
         assert told == ["CALLS 2", "CALLS 1", "CALLS 0", "DRAINED"]
+
+    async def test_caller_who_is_just_being_refused_is_no_call_but_nothing_is_over(
+        self, ending: Drain, told: list[str], draining: asyncio.Event, asterisk: Asterisk
+    ) -> None:
+        asterisk.linked, asterisk.unanswered = ["1"], ["2"]
+        draining.set()
+        running = asyncio.create_task(ending.run(told.append))
+        await until(lambda: told == ["CALLS 1"])
+        asterisk.linked = []
+        await asyncio.sleep(0.02)
+        assert not running.done(), "the unanswered one may have come just before"
+        asterisk.unanswered = []
+        await asyncio.wait_for(running, 5)
+        assert told == ["CALLS 1", "CALLS 0", "DRAINED"]
 
     async def test_while_asterisk_cannot_be_asked_nothing_is_over(
         self, ending: Drain, told: list[str], draining: asyncio.Event, asterisk: Asterisk

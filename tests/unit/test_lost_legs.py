@@ -1,12 +1,15 @@
 """An agent's leg that breaks off: the same agent is rung again, then the caller is the next of the line."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from agents.presence import Bar, Intent, State
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, PhoneKind
+from hotline.exchange import switchboard
 from hotline.exchange.calls import Call, OfferEnd, Phase
+from hotline.exchange.switchboard import PAUSE_SECONDS, RELOAD_SECONDS, RETURN_SECONDS
 from tests.unit.doubles_switchboard import Office
 
 
@@ -97,6 +100,80 @@ async def test_phone_that_vanishes_once_more_while_it_rings_again_is_awaited_aga
     office.switchboard.not_taken(call, OfferEnd.MISSED)  # the caller's session is back from Dial
     await office.settle()
     assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+
+
+async def test_phone_that_cannot_be_rung_although_registered_is_tried_again_after_a_pause(office: Office) -> None:
+    """Its page is just being left: Dial fails before Asterisk knows that the registration is gone."""
+    call = await _lost(office, phone_back=True)
+    office.switchboard.not_taken(call, OfferEnd.GONE)
+    office.ready("ben")
+    await office.settle()
+    assert (call.phase, call.agent, _state(office, "anna")) == (Phase.LOST, None, State.LOST)
+    office.pass_time(PAUSE_SECONDS)
+    office.switchboard.rematch()
+    assert (call.phase, call.agent, _state(office, "anna")) == (Phase.OFFERED, "anna", State.OFFERED)
+
+
+async def test_phone_that_can_never_be_rung_loses_the_caller_when_the_time_is_over(office: Office) -> None:
+    call = await _lost(office, phone_back=True)
+    office.ready("ben")
+    tries = 0
+    while call.agent != "ben":
+        tries += call.agent == "anna"
+        if call.agent == "anna":
+            office.switchboard.not_taken(call, OfferEnd.GONE)
+        office.pass_time(0.5)
+        office.switchboard.rematch()
+        await office.settle()
+        assert tries <= RETURN_SECONDS / PAUSE_SECONDS
+    assert tries >= RETURN_SECONDS / PAUSE_SECONDS / 2
+    assert office.switchboard.seats["anna"].presence.bar is Bar.PHONE_GONE
+
+
+async def test_pause_ends_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switchboard, "MOMENT", 0.0)
+    monkeypatch.setattr(switchboard, "PAUSE_SECONDS", 0.0)
+    call = await _lost(office, phone_back=True)
+    office.switchboard.not_taken(call, OfferEnd.GONE)
+    await asyncio.sleep(0.01)
+    assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+
+
+async def test_page_that_is_just_being_left_when_it_is_to_ring_is_tried_again(office: Office) -> None:
+    office.ready("anna")
+    call = await office.call("c1")
+    await office.settle()
+    office.switchboard.not_taken(call, OfferEnd.GONE)
+    assert (call.phase, _state(office, "anna")) == (Phase.LOST, State.LOST)
+    office.pass_time(PAUSE_SECONDS)
+    office.switchboard.rematch()
+    assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
+    office.pass_time(RELOAD_SECONDS)
+    office.switchboard.not_taken(call, OfferEnd.GONE)
+    assert (call.phase, call.agent) == (Phase.WAITING, None)
+    assert office.switchboard.seats["anna"].presence.bar is Bar.PHONE_GONE
+
+
+async def test_desk_phone_that_cannot_be_rung_is_not_tried_again(office: Office) -> None:
+    elif_ = office.switchboard.seats["elif"]
+    elif_.agent = elif_.agent.model_copy(update={"phone": PhoneKind.DESK})
+    office.ready("elif")
+    call = await office.call("c1")
+    await office.settle()
+    office.switchboard.not_taken(call, OfferEnd.GONE)
+    assert (call.phase, call.agent) == (Phase.WAITING, None)
+    assert elif_.presence.bar is Bar.PHONE_GONE
+
+
+async def test_agent_whose_phone_vanished_while_it_rang_is_given_nobody_else_meanwhile(office: Office) -> None:
+    """The contact is gone before Asterisk says that the telephone is unavailable."""
+    call = await _lost(office, phone_back=True)
+    other = await office.call("c2")
+    office.rings(call)
+    office.switchboard.phone_gone(office.switchboard.seats["anna"])
+    await office.settle()
+    assert (other.phase, other.agent) == (Phase.WAITING, None)
+    assert (office.switchboard.seats["anna"].call, office.switchboard.seats["anna"].offer) == (call, None)
 
 
 @pytest.mark.parametrize("paused", [False, True])
