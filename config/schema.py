@@ -76,6 +76,17 @@ def _day(value: Any) -> Any:
         raise ValueError(f"there is no day {value}") from None
 
 
+def _local_moment(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", value):
+        raise ValueError('write day and time without an offset, as "2026-11-23T12:00"')
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"there is no moment {value}") from None
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, bool | str):
         raise ValueError("write a number, without quotes")
@@ -109,6 +120,8 @@ Port = Annotated[Whole, Field(ge=1, le=65535)]
 Seconds = Annotated[Whole, Field(ge=1, le=86_400)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Day = Annotated[date, BeforeValidator(_day)]
+LocalMoment = Annotated[datetime, BeforeValidator(_local_moment)]
+"""Day and time in the hotline's time zone, without an offset."""
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -151,6 +164,8 @@ class Closure(Section):
     """Only this part of each day; whole days when left out."""
     every_year: bool = False
     reason: Text
+    announcement: Text | None = None
+    """What callers hear instead of `texts.closed_closure`; when we open next follows by itself."""
 
 
 class Holidays(Section):
@@ -164,6 +179,14 @@ class Hours(Section):
     week: dict[Weekday, list[Annotated[Interval, BeforeValidator(_interval)]]]
     holidays: Holidays = Holidays()
     closures: list[Closure] = []
+
+
+class Emergency(Section):
+    """An announcement that every caller hears first, also while we are closed."""
+
+    text: Text
+    until: LocalMoment
+    """From then on it is not heard any more."""
 
 
 class Menu(Section):
@@ -180,16 +203,47 @@ class HouseholdNumber(Section):
     max_digits: Annotated[Whole, Field(ge=1, le=20)] = 12
 
 
+class Then(StrEnum):
+    """What becomes of a caller for whom a limit of the waiting is reached. A callback is offered in any case."""
+
+    OFFER = "offer"
+    """Whoever does not want it goes on waiting."""
+    END = "end"
+    """Whoever does not want it is told so, and the call ends."""
+
+
 class Line(Section):
     """How long callers wait and what they hear meanwhile. All times in seconds."""
 
     position_every_seconds: Seconds = 60
+    expected_wait: bool = True
+    """How long it will take is said beside the position, in rounded words, from the pace of the last half hour."""
+    keep_place: bool = True
+    """Whoever waits can press the star key, hang up, and be called back when it would have been their turn."""
     nobody_ready_seconds: Seconds = 60
     """Nobody logged in, or all on break, for so long: a callback is offered."""
+    nobody_ready_then: Then = Then.OFFER
     longest_wait_seconds: Seconds = 900
+    longest_wait_then: Then = Then.OFFER
+    most_waiting: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
+    """So many who wait for the same agents make the line full for whoever comes next; never full when left out."""
+    most_waiting_then: Then = Then.OFFER
     after_closing_seconds: Annotated[Whole, Field(ge=0, le=86_400)] = 1200
     """How long after closing time callers who were already waiting are still served."""
+    after_closing_then: Then = Then.END
     household_number: HouseholdNumber = HouseholdNumber()
+
+
+class SameAgent(Section):
+    """Callers go to the agent who knows them, if that one is free soon."""
+
+    wait_seconds: Annotated[Whole, Field(ge=0, le=600)] = 20
+    """So long from joining the line a caller waits for this agent before anybody else is rung; 0: not at all, only an
+    agent who is free at once is preferred."""
+    promise: bool = True
+    """Whoever took the request that an open promise of the caller's number is about."""
+    number_days: Annotated[Whole, Field(ge=0, le=90)] = 7
+    """Whoever talked with the caller's number last, within so many days; 0: nobody."""
 
 
 class Distribution(Section):
@@ -197,7 +251,13 @@ class Distribution(Section):
     wrap_up_seconds: Annotated[Whole, Field(ge=0, le=3600)] = 60
     screen_seconds: Annotated[Decimal, Field(gt=0, le=5)] = 1.0
     """An offer the page has not shown within this time goes to the next agent."""
+    second_choice_after_seconds: Annotated[Whole, Field(ge=0, le=3600)] = 30
+    """Agents whose second choice a request is are rung for a caller who has waited so long."""
+    same_agent: SameAgent | None = None
+    """Nobody is preferred when left out."""
     pause_reasons: list[Text] = ["Pause", "Besprechung", "Nacharbeit"]
+    pause_minutes: Annotated[Whole, Field(ge=1, le=600)] | None = None
+    """A pause that lasts longer is shown to the agent and to the lead; it is never ended by us."""
 
 
 class FieldKind(StrEnum):
@@ -260,6 +320,9 @@ class Agent(Section):
     full_name: Text
     office: Name
     skills: Annotated[list[Name], Field(min_length=1)]
+    """First choice: rung at once for requests that need one of these."""
+    second_choice: list[Name] = []
+    """Skills for which the agent is rung only when a caller has waited `distribution.second_choice_after_seconds`."""
     phone: PhoneKind = PhoneKind.BROWSER
     screen: ScreenNeed = ScreenNeed.REQUIRED
     """Whether calls are only offered while a page of the agent is open; "optional" with a desk phone only."""
@@ -332,6 +395,11 @@ class Callbacks(Section):
     """Nobody is rung outside the opening hours, and a try that would fall there is made when we open next."""
     ring_seconds: Annotated[Whole, Field(ge=5, le=60)] = 30
     """How long it rings at the caller's."""
+    windows: list[Annotated[Interval, BeforeValidator(_interval)]] = []
+    """Times of day, on full hours, from which a caller who wants to be called back may choose; none are offered when
+    left out."""
+    start_seconds: Annotated[Whole, Field(ge=10, le=600)] = 60
+    """So long an agent who is offered a callback that is due has to start it, before it goes to the next one."""
 
 
 class Transport(StrEnum):
@@ -515,15 +583,49 @@ class Texts(Section):
     technical_problem: Text
     fallback_nobody: Text = "Im Moment kann leider niemand Ihren Anruf annehmen."
     """Said by Asterisk itself, before a callback is offered."""
+    wait_soon: Text = "Sie sind gleich an der Reihe."
+    wait_about: Text = "Es dauert noch etwa"
+    """Followed by a number and `wait_minutes`."""
+    wait_minutes: Text = "Minuten."
+    wait_long: Text = "Es dauert leider noch mehr als eine halbe Stunde."
+    wait_longer: Text = "Es geht leider langsamer voran als gedacht."
+    """Before an expected wait that is longer than the one said before."""
+    line_full: Text = "Im Moment rufen sehr viele Menschen an."
+    keep_place_offer: Text = "Wenn wir Sie zurückrufen sollen, ohne dass Sie Ihren Platz verlieren, drücken Sie Stern."
+    callback_in_turn: Text = "Sobald Sie an der Reihe sind: drücken Sie die 1."
+    callback_window: Text = "Zu dieser Zeit: drücken Sie die"
+    """After day and hours of a window; followed by its key."""
+    callback_between: Text = "zwischen"
+    """Followed by the first hour, `callback_and`, the last hour and `callback_hours`."""
+    callback_and: Text = "und"
+    callback_hours: Text = "Uhr."
+    callback_place_kept: Text = "Danke. Sie behalten Ihren Platz. Wir rufen Sie an, sobald Sie an der Reihe sind."
+    callback_window_taken: Text = "Danke. Wir rufen Sie zu dieser Zeit an."
 
 
 class Voice(Section):
     """The machine voice that speaks the texts; a recorded WAV of the same name always wins."""
 
-    language: Literal["de-DE"] = "de-DE"
+    language: Literal["de-DE", "en-GB", "en-US"] = "de-DE"
     speed: Annotated[Decimal, Field(ge=0.5, le=2.0)] = 0.95
     spoken_as: dict[str, str] = {}
     """Words the voice pronounces wrongly, and what it is given instead."""
+
+
+class Language(Section):
+    """A further language, which callers choose by key at the start; every prompt has its text in it."""
+
+    key: Literal["en"]
+    """ISO 639-1. Numbers, days and times are put together from words that the program knows for this language."""
+    name: Text
+    """What the agent reads, for example "Englisch"."""
+    press: Key
+    offer: Text
+    """Said in that language, before the menu: "For English, press 9." """
+    voice: Voice
+    request_types: dict[Name, Text]
+    """What the caller hears in the menu, by key of each request type, the one for unclear requests included."""
+    texts: Texts
 
 
 class Threat(Section):
@@ -559,6 +661,7 @@ class HotlineConfig(Section):
     hotline: Hotline
     offices: Annotated[list[Office], Field(min_length=1)]
     hours: Hours
+    emergency: Emergency | None = None
     menu: Menu = Menu()
     line: Line = Line()
     distribution: Distribution = Distribution()
@@ -578,6 +681,7 @@ class HotlineConfig(Section):
     network: Network = Network()
     voice: Voice = Voice()
     texts: Texts
+    languages: Annotated[list[Language], Field(max_length=1)] = []
 
     def request_type(self, key: str) -> RequestType:
         """The request type of that key, `unclear` included; KeyError when there is none."""

@@ -13,7 +13,8 @@ HotlineError                 one plain sentence: what happened, to what, what to
 ├── StorageError             the database cannot be used
 │   └── ReceiptTaken         a receipt number is in use; take another one
 └── Refused                  a user asked for something that cannot be done now; German text for the page
-    └── AlreadyWritten       this request of a call has its disposition; the first one counts
+    ├── AlreadyWritten       this request of a call has its disposition; the first one counts
+    └── Outdated             somebody else has changed the configuration meanwhile; nothing was overwritten
 """
 
 
@@ -75,3 +76,11 @@ class Refused(HotlineError):
 
 class AlreadyWritten(Refused):
     """This request of the call has its disposition already; the first one counts, nothing was stored."""
+
+
+class Outdated(Refused):
+    """Somebody else has saved or activated meanwhile; nothing was overwritten. `difference` shows what they changed."""
+
+    def __init__(self, sentence: str, difference: str) -> None:
+        super().__init__(sentence)
+        self.difference = difference

@@ -78,6 +78,7 @@ calls = _table(
     Column("request_type", CODE),
     Column("agent", CODE),
     Column("how", CODE),
+    Column("language", CODE),
     Column("fallback", Boolean, nullable=False, server_default=false()),
     _time("started_at", required=True),
     _time("joined_at"),
@@ -218,9 +219,13 @@ callbacks = _table(
     Column("request_type", CODE),
     Column("taken_by", CODE),
     Column("outcome", CODE),
+    Column("language", CODE),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     _time("requested_at", required=True),
     _time("due_at", required=True),
+    _time("place_at"),
+    _time("not_before"),
+    _time("not_after"),
     _time("next_try_at"),
     _time("taken_at"),
     _time("finished_at"),
@@ -274,8 +279,20 @@ config_versions = _table(
     Column("version", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("author", CODE, nullable=False),
+    Column("reason", Text),
     _time("at", required=True),
     UniqueConstraint("hotline_id", "version", name="config_versions_once"),
+)
+
+config_drafts = _table(
+    "config_drafts",
+    _hotline(),
+    Column("revision", Integer, nullable=False),
+    Column("base_version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", CODE, nullable=False),
+    _time("at", required=True),
+    UniqueConstraint("hotline_id", name="config_drafts_once"),
 )
 
 audit = _table(

@@ -1,11 +1,15 @@
 """What the pages beside the telephone itself ask of the running service: one narrow interface for each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from config.differences import Change
+from config.editing import Edit
+from hotline.changing.model import Activated, Draft, Progress, Remark, Version
 from hotline.web.desk import User
+from routing.replay import Replay
 
 
 class Promises(Protocol):
@@ -217,6 +221,62 @@ class Doors(Protocol):
         """What was done, the newest first: by `who`, on that `day`, older than the row `before`."""
 
 
+class Changing(Protocol):
+    """The configuration: drafted, checked, tried out, activated, rolled back. Refused when it cannot be.
+
+    There is one draft, which all admins work on. Whoever saves names the `revision` they have edited (None: there was
+    no draft); when another one has saved or activated meanwhile, `Outdated` is raised, which carries the difference,
+    and nothing is overwritten. Every change is audited.
+    """
+
+    async def active(self) -> tuple[Version, str]:
+        """What is in use, and its text."""
+
+    async def draft(self) -> Draft | None:
+        """What is being prepared; None when nothing is."""
+
+    async def save(self, author: str, text: str, revision: int | None) -> Draft:
+        """Keep this text as the draft, whatever is wrong with it."""
+
+    async def edit(self, author: str, edits: Sequence[Edit], revision: int | None) -> Draft:
+        """Change single values of the draft, or of what is in use when there is none; comments stay.
+
+        FormError with findings by the dotted path of an edit when a value is impossible.
+        """
+
+    async def discard(self, author: str, revision: int) -> None:
+        """Throw the draft away."""
+
+    async def check(self, text: str) -> list[Remark]:
+        """All that is wrong with that text, or perhaps not meant, in the order of the file."""
+
+    async def difference(self, old: str, new: str) -> list[Change]:
+        """What changes between two texts, readable: by section, in German."""
+
+    async def explain(
+        self, text: str, at: str, press: str, caller: str | None, free: Sequence[str] | None
+    ) -> Mapping[str, Any]:
+        """What `hotline explain --json` says of a call under that text. FormError: `at`, `press`, `free`, `text`."""
+
+    async def replay(self, text: str, days: int) -> Replay:
+        """The calls of the last so many days under that text, beside how they go by what is in use."""
+
+    async def activate(self, author: str, reason: str, revision: int, progress: Progress) -> Activated:
+        """Make the draft what new calls begin with; running calls and agents' states are not touched.
+
+        FormError: `reason`. Refused when the draft has errors.
+        """
+
+    async def history(self) -> list[Version]:
+        """The newest first."""
+
+    async def version(self, number: int) -> tuple[Version, str]:
+        """One of them with its text."""
+
+    async def roll_back(self, author: str, number: int, reason: str, progress: Progress) -> Activated:
+        """Make an earlier one the newest; the draft stays."""
+
+
 @dataclass(frozen=True)
 class Services:
     """One object for each interface; they may be the same."""
@@ -227,3 +287,4 @@ class Services:
     alarms: Alarms
     lead: Lead
     doors: Doors
+    changing: Changing
