@@ -21,6 +21,8 @@ class Work(StrEnum):
 
     FREE = "free"
     OFFERED = "offered"
+    DUE = "due"
+    """A callback that has kept its place is offered: the agent is to start it."""
     TALKING = "talking"
     LOST = "lost"
     """The talk broke off; the agent is rung again as soon as the telephone is back."""
@@ -34,6 +36,10 @@ class Bar(StrEnum):
     REJECTED = "rejected"
     STALE_SCREEN = "stale_screen"
     PHONE_GONE = "phone_gone"
+    NOT_STARTED = "not_started"
+    """A callback that was due was not started in time."""
+    NOT_WANTED = "not_wanted"
+    """A callback that was due was refused."""
 
 
 class State(StrEnum):
@@ -44,6 +50,7 @@ class State(StrEnum):
     NOT_READY = "not_ready"
     READY = "ready"
     OFFERED = "offered"
+    DUE = "due"
     TALKING = "talking"
     LOST = "lost"
     WRAP_UP = "wrap_up"
@@ -61,10 +68,13 @@ class Cause(StrEnum):
     REJECTED = "rejected"
     STALE_SCREEN = "stale_screen"
     PHONE_GONE = "phone_gone"
+    NOT_STARTED = "not_started"
+    NOT_WANTED = "not_wanted"
     NOT_REGISTERED = "not_registered"
     ENGAGED = "engaged"
     NO_SCREEN = "no_screen"
     RINGING = "ringing"
+    DUE = "due"
     TALKING = "talking"
     BROKEN_OFF = "broken_off"
     WRITING_UP = "writing_up"
@@ -79,16 +89,20 @@ _TEXTS = {
     Cause.REJECTED: "Anruf abgelehnt",
     Cause.STALE_SCREEN: "Bildschirm hat nicht reagiert",
     Cause.PHONE_GONE: "Telefon war nicht erreichbar",
+    Cause.NOT_STARTED: "Rückruf nicht begonnen",
+    Cause.NOT_WANTED: "Rückruf abgelehnt",
     Cause.NOT_REGISTERED: "Telefon ist nicht angemeldet",
     Cause.ENGAGED: "Telefon ist besetzt",
     Cause.NO_SCREEN: "keine Seite offen",
     Cause.RINGING: "Anruf klingelt",
+    Cause.DUE: "Rückruf an der Reihe",
     Cause.TALKING: "im Gespräch",
     Cause.BROKEN_OFF: "Gespräch unterbrochen",
     Cause.WRITING_UP: "Nacharbeit",
 }
 _WORKING = {
     Work.OFFERED: (State.OFFERED, Cause.RINGING),
+    Work.DUE: (State.DUE, Cause.DUE),
     Work.TALKING: (State.TALKING, Cause.TALKING),
     Work.LOST: (State.LOST, Cause.BROKEN_OFF),
     Work.WRAP_UP: (State.WRAP_UP, Cause.WRITING_UP),

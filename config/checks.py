@@ -2,14 +2,17 @@
 
 What concerns time is in `checks_hours.py`, what concerns gateways, ports and mail in `checks_network.py`,
 what concerns extensions and handing callers on in `checks_transfers.py`, what concerns deputies in
-`checks_case_workers.py`.
+`checks_case_workers.py`, what concerns further languages in `checks_languages.py`, what concerns times of callbacks in
+`checks_callbacks.py`.
 """
 
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
+from config.checks_callbacks import CALLBACK_RULES
 from config.checks_case_workers import CASE_WORKER_RULES
 from config.checks_hours import HOURS_RULES
+from config.checks_languages import LANGUAGE_RULES
 from config.checks_network import NETWORK_RULES
 from config.checks_transfers import TRANSFER_RULES
 from config.messages import suggestion
@@ -73,16 +76,33 @@ def request_types_exist(config: HotlineConfig) -> Iterator[Problem]:
 
 
 def skills_match(config: HotlineConfig) -> Iterator[Problem]:
-    """Somebody can take every request type, and no agent has a skill that none of them needs."""
+    """Somebody can take every request type, first choice or second, and no agent has a skill that none needs."""
     needed = list(dict.fromkeys(kind.skill for _, kind in _all_types(config)))
-    present = list(dict.fromkeys(skill for agent in config.agents for skill in agent.skills))
+    present = list(dict.fromkeys(skill for agent in config.agents for skill in (*agent.skills, *agent.second_choice)))
     for path, kind in _all_types(config):
         if kind.skill not in present:
             hint = suggestion(kind.skill, present)
             yield (*path, "skill"), f'no agent has the skill "{kind.skill}"{hint}; agents have: {", ".join(present)}'
     for index, agent in enumerate(config.agents):
-        for position, skill in enumerate(agent.skills):
-            yield from _unknown(("agents", index, "skills", position), skill, needed, "request type with the skill")
+        for choice, skills in (("skills", agent.skills), ("second_choice", agent.second_choice)):
+            for position, skill in enumerate(skills):
+                yield from _unknown(("agents", index, choice, position), skill, needed, "request type with the skill")
+
+
+def skills_are_first_or_second_choice(config: HotlineConfig) -> Iterator[Problem]:
+    """Each skill of an agent is one of the two, and stands there once."""
+    for index, agent in enumerate(config.agents):
+        paths = (("agents", index, "skills", position) for position in range(len(agent.skills)))
+        yield from _repeated(zip(paths, agent.skills, strict=True), "skill")
+        second = (("agents", index, "second_choice", position) for position in range(len(agent.second_choice)))
+        yield from _repeated(zip(second, agent.second_choice, strict=True), "second choice")
+        for position, skill in enumerate(agent.second_choice):
+            if skill in agent.skills:
+                path = ("agents", index, "second_choice", position)
+                yield (
+                    path,
+                    f'"{skill}" is among the skills of "{agent.name}" already, and so a first choice; leave it out',
+                )
 
 
 def _unknown(path: Path, value: str, allowed: list[str], what: str) -> Iterator[Problem]:
@@ -152,6 +172,7 @@ RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     offices_exist,
     request_types_exist,
     skills_match,
+    skills_are_first_or_second_choice,
     forms_are_complete,
     who_needs_no_screen_has_a_desk_phone,
     letters_run_forward,
@@ -161,4 +182,6 @@ RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     *NETWORK_RULES,
     *TRANSFER_RULES,
     *CASE_WORKER_RULES,
+    *LANGUAGE_RULES,
+    *CALLBACK_RULES,
 )

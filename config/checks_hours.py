@@ -52,6 +52,17 @@ def closures_run_forward(config: HotlineConfig) -> Iterator[Problem]:
             yield from _backward((*path, "hours"), closure.hours)
 
 
+def closures_stand_once(config: HotlineConfig) -> Iterator[Problem]:
+    """Whoever takes one of the two out would be surprised to stay closed."""
+    first: dict[tuple[object, ...], int] = {}
+    for index, closure in enumerate(config.hours.closures):
+        span = (closure.start, closure.end or closure.start, closure.hours, closure.every_year)
+        if span in first:
+            path = ("hours", "closures", index)
+            yield path, f"this is the same time as hours.closures.{first[span]}; remove one of the two"
+        first.setdefault(span, index)
+
+
 def _within_a_year(start: date, end: date) -> bool:
     return (end.year, end.month, end.day) < (start.year + 1, start.month, start.day)
 
@@ -80,5 +91,6 @@ HOURS_RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     the_week_opens,
     intervals_run_forward,
     closures_run_forward,
+    closures_stand_once,
     holidays_are_known,
 )

@@ -78,6 +78,7 @@ _WANTED = {
     "less_than_equal": "at most {le} is allowed",
     "less_than": "less than {lt} is allowed",
     "too_short": "at least {min_length} entry is needed",
+    "too_long": "at most {max_length} entry is allowed",
     "int": "a whole number is allowed",
     "float": "a number is allowed",
     "finite_number": "a number is allowed",

@@ -601,6 +601,8 @@ class Texts(Section):
     callback_hours: Text = "Uhr."
     callback_place_kept: Text = "Danke. Sie behalten Ihren Platz. Wir rufen Sie an, sobald Sie an der Reihe sind."
     callback_window_taken: Text = "Danke. Wir rufen Sie zu dieser Zeit an."
+    callback_number_unusable: Text = "Ihre Nummer sehen wir nicht, oder wir können sie nicht anrufen."
+    """Before `callback_enter_number`: the caller's number is withheld, foreign or of a special service."""
 
 
 class Voice(Section):

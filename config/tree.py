@@ -68,6 +68,11 @@ def read(text: str) -> Tree:
     return tree
 
 
+def plain(node: Node) -> Any:
+    """The values below one node."""
+    return _Builder(Tree()).value(node, ())
+
+
 class _Builder:
     """Turns nodes into values and notes positions and problems in the tree."""
 
@@ -108,6 +113,8 @@ class _Builder:
                 continue
             self._tree.keys[here] = _position(key)
             result[key.value] = self.value(value, here)
+            if _is_empty(value):
+                self._tree.values[here] = key.end_mark.line + 1, key.end_mark.column + 2
         return result
 
     def _entries(self, node: MappingNode, path: Path) -> Iterator[tuple[ScalarNode, Node]]:
@@ -163,6 +170,11 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
 
 def _position(node: Node) -> Position:
     return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _is_empty(node: Node) -> bool:
+    """Nothing is written: YAML then names the place of what comes next."""
+    return isinstance(node, ScalarNode) and bool(node.start_mark.index == node.end_mark.index)
 
 
 def _short(tag: object) -> str:

@@ -36,8 +36,9 @@ def _extensions(config: HotlineConfig, voice: Voice) -> Iterator[str]:
         set_to(_TRIES, str(TRIES)),
         set_to(_NUMBER, ""),
         *_number_shown(config),
-        f'GotoIf($["{given(_SHOWN)}" = ""]?enter,1:shown,1)',
+        f'GotoIf($["{given(_SHOWN)}" = ""]?unusable,1:shown,1)',
     )
+    yield extension("unusable", voice.say("callback_number_unusable"), "Goto(enter,1)")
     yield extension(
         "shown",
         f"Gosub(spell,1({given(_SHOWN)}))",
@@ -73,11 +74,11 @@ def _number_shown(config: HotlineConfig) -> Iterator[Step]:
     """As it is dialled here; empty when it is withheld, not a number of our country, or not written plainly."""
     yield set_to(_SHOWN, "")
     yield set_to(_PLAIN, f"${{FILTER(a-z,{given(variables.PRIVACY_COPY)})}}")
-    yield f'GotoIf($["{given(_PLAIN)}" != "" & "{given(_PLAIN)}" != "none"]?enter,1)'
+    yield f'GotoIf($["{given(_PLAIN)}" != "" & "{given(_PLAIN)}" != "none"]?unusable,1)'
     yield set_to(_USER, f"${{CUT({variables.FROM_COPY},@,1)}}")
     yield set_to(_USER, f"${{CUT({_USER},:,2)}}")
     yield set_to(_PLAIN, f"${{FILTER(0-9+,{given(_USER)})}}")
-    yield f"GotoIf($[${{LEN({given(_USER)})}} != ${{LEN({given(_PLAIN)})}}]?enter,1)"
+    yield f"GotoIf($[${{LEN({given(_USER)})}} != ${{LEN({given(_PLAIN)})}}]?unusable,1)"
     country = config.hotline.country_code
     yield _if_it_begins(f"[+]{country}", len(country) + 1)
     yield _if_it_begins(f"00{country}", len(country) + 2)

@@ -6,6 +6,8 @@ A header's text only ever stands alone in a `Set`: there Asterisk does not evalu
 before it comes near an expression.
 """
 
+import hashlib
+
 from config.schema import Gateway, HotlineConfig
 from dialplan import announcement, conf, fallback, happenings, variables
 from dialplan.facts import AsteriskFacts
@@ -19,6 +21,8 @@ OVER_CONTEXT = "hotline-over"
 """Runs when a caller's channel ends, however that came."""
 AGI_CALL, AGI_RETURN, AGI_INSIDE = "call", "return", INSIDE_PATH
 """Paths of our AGI server: a new caller, one taken back from the fallback, what an agent's phone has dialled."""
+STAMP_CONTEXT = "hotline-stamp"
+_STAMP = "exten => "
 _REFUSED = 34
 """Q.850 "no circuit available"; the provider hears 503 and can try another place."""
 
@@ -36,7 +40,19 @@ def extensions_file(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, st
     general = conf.section(
         "general", {"static": True, "writeprotect": True, "autofallthrough": True, "clearglobalvars": False}
     )
-    return {"extensions.conf": conf.text(general, announcement.INCLUDE, *contexts)}
+    content = conf.text(general, announcement.INCLUDE, *contexts)
+    return {"extensions.conf": f"{content}\n{_stamped(content)}"}
+
+
+def stamp(content: str) -> str:
+    """What names this dialplan, from its text: Asterisk can be asked whether it is the one it has."""
+    return next(line for line in reversed(content.splitlines()) if line.startswith(_STAMP)).removeprefix(_STAMP)[:16]
+
+
+def _stamped(content: str) -> str:
+    """A context that nothing leads to, with one extension: a digest of everything before."""
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    return context(STAMP_CONTEXT, extension(digest, "NoOp()"))
 
 
 def arriving_numbers(gateway: Gateway) -> list[str]:

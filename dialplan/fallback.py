@@ -10,7 +10,7 @@ in them can then end the argument. Near an expression they only come as a length
 from collections.abc import Iterator
 
 from config.schema import HotlineConfig
-from dialplan import announcement, callback, happenings, opening, variables
+from dialplan import announcement, callback, happenings, opening, own_words, variables
 from dialplan.facts import AsteriskFacts
 from dialplan.media import MUSIC_CLASS
 from dialplan.steps import QUIET_END, Step, context, extension, given, set_to
@@ -36,6 +36,8 @@ PRIORITY_BASE = 2_000_000_000
 """Who arrived earlier has the higher priority in the queue; counted down from this moment."""
 _AT, _CLOSES, _UNTIL, _LEFT = "HL_AT", "HL_CLOSES", "HL_UNTIL", "HL_LEFT"
 _JOINED, _ALONE, _CAUSE = "HL_JOINED", "HL_ALONE", "HL_CAUSE"
+_NEW = "HL_NEW"
+"""1 for a caller who has heard nothing of us yet."""
 
 
 def fallback_contexts(config: HotlineConfig, facts: AsteriskFacts) -> list[str]:
@@ -46,12 +48,14 @@ def fallback_contexts(config: HotlineConfig, facts: AsteriskFacts) -> list[str]:
         context(QUEUE_CONTEXT, *lanes.queue(), QUIET_END),
         callback.callback_context(config, facts),
         opening.calendar_context(config, facts),
+        own_words.closures_context(config, facts),
     ]
 
 
 class _Lanes:
     def __init__(self, config: HotlineConfig, facts: AsteriskFacts) -> None:
         self._line, self._offset = config.line, facts.clock_offset
+        self._emergency = list(own_words.say_emergency(config, facts, given(_NEW)))
         self._voice = Voice.of(config, facts)
 
     # --- entrance ----------------------------------------------------------------------------
@@ -69,18 +73,20 @@ class _Lanes:
             "closed",
             set_to(variables.LANE, LANE_CLOSED),
             happenings.tell(happenings.CLOSED),
-            *self._offer("closed_hours"),
+            own_words.ask_why(f"$[${{EPOCH}} + {self._offset}]"),
+            self._voice.ask_files(f"${{GOSUB_RETVAL}}&{self._voice.file('callback_offer')}"),
+            self._taken_by_1(),
             *self._voice.end("goodbye"),
         )
 
-    @staticmethod
-    def _arrive() -> list[Step]:
+    def _arrive(self) -> list[Step]:
         never_met = f'$["{given(variables.CALL_ID)}{given(variables.SINCE)}" = ""]'
         header, privacy = variables.FROM_COPY, variables.PRIVACY_COPY
         return [
             set_to(variables.LANE, LANE_FALLBACK),
             set_to(variables.NEXT, ""),
-            f"ExecIf({never_met}?Set({variables.SINCE}=${{EPOCH}}))",
+            set_to(_NEW, never_met),
+            f"ExecIf({given(_NEW)}?Set({variables.SINCE}=${{EPOCH}}))",
             set_to(header, f"${{REPLACE({variables.FROM},(),_)}}"),
             set_to(privacy, f"${{REPLACE({variables.PRIVACY},(),_)}}"),
             happenings.tell(
@@ -90,6 +96,7 @@ class _Lanes:
                 f"&from=${{URIENCODE(${{{header}:0:{HEADER_LENGTH}}})}}",
             ),
             "Answer()",
+            *self._emergency,
         ]
 
     def _open_at(self, moment: str) -> list[Step]:
@@ -125,7 +132,11 @@ class _Lanes:
 
     def _offer(self, reason: str) -> list[Step]:
         """Say why, and offer a callback."""
-        return [self._voice.ask(reason, "callback_offer"), f"GotoIf({pressed('1')}?{callback.START})"]
+        return [self._voice.ask(reason, "callback_offer"), self._taken_by_1()]
+
+    @staticmethod
+    def _taken_by_1() -> str:
+        return f"GotoIf({pressed('1')}?{callback.START})"
 
     # --- the queue ---------------------------------------------------------------------------
 

@@ -20,33 +20,38 @@ DAYS_BEFORE = 2
 NEVER = 9_999_999_999
 """When we close if nobody knows our hours any more: a caller is rather put through than turned away."""
 _DAY = timedelta(days=1)
-_EVERY_DAY = "_XXXXXXXX"
+EVERY_DAY = "_XXXXXXXX"
 
 
-def look_up(moment: str) -> str:
+def look_up(moment: str, where: str = CONTEXT) -> str:
     """The step that asks for a moment (business time, seconds since 1970).
 
     Afterwards `GOSUB_RETVAL` is when we close that day, in the same seconds, or 0 when we are closed.
     """
-    return f"Gosub({CONTEXT},${{STRFTIME({moment},UTC,%Y%m%d)}},1({moment}))"
+    return f"Gosub({where},${{STRFTIME({moment},UTC,%Y%m%d)}},1({moment}))"
 
 
 def calendar_context(config: HotlineConfig, facts: AsteriskFacts) -> str:
     """The context that `look_up` asks."""
-    today = (facts.now + timedelta(seconds=facts.clock_offset)).astimezone(UTC).replace(hour=0, minute=0, second=0)
-    start = today.replace(microsecond=0) - DAYS_BEFORE * _DAY
-    until = start + (DAYS_BEFORE + DAYS + 1) * _DAY
+    start, until = horizon(facts)
     days: dict[str, list[str]] = {}
     for opening in Calendar(config).openings(start, until):
-        for begins, ends in _parts(opening):
+        for begins, ends in parts(opening):
             days.setdefault(f"{begins:%Y%m%d}", []).append(_term(begins, ends, opening[1]))
     known = [extension(day, f"Return($[{' + '.join(terms)}])") for day, terms in days.items()]
-    return context(CONTEXT, *known, extension(_EVERY_DAY, f"Return({_unknown(start, until)})"))
+    return context(CONTEXT, *known, extension(EVERY_DAY, f"Return({_unknown(start, until)})"))
 
 
-def _parts(opening: Span) -> Iterator[Span]:
-    """The opening cut at midnight UTC."""
-    begins, ends = opening
+def horizon(facts: AsteriskFacts) -> Span:
+    """From when until when the calendar is known; days of UTC, business time."""
+    today = (facts.now + timedelta(seconds=facts.clock_offset)).astimezone(UTC)
+    start = today.replace(hour=0, minute=0, second=0, microsecond=0) - DAYS_BEFORE * _DAY
+    return start, start + (DAYS_BEFORE + DAYS + 1) * _DAY
+
+
+def parts(span: Span) -> Iterator[Span]:
+    """The span cut at midnight UTC."""
+    begins, ends = span
     while begins < ends:
         midnight = begins.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
         yield begins, min(ends, midnight)
@@ -55,13 +60,14 @@ def _parts(opening: Span) -> Iterator[Span]:
 
 def _term(begins: datetime, ends: datetime, closes: datetime) -> str:
     """The moment of closing from `begins` on and before `ends`, else 0."""
-    return f"(${{ARG1}} >= {_seconds(begins)} & ${{ARG1}} < {_seconds(ends)}) * {_seconds(closes)}"
+    return f"(${{ARG1}} >= {seconds(begins)} & ${{ARG1}} < {seconds(ends)}) * {seconds(closes)}"
 
 
 def _unknown(start: datetime, until: datetime) -> str:
     """A day without openings: closed, unless it lies outside of what was rendered."""
-    return f"$[(${{ARG1}} < {_seconds(start)} | ${{ARG1}} >= {_seconds(until)}) * {NEVER}]"
+    return f"$[(${{ARG1}} < {seconds(start)} | ${{ARG1}} >= {seconds(until)}) * {NEVER}]"
 
 
-def _seconds(moment: datetime) -> int:
+def seconds(moment: datetime) -> int:
+    """Since 1970."""
     return int(moment.timestamp())

@@ -1,4 +1,7 @@
-"""What the dialplan itself says to a caller and asks: the prompts of the service, played by Asterisk alone."""
+"""What the dialplan itself says to a caller and asks: the prompts of the service, played by Asterisk alone.
+
+In the hotline's own language only, also to a caller who has chosen another one: this is for minutes, not for every day.
+"""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -18,6 +21,7 @@ PROMPTS = (
     "closing_now",
     "fallback_nobody",
     "callback_offer",
+    "callback_number_unusable",
     "callback_number_shown",
     "callback_confirm_shown",
     "callback_enter_number",
@@ -29,7 +33,7 @@ PROMPTS = (
     "goodbye",
     *(f"number_{digit}" for digit in range(10)),
 )
-"""Every prompt that the dialplan plays."""
+"""Every prompt that the dialplan always plays; announcements of the configuration's own come on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,15 @@ class Voice:
 
     def ask(self, *names: str) -> str:
         """The step that plays these prompts until a key is pressed, which is in KEY then."""
-        return f"Read({KEY},{self._files(*names)},1,,1,{self.silence_seconds})"
+        return self.ask_files(self._files(*names))
+
+    def ask_files(self, files: str) -> str:
+        """The same with sound files, as `file` gives them, joined by "&"."""
+        return f"Read({KEY},{files},1,,1,{self.silence_seconds})"
+
+    def file(self, name: str) -> str:
+        """The sound file of this prompt, without its ending."""
+        return f"{self.directory}/{name}"
 
     def ask_number(self, variable: str, name: str, digits: int, seconds: int) -> str:
         """The step that plays this prompt and takes keys until `#`, or until none has come for so many seconds."""
@@ -59,7 +71,7 @@ class Voice:
         return [self.say(*names), "Hangup()"]
 
     def _files(self, *names: str) -> str:
-        return "&".join(f"{self.directory}/{name}" for name in names)
+        return "&".join(self.file(name) for name in names)
 
 
 def pressed(key: str) -> str:

@@ -1,10 +1,10 @@
 """The callback requests that are open, kept at hand for the agents' pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -12,16 +12,26 @@ import structlog
 from agents.callbacks import next_try, way
 from config.schema import HotlineConfig
 from hotline.clock import Clock
-from hotline.errors import Refused, StorageError
+from hotline.errors import ReceiptTaken, Refused, StorageError
 from hotline.exchange.journal import Journal, Write
 from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.switchboard import Switchboard
-from hotline.storage.callbacks import NOT_REACHED, Callbacks, CallbackTask
+from hotline.storage.callbacks import NOT_REACHED, Callbacks, CallbackTask, Kept, Unreached
+from ivr.effects import InTurn, Window
 from routing.numbers import NumberPlan
 
 log = structlog.get_logger()
 
+RECEIPT_TRIES = 20
 Configuration = Callable[[], tuple[int, HotlineConfig]]
+
+
+class NotReached(Protocol):
+    """See hotline/workplace/unreached.py."""
+
+    def promise(self, agent: str, note: str) -> Unreached: ...
+
+    def promised(self) -> None: ...
 
 
 class CallbackBoard:
@@ -33,13 +43,16 @@ class CallbackBoard:
         clock: Clock,
         outgoing: Outgoing,
         configuration: Configuration,
+        unreached: NotReached | None = None,
     ) -> None:
+        """`unreached`: what is promised to whom the last try did not reach; nothing when left out."""
         self._callbacks = callbacks
         self._journal = journal
         self._switchboard = switchboard
         self._clock = clock
         self._outgoing = outgoing
         self._configuration = configuration
+        self.unreached = unreached
         self._tasks: list[CallbackTask] = []
         self._given_up: list[CallbackTask] = []
         self._asked = self._shown = 0
@@ -63,7 +76,12 @@ class CallbackBoard:
             return
         if mine >= self._shown:  # an older answer never replaces a newer one
             self._shown, self._tasks, self._given_up = mine, tasks, given_up
-            self._switchboard.seats.touch_all()
+            self._switchboard.rematch()  # a place in the line may have come or gone
+
+    @property
+    def tasks(self) -> Sequence[CallbackTask]:
+        """The open ones, the earliest due first."""
+        return self._tasks
 
     def _midnight(self) -> datetime:
         zone = ZoneInfo(self._configuration()[1].hotline.timezone)
@@ -81,11 +99,19 @@ class CallbackBoard:
         at: datetime,
         due: datetime,
         household_number: str | None,
+        *,
+        when: InTurn | Window | None = None,
+        place_at: datetime | None = None,
+        language: str | None = None,
     ) -> None:
-        """A caller wants to be rung back; stored at the latest when the database answers again."""
+        """A caller wants to be rung back; stored at the latest when the database answers again.
+
+        `when`: in their turn, as one who joined the line at `place_at`; or from the beginning of a window on.
+        """
+        kept = _kept(when, place_at or at)
 
         async def write() -> None:
-            await self._callbacks.request(call_id, number, request_type, at, due, household_number)
+            await self._callbacks.request(call_id, number, request_type, at, due, household_number, kept, language)
             await self.refresh()
 
         await self._journal.soon(write)
@@ -106,20 +132,35 @@ class CallbackBoard:
         """
         task_id, now = task_id_of(task), self._clock.now()
         self._outgoing.require_over(task_id)
-        write: Write
-        if outcome == NOT_REACHED:
-            write = partial(self._callbacks.not_reached, task_id, agent, now, partial(self._next_try, now), note)
-        else:
-            write = partial(self._callbacks.finish, task_id, agent, outcome, note, now)
         try:
-            await self._store(write)
+            if outcome == NOT_REACHED:
+                await self._not_reached(task_id, agent, note, now)
+            else:
+                await self._store(partial(self._callbacks.finish, task_id, agent, outcome, note, now))
         except Refused:
             self._outgoing.settled(task_id, agent)
             raise
         self._outgoing.settled(task_id, agent)
 
+    async def _not_reached(self, task_id: int, agent: str, note: str, now: datetime) -> None:
+        """After the last try in vain an answer is promised instead, with a receipt number that nobody has yet."""
+        tried = partial(self._callbacks.not_reached, task_id, agent, now, partial(self._next_try, now), note)
+        if self.unreached is None:
+            await self._store(tried)
+            return
+        for _ in range(RECEIPT_TRIES):
+            with suppress(ReceiptTaken):
+                if await self._store(partial(tried, self.unreached.promise(agent, note))) is None:
+                    self.unreached.promised()
+                return
+        raise Refused("Es ließ sich keine Vorgangsnummer vergeben. Bitte noch einmal versuchen.")
+
     def _next_try(self, now: datetime, tries: int) -> datetime | None:
         return next_try(self._configuration()[1], tries, now)
+
+    async def return_to_line(self, task_id: int, agent: str) -> None:
+        """The agent's own telephone was not picked up, nobody was rung: the task is everybody's again."""
+        await self._store(partial(self._callbacks.give_back, task_id, agent))
 
     async def give_back(self, agent: str) -> None:
         """The agent goes home: what they had taken on is everybody's again, but for what they ring just now.
@@ -135,13 +176,14 @@ class CallbackBoard:
         if over and rung is not None:
             self._outgoing.settled(rung, agent)
 
-    async def _store(self, write: Write) -> None:
+    async def _store(self, write: Write) -> Any:
         try:
-            await self._journal.now(write)
+            result = await self._journal.now(write)
         except Refused:  # the list is older than what is stored
             await self.refresh()
             raise
         await self.refresh()
+        return result
 
     # --- what pages show ---------------------------------------------------------------------
 
@@ -172,6 +214,8 @@ class CallbackBoard:
             "since": task.requested_at.isoformat(),
             "due": task.due_at.isoformat(),
             "household_number": task.household_number,
+            "place": _place_view(task),
+            "language": _language(config, task.language),
             "same_number": len(self.same_number(task)),
             "taken_by": task.taken_by,
             "tries": task.tries,
@@ -180,6 +224,28 @@ class CallbackBoard:
             "can_ring": not isinstance(found, str),
             "why_not": found if isinstance(found, str) else None,
         }
+
+
+def _kept(when: InTurn | Window | None, place_at: datetime) -> Kept | None:
+    match when:
+        case InTurn():
+            return Kept(place_at=place_at)
+        case Window(start, end):
+            return Kept(not_before=start, not_after=end)
+    return None
+
+
+def _place_view(task: CallbackTask) -> dict[str, str | None] | None:
+    """Since when the place in the line is kept, or the window; None for an ordinary callback."""
+    if not task.keeps_place:
+        return None
+    moments = {"since": task.place_at, "from": task.not_before, "until": task.not_after}
+    return {name: None if at is None else at.isoformat() for name, at in moments.items()}
+
+
+def _language(config: HotlineConfig, key: str | None) -> str | None:
+    """The caller's language as people call it; None for the hotline's own."""
+    return next((one.name for one in config.languages if one.key == key), None)
 
 
 def task_id_of(text: str) -> int:

@@ -79,7 +79,7 @@ class Desk:
         return {
             **seat_view(seat, config, now),
             "hotline": hotline_view(
-                config, opening, board.seats, len(board.line), board.unserved(), draining=self._draining()
+                config, opening, board.seats, board.waiting, board.unserved(), draining=self._draining()
             ),
             "call": call_view(seat.call, seat, now) if seat.call is not None and seat.may_show_call else None,
             "transfer_targets": targets_view(config, board.seats, seat),

@@ -50,10 +50,26 @@ class Mails(Protocol):
     async def stuck(self, attempts: int = ...) -> list[StuckMail]: ...
 
 
+class Configuration(Protocol):
+    """The configuration in use."""
+
+    @property
+    def version(self) -> int: ...
+
+
 class Metrics(Collector):
     """Counts as a structlog processor (`count`), reads the running parts when asked (`text`)."""
 
-    def __init__(self, clock: Clock, switchboard: Switchboard, journal: Journal, ami: Manager, outbox: Mails) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        switchboard: Switchboard,
+        journal: Journal,
+        ami: Manager,
+        outbox: Mails,
+        configuration: Configuration | None = None,
+    ) -> None:
+        self._configuration = configuration
         self._clock, self._switchboard = clock, switchboard
         self._journal, self._ami, self._outbox = journal, ami, outbox
         self._started = clock.real_now()
@@ -106,7 +122,7 @@ class Metrics(Collector):
 
     def _people(self) -> Iterator[Metric]:
         board = self._switchboard
-        yield _gauge("hotline_line_callers", "Callers who wait in the line.", len(board.line))
+        yield _gauge("hotline_line_callers", "Callers who wait in the line.", board.waiting)
         phases = Counter(call.phase.value for call in self._calls())
         yield _by("hotline_calls", "Calls, by where they stand.", "phase", _words(Phase, without=Phase.OVER), phases)
         shown = "From deciding on an agent until the agent's page said that it shows the call."
@@ -124,6 +140,9 @@ class Metrics(Collector):
         yield _gauge("hotline_journal_behind", "1 while the database does not answer.", journal.behind)
         yield _gauge("hotline_journal_entries", "Entries that wait to be stored.", journal._queue.qsize())
         yield _gauge("hotline_ami_connected", "1 while logged in to Asterisk's manager interface.", self._ami.connected)
+        if self._configuration is not None:
+            version = self._configuration.version
+            yield _gauge("hotline_config_version", "Version of the configuration that new calls begin with.", version)
         if self._mails is not None:
             yield _by("hotline_mails", "Mails not delivered, by state.", "state", _MAILS, self._mails)
         yield _gauge("hotline_start_time_seconds", "When the service started, Unix time.", self._started.timestamp())

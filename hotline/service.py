@@ -9,30 +9,36 @@ import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from config.loading import parse
+from config.loading import ConfigurationError, load
 from config.schema import HotlineConfig
+from hotline.changing.accounts import ensure_accounts
+from hotline.changing.live import Live
+from hotline.changing.restart import effective
+from hotline.changing.store import settle, take_file
 from hotline.clock import Clock
 from hotline.logs import log_failure, passed_through
 from hotline.metrics import Metrics
 from hotline.parent.heartbeat import Tell, heartbeat
 from hotline.recovery.alive import Alive
 from hotline.recovery.drain import Drain
-from hotline.state import LEAD_ACCOUNT, StateDirectory
-from hotline.storage.accounts import Accounts, Role
+from hotline.recovery.pace import remember_pace
+from hotline.state import StateDirectory
+from hotline.storage.accounts import Accounts
 from hotline.storage.database import Database
 from hotline.storage.erasure_file import ErasureFile
 from hotline.storage.persons import Persons
 from hotline.storage.short_messages import ShortMessages
-from hotline.storage.versions import Versions
 from hotline.web.app import create_app
 from hotline.web.app import serve as serve_pages
 from hotline.web.metrics import METRICS
 from hotline.wiring.basis import Basis
+from hotline.wiring.changing import build_changing, for_pages
 from hotline.wiring.exchange import build_exchange
 from hotline.wiring.recovery import build_recovery
 from hotline.wiring.workplace import build_workplace
@@ -43,9 +49,10 @@ AMI_PATIENCE = 15.0
 """How long Asterisk may take to start before we give up, seconds."""
 
 
-async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False) -> None:
+async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False, begun: Path | None = None) -> None:
     """Run until SIGINT or SIGTERM, or until the last call is over after SIGUSR1 (or with `drain` from the start on).
 
+    `begun`: the configuration that Asterisk and all the rest were started with, when that was earlier than we.
     Raises SetupError, StorageError, AmiError when a part does not start.
     """
     stop, draining = asyncio.Event(), asyncio.Event()
@@ -57,7 +64,7 @@ async def serve(state: StateDirectory, clock: Clock, *, drain: bool = False) -> 
     loop.add_signal_handler(signal.SIGUSR1, draining.set)
     if drain:
         draining.set()
-    async with running(state, clock, on_failure=stop.set, draining=draining) as ending:
+    async with running(state, clock, on_failure=stop.set, draining=draining, begun=begun) as ending:
         log.info("hotline ready")
         with heartbeat() as tell:
             await _until_over(stop, ending, tell)
@@ -93,22 +100,32 @@ async def running(
     clock: Clock,
     on_failure: Callable[[], None] = lambda: None,
     draining: asyncio.Event | None = None,
+    begun: Path | None = None,
 ) -> AsyncIterator[Drain]:
     """The whole service, up inside the block. `on_failure` is called when a part ends that must not.
 
     Once `draining` is set no new calls come; whoever runs the Drain is told when the last one is over.
     """
-    text = state.config_file.read_text("utf-8")
-    config = parse(text, str(state.config_file))
-    secrets = state.secrets(agent.name for agent in config.agents)
     async with _database(state, clock) as database:
-        version = await _active_version(database, config, text, clock)
+        in_use = await (take_file if clock.moved else settle)(database, state, clock.real_now())
+        config = in_use.config
         await _erase_again(database, config, state, clock)
-        initial = await _ensure_accounts(database, config, state)
-        basis = Basis(database, config, version, state, secrets, clock)
-        with _announced(state, clock.moved, initial):
-            async with _parts(basis, on_failure, draining or asyncio.Event()) as drain:
+        accounts = Accounts(database, config.hotline.id)
+        await ensure_accounts(accounts, config, state)
+        secrets = state.secrets(agent.name for agent in config.agents)
+        started = _begun(begun) or config
+        basis = Basis(database, started, Live(in_use.version, effective(started, config)), state, secrets, clock)
+        with _announced(state, clock.moved, await accounts.still_initial()):
+            async with _parts(basis, in_use.text, on_failure, draining or asyncio.Event()) as drain:
                 yield drain
+
+
+def _begun(file: Path | None) -> HotlineConfig | None:
+    """None when that cannot be read any more: then we begin with what is in use."""
+    try:
+        return None if file is None else load(file)
+    except ConfigurationError:
+        return None
 
 
 async def _erase_again(database: Database, config: HotlineConfig, state: StateDirectory, clock: Clock) -> None:
@@ -146,45 +163,22 @@ def _announced(state: StateDirectory, moved: bool, initial: Collection[str]) -> 
         note.unlink(missing_ok=True)
 
 
-async def _active_version(database: Database, config: HotlineConfig, text: str, clock: Clock) -> int:
-    """The number of the configuration in use; a new one when the file differs from the last activated."""
-    versions = Versions(database, config.hotline.id)
-    active = await versions.active()
-    if active is not None and active.text == text:
-        return active.version
-    return await versions.activate(text, "file", clock.real_now())
-
-
-async def _ensure_accounts(database: Database, config: HotlineConfig, state: StateDirectory) -> set[str]:
-    """An account for each agent, and one that may lead if there is none; who still has the password made here.
-
-    An account that was removed and is wanted all the same gets another password than it began with before.
-    """
-    accounts = Accounts(database, config.hotline.id)
-    known = {user.name: user.role for user in await accounts.users()}
-    wanted = {agent.name: Role.AGENT for agent in config.agents if agent.name not in known}
-    if LEAD_ACCOUNT not in wanted and not {Role.LEAD, Role.ADMIN} & set(known.values()):
-        wanted[LEAD_ACCOUNT] = Role.LEAD
-    secrets = state.secrets(agent.name for agent in config.agents)
-    if again := wanted.keys() & await accounts.removed():
-        log.warning("removed accounts are in the configuration and made again", accounts=len(again))
-        secrets = state.renew_initial_passwords(again)
-    for name, role in wanted.items():
-        await accounts.ensure_user(name, secrets.initial_passwords[name], role, must_change=True)
-    return await accounts.still_initial()
-
-
 @asynccontextmanager
-async def _parts(basis: Basis, on_failure: Callable[[], None], draining: asyncio.Event) -> AsyncIterator[Drain]:
-    """Everything that has a socket or a task; what starts last stops first."""
+async def _parts(
+    basis: Basis, text: str, on_failure: Callable[[], None], draining: asyncio.Event
+) -> AsyncIterator[Drain]:
+    """Everything that has a socket or a task; what starts last stops first. `text`: of the configuration in use."""
     exchange = build_exchange(basis)
     recovery = build_recovery(basis, exchange)
-    workplace = build_workplace(basis, exchange, recovery.announcement, draining.is_set)
+    changing = build_changing(basis, exchange, recovery.mirror)
+    workplace = build_workplace(basis, exchange, recovery.announcement, draining.is_set, changing.changes)
     switchboard, ami, clock, journal = exchange.switchboard, exchange.ami, basis.clock, basis.journal
     alive = Alive(ami, draining, clock.real_now)
     services, trial = workplace.services, _trial(clock, basis.config)
-    app = create_app(workplace.desk, workplace.accounts, clock, basis.config, services, trial=trial)
-    app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, workplace.outbox)
+    app = create_app(
+        workplace.desk, workplace.accounts, clock, partial(for_pages, basis, switchboard), services, trial=trial
+    )
+    app[METRICS] = metrics = Metrics(clock, switchboard, journal, ami, workplace.outbox, basis.live)
 
     async with contextlib.AsyncExitStack() as stack:
         beside = partial(_run_beside, stack, on_failure)
@@ -194,15 +188,21 @@ async def _parts(basis: Basis, on_failure: Callable[[], None], draining: asyncio
         journal.start()
         stack.push_async_callback(journal.close)
         await recovery.restorer.intents(exchange.presences)
+        if await changing.sounds.finish(basis.live.config):
+            log.warning("an activation was interrupted, its prompts are put right")
         await workplace.beside.load()
         await workplace.notices.load()
         await recovery.restorer.load()
+        await remember_pace(exchange.ledger, switchboard.progress, basis.configuration, clock.now())
+        exchange.places.draining = draining.is_set
         await exchange.board.load()
+        await exchange.places.load()
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)
         stack.push_async_callback(ami.close)
         await beside("asterisk events", recovery.events.run())
         await beside("silence", exchange.silence.run())
+        await beside("places", exchange.places.run())
         await beside("import", recovery.importer.run())
         await beside("mirror", recovery.mirror.run())
         await beside("notices", workplace.notices.run())
@@ -215,12 +215,16 @@ async def _parts(basis: Basis, on_failure: Callable[[], None], draining: asyncio
             log.warning("short messages are configured no more, those that waited are not sent", messages=left)
         await beside("doors", workplace.doors.run())
         await beside("retention", workplace.retaining.run())
+        await changing.door.open()
+        stack.push_async_callback(changing.activation.close)
+        stack.push_async_callback(changing.door.close)
         runner = await serve_pages(app, basis.config.network.web)
         stack.push_async_callback(runner.cleanup)
         await recovery.agi.start()
         stack.push_async_callback(recovery.agi.close)
         await beside("returning", recovery.returner.run())
         await beside("alive", alive.run())
+        switchboard.spawn(changing.catch_up(text, basis.live.config))
         yield Drain(draining, alive, ami, lambda: switchboard.calls)
 
 

@@ -3,6 +3,8 @@
 hotline.yaml        the configuration in use, copied from the shipped example at the first start
 secrets.json        passwords and keys, made once, readable by the owner only
 hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=
+begun.yaml          the configuration this run was started with
+hotline.edited.yaml a file edited by hand, when there was a draft already
 erasures.jsonl      which rows were erased, for backups that are restored; never restored itself
 prompts/ music/     rendered sound files    recordings/  own WAVs, which win over the voice
 asterisk/           everything of Asterisk's    mailbox/  mails of the demo mailbox

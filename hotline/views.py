@@ -15,9 +15,16 @@ from agents.transfer import numbers_allowed, targets
 from config.schema import HotlineConfig, RequestType
 from hotline.exchange.calls import Call, TransferState
 from hotline.exchange.seats import Seat, Seats
+from hotline.storage.familiar import Why
 from hotline.storage.views import History
 from hotline.storage.written import Written
 from routing.hours import Opening
+
+_KNOWN = {
+    Why.PROMISE: "Zu dieser Nummer ist eine Zusage offen, die Sie aufgenommen haben.",
+    Why.TALK: "Mit dieser Nummer haben Sie zuletzt gesprochen.",
+}
+"""Why a caller was put through to this agent rather than to another one; nothing about what it was about."""
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -56,6 +63,8 @@ def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
         "caller": call.display_number(),
         "request_type": request_view(call.request or call.config.unclear),
         "household_number": call.household_number,
+        "language": language_name(call),
+        "familiar": _KNOWN[known] if (known := call.known_to(seat.agent.name)) is not None else None,
         "waited_seconds": (until - call.joined_at).total_seconds() if call.joined_at else 0.0,
         "offered_at": _iso(offer.at if offer is not None else None),
         "answered_at": _iso(call.answered_at),
@@ -74,6 +83,17 @@ def call_view(call: Call, seat: Seat, now: datetime) -> dict[str, Any]:
         "transfer": _transfer_view(call, seat),
         "handed": _handed_view(call, seat),
     }
+
+
+def language_name(call: Call) -> str | None:
+    """The language that the caller has chosen, in German; None for the hotline's own."""
+    chosen = call.chosen_language()
+    return chosen.name if chosen is not None else None
+
+
+def pause_minutes(seat: Seat, config: HotlineConfig) -> int | None:
+    """After how many minutes the pause that the agent is in counts as long; None for no pause, and without a limit."""
+    return config.distribution.pause_minutes if seat.presence.state is State.PAUSE else None
 
 
 def _phase(call: Call, seat: Seat) -> str:
@@ -180,6 +200,7 @@ def seat_view(seat: Seat, config: HotlineConfig, now: datetime) -> dict[str, Any
         "intent": presence.intent.value,
         "reason": presence.reason if presence.intent is Intent.PAUSE else None,
         "pause_reasons": list(config.distribution.pause_reasons),
+        "pause_minutes": pause_minutes(seat, config),
         "phone": {"kind": seat.agent.phone.value, "registered": presence.registered},
         "screens": len(seat.screens),
         "offices": [{"key": office.key, "name": office.name} for office in config.offices],

@@ -1,4 +1,7 @@
-"""Decides which number a caller is to be called back at: the one shown, or one entered and read back."""
+"""Decides which number a caller is to be called back at: the one shown, or one entered and read back.
+
+Numbers that cannot be rung (withheld, foreign, premium, emergency) are refused in words, and another is asked for.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +17,8 @@ TRIES = 3
 NUMBER_DIGITS = 16
 NUMBER_SILENCE_SECONDS = 10.0
 """Longer than at the menu: people look a number up."""
+Taken = Callable[[str | None], Turn]
+"""What follows a number that was confirmed; None is the one shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,16 @@ class ConfirmShown:
     name: ClassVar[str] = "callback"
     facts: Facts
     give_up: Callable[[], Turn]
+    taken: Taken
     caller: str
     tries_left: int = TRIES
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(digits="1"):
-                return _taken(None)
+                return self.taken(None)
             case DigitsEntered(digits="2"):
-                return EnterNumber(self.facts, self.give_up, self.tries_left).ask()
+                return EnterNumber(self.facts, self.give_up, self.taken, self.tries_left).ask()
             case DigitsEntered() | SilenceElapsed():
                 again = replace(self, tries_left=self.tries_left - 1)
                 return again.ask() if again.tries_left else self.give_up()
@@ -53,12 +59,13 @@ class EnterNumber:
     name: ClassVar[str] = "callback"
     facts: Facts
     give_up: Callable[[], Turn]
+    taken: Taken
     tries_left: int
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(accepted=str(number)):
-                return ConfirmEntered(self.facts, self.give_up, self.tries_left, number).ask()
+                return ConfirmEntered(self.facts, self.give_up, self.taken, self.tries_left, number).ask()
             case DigitsEntered():
                 return self.again("callback_number_wrong")
             case SilenceElapsed():
@@ -82,15 +89,16 @@ class ConfirmEntered:
     name: ClassVar[str] = "callback"
     facts: Facts
     give_up: Callable[[], Turn]
+    taken: Taken
     tries_left: int
     number: str
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(digits="1"):
-                return _taken(self.number)
+                return self.taken(self.number)
             case DigitsEntered(digits="2"):
-                return EnterNumber(self.facts, self.give_up, self.tries_left).again()
+                return EnterNumber(self.facts, self.give_up, self.taken, self.tries_left).again()
             case DigitsEntered() | SilenceElapsed():
                 again = replace(self, tries_left=self.tries_left - 1)
                 return again.ask() if again.tries_left else self.give_up()
@@ -101,15 +109,20 @@ class ConfirmEntered:
         return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
 
 
-def take_callback(facts: Facts, give_up: Callable[[], Turn]) -> Turn:
+def take_number(facts: Facts, give_up: Callable[[], Turn], taken: Taken) -> Turn:
     """Ask for the number; `give_up` says how it goes on with a caller who does not get to one.
 
     The caller must not be in the line any more.
     """
     if facts.callback_possible and facts.caller is not None:
-        return ConfirmShown(facts, give_up, facts.caller).ask()
-    return EnterNumber(facts, give_up, TRIES).ask()
+        return ConfirmShown(facts, give_up, taken, facts.caller).ask()
+    return EnterNumber(facts, give_up, taken, TRIES).ask("callback_number_unusable")
 
 
-def _taken(number: str | None) -> Turn:
+def take_callback(facts: Facts, give_up: Callable[[], Turn]) -> Turn:
+    """Ask for the number of a callback by anybody who has time."""
+    return take_number(facts, give_up, _noted)
+
+
+def _noted(number: str | None) -> Turn:
     return end(EndReason.CALLBACK, LeaveCallback(number), saying=("callback_taken", "goodbye"))

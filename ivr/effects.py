@@ -6,6 +6,7 @@ Prompts are names from `ivr.prompts`, played one after the other without gaps.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -54,6 +55,7 @@ class Wait:
 
     Ends with `AgentFound`, with `DigitsEntered` when `max_digits` > 0 and keys were pressed,
     or with `WaitElapsed` after `seconds` (prompts included). Keys are ignored when `max_digits` is 0.
+    A key of `at_once` that is pressed first is an entry by itself: no further key is waited for.
     """
 
     prompts: tuple[str, ...]
@@ -61,6 +63,7 @@ class Wait:
     max_digits: int = 0
     finish: str = "#"
     between_seconds: float = 4.0
+    at_once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,32 @@ class LeaveLine:
 
 
 @dataclass(frozen=True, slots=True)
+class InTurn:
+    """The caller is rung back when it would have been their turn: the place in the line is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The caller is rung back between these two moments, as one who joins the line at the first. Aware times."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveCallback:
     """Store a request to be called back. `number` is E.164; None means the caller's own number."""
 
     number: str | None
+    when: InTurn | Window | None = None
+    """None: by anybody who has time, due as every request is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseLanguage:
+    """The caller goes on in this language (key of `languages`), which prompts name from then on; once at most."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +121,15 @@ class HangUp:
     reason: EndReason
 
 
-Effect = Play | Collect | JoinLine | Wait | Connect | NoteHouseholdNumber | LeaveLine | LeaveCallback | HangUp
+Effect = (
+    Play
+    | Collect
+    | JoinLine
+    | Wait
+    | Connect
+    | NoteHouseholdNumber
+    | LeaveLine
+    | LeaveCallback
+    | ChooseLanguage
+    | HangUp
+)

@@ -47,6 +47,12 @@ class WaitElapsed:
     """Seconds since closing time; 0 while open."""
     announcement: str | None = None
     """The prompt of what the lead has to tell all callers now."""
+    expected: float | None = None
+    """Seconds until it is this caller's turn, by the pace of the last half hour; None: too little is known."""
+    line_full: bool = False
+    """Whether `line.most_waiting` others were already waiting when the caller joined; asked for at the first look."""
+    at: datetime | None = None
+    """The moment of this look, business time; without it no times can be offered for a callback."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ def explain(
     """What a call at `at` (aware) meets, as the contract's JSON object.
 
     `press` are the keys in their order, "-" one silence; afterwards the caller stays silent. `caller` as a gateway
-    shows it, None when withheld. `free` names the agents who are free, None all of them.
+    shows it, None when withheld. `free` names the agents who are free, None all of them. Besides the contract's keys:
+    `language` is the further one that was chosen, and `second_choice` those of `agents` who are rung only for a caller
+    who has waited for some time.
     Raises ValueError for keys that no telephone has and for agents that do not exist.
     """
     _refuse_unknown(config, press, free)
@@ -46,6 +48,8 @@ def explain(
         "skill": None if request is None else request.skill,
         "agents": walk.agents,
         "steps": walk.steps,
+        "language": walk.conversation.language,
+        "second_choice": walk.second_choice,
     }
 
 
@@ -71,6 +75,7 @@ class _Walk:
         self._teller = Teller(config)
         self._keys = list(press)
         self._free = [agent.name for agent in config.agents] if free is None else list(free)
+        self._skill = ""
         self._waited = 0.0
         self._music_goes_on = False
 
@@ -89,23 +94,36 @@ class _Walk:
         if music and self._music_goes_on:
             self.steps.pop()
         self._music_goes_on = music
-        told = [self._teller.effect(effect) for effect in effects]
+        told = [line for effect in effects for line in self._told(effect)]
         self.steps.append({"event": self._teller.event(event), "effects": told})
 
+    def _told(self, effect: Effect) -> list[str]:
+        """The effect in a sentence; behind joining the line, who would be offered the call, and why in this order."""
+        if not isinstance(effect, JoinLine):
+            return [self._teller.effect(effect)]
+        self._skill = self._config.request_type(effect.request_type).skill
+        self.agents = self._ranked()
+        offered = [self._teller.offered(agent, self._skill) for agent in self.agents]
+        return [self._teller.effect(effect), *(offered or ["niemand ist frei"])]
+
     def _outcome(self, effects: list[Effect]) -> Event | None:
-        if any(isinstance(effect, JoinLine) for effect in effects):
-            self.agents = self._ranked()
         match effects[-1]:
             case Collect(max_digits=most, finish=finish):
                 return self._press(most, finish) or SilenceElapsed()
-            case Wait() if self.agents:
-                return AgentFound(self.agents[0])
-            case Wait(prompts=prompts, seconds=seconds, max_digits=most, finish=finish):
-                # Keys answer what was asked; while only music plays the caller keeps the next one.
-                return (self._press(most, finish) if most and prompts else None) or self._elapsed(seconds)
+            case Wait(seconds=seconds) as wait:
+                return self._found(0) or self._answer(wait) or self._found(seconds) or self._elapsed(seconds)
             case Connect():
                 return TalkEnded()
         return None
+
+    def _answer(self, wait: Wait) -> DigitsEntered | None:
+        """Keys answer what was asked; while nothing is asked the caller keeps the next one, unless it always counts."""
+        if not wait.prompts or not wait.max_digits or not self._keys:
+            return None
+        if self._keys[0] in wait.at_once:
+            return self._press(1, "")
+        only_at_once = wait.max_digits <= len(wait.at_once)
+        return None if only_at_once else self._press(wait.max_digits, wait.finish)
 
     def _press(self, most: int, finish: str) -> DigitsEntered | None:
         if not self._keys or self._keys[0] == SILENCE:
@@ -121,16 +139,37 @@ class _Walk:
 
     def _elapsed(self, seconds: float) -> WaitElapsed:
         self._waited += seconds
-        closed_for = self._calendar.closed_for(self._at + timedelta(seconds=self._waited))
-        return WaitElapsed(self._waited, 1, self._waited, closed_for)
+        now = self._at + timedelta(seconds=self._waited)
+        closed_for = self._calendar.closed_for(now)
+        nobody_ready_for = 0.0 if self.agents else self._waited
+        return WaitElapsed(self._waited, 1, nobody_ready_for, closed_for, at=now)
+
+    def _found(self, within: float) -> AgentFound | None:
+        """The first of the agents, if this one may be rung for the caller within so many seconds."""
+        if not self.agents:
+            return None
+        second = self.agents[0] in self.second_choice
+        waited = self._config.distribution.second_choice_after_seconds if second else 0.0
+        if self._waited + within < waited:
+            return None
+        self._waited = max(self._waited, waited)
+        return AgentFound(self.agents[0])
+
+    @property
+    def second_choice(self) -> list[str]:
+        """Those of `agents` whose second choice the request is."""
+        return [name for name in self.agents if self._skill not in self._config.agent(name).skills]
 
     def _ranked(self) -> list[str]:
         """Those who are free and have the skill; who stands first in the configuration has been idle longest."""
-        key = self.conversation.request_type
-        skill = self._config.request_type(key).skill if key is not None else ""
         idle = [agent for agent in self._config.agents if agent.name in self._free]
         agents = [
-            FreeAgent(agent.name, frozenset(agent.skills), self._at - timedelta(seconds=len(idle) - place))
+            FreeAgent(
+                agent.name,
+                frozenset(agent.skills),
+                self._at - timedelta(seconds=len(idle) - place),
+                frozenset(agent.second_choice),
+            )
             for place, agent in enumerate(idle)
         ]
-        return rank(skill, agents)
+        return rank(self._skill, agents)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ivr.effects import Collect
+from ivr.effects import ChooseLanguage, Collect
 from ivr.events import DigitsEntered, Event, SilenceElapsed
+from ivr.language import chosen, offers
 from ivr.prompts import type_prompt
 from ivr.stage import Facts, Turn, unexpected
 from ivr.waiting import join_line
@@ -35,7 +36,18 @@ class Menu:
         for request in self.facts.config.request_types:
             if request.press == key:
                 return join_line(self.facts, request.key)
-        return self._to_a_person() if key == self.facts.config.unclear.press else self._wrong_key()
+        if key == self.facts.config.unclear.press:
+            return self._to_a_person()
+        return self._language_chosen(key) or self._wrong_key()
+
+    def _language_chosen(self, key: str) -> Turn | None:
+        """The menu in the language of that key; heard again when the key is pressed twice."""
+        facts = chosen(self.facts, key)
+        if facts is None or facts.language is None:
+            pressed_again = key in (one.press for one in self.facts.config.languages)
+            return self._repeat() if pressed_again else None
+        turn = Menu(facts, facts.config.menu.retries).ask("data_protection")
+        return replace(turn, effects=(ChooseLanguage(facts.language), *turn.effects))
 
     def _wrong_key(self) -> Turn:
         if self.wrong_keys_left == 0:
@@ -71,7 +83,7 @@ class Welcome:
         raise unexpected(self, event)
 
     def say(self, announcement: str) -> Turn:
-        return Turn((Collect(("greeting", announcement), 1, silence_seconds=0),), self)
+        return Turn((Collect(("greeting", *offers(self.facts), announcement), 1, silence_seconds=0),), self)
 
     @staticmethod
     def _menu(facts: Facts) -> Menu:
@@ -82,7 +94,7 @@ def greet(facts: Facts) -> Turn:
     """The first words to a caller who reaches us within hours; a key pressed at any moment of them counts."""
     if facts.announcement is not None:
         return Welcome(facts).say(facts.announcement)
-    return Menu(facts, facts.config.menu.retries).ask("greeting", "data_protection")
+    return Menu(facts, facts.config.menu.retries).ask("greeting", *offers(facts), "data_protection")
 
 
 def menu_prompts(facts: Facts) -> tuple[str, ...]:

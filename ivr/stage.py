@@ -11,7 +11,7 @@ from routing.hours import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a call from its first moment on, and does not change."""
+    """What is known of a call from its first words on, and does not change afterwards."""
 
     config: HotlineConfig
     """The configuration the call began with; it keeps it to its end."""
@@ -21,6 +21,8 @@ class Facts:
     callback_possible: bool
     announcement: str | None = None
     """The prompt of the announcement that was heard after the greeting, to its end."""
+    language: str | None = None
+    """Key of the further language that the caller has chosen; None for the hotline's own."""
 
 
 class Stage(Protocol):

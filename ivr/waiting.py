@@ -1,22 +1,26 @@
 """Decides what a caller in the line hears and may do, until an agent is found or the waiting must end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ivr.callback import take_callback
 from ivr.effects import Connect, EndReason, JoinLine, LeaveLine, NoteHouseholdNumber, Play, Wait
 from ivr.events import AgentFound, AgentLost, AgentMissed, DigitsEntered, Event, HandedOn, TalkEnded, WaitElapsed
+from ivr.keeping import keep_place
+from ivr.limits import Limit, reached
 from ivr.stage import Facts, Turn, end, unexpected
-from ivr.words import HIGHEST_NUMBER, number_prompt
+from ivr.standing import NOTHING, Told, tell
 
 LOOK_SECONDS = 5.0
 """So often, at least, it is looked whether a limit of the waiting is reached."""
 ANSWER_SECONDS = 20.0
 """A question that needs an answer, its prompts included."""
+OFFER_SECONDS = 10.0
+"""An offer that may be taken later as well, its prompt included."""
 NUMBER_TRIES = 2
-SHORTEST_BETWEEN_QUESTIONS = 30
-LONG_WAIT_QUESTION_EVERY = 3
-"""Positions said between two questions whether a caller who waits long wants to be called back."""
+PLACE_KEY = "*"
+"""Leaves the line for a callback, at any moment of the waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,67 +33,98 @@ class Waiting:
     waiting_since: float | None = 0.0
     """Where the longest wait counts from; None after a talk that broke off: from the next look on."""
     position_said: float | None = None
+    told: Told = NOTHING
     question_asked: float | None = None
+    place_offered: bool = False
     number_asked: bool = False
     number_tries_left: int = NUMBER_TRIES
     announced: str | None = None
     """The announcement this caller has heard last."""
+    newcomer: bool = False
+    """Joined for the first time, and not looked at yet."""
+    look: WaitElapsed | None = None
+    """How things stood at the last look."""
 
     def receive(self, event: Event) -> Turn:
         match event:
             case AgentFound(agent):
                 return Turn((Connect(agent),), Talking(self))
+            case DigitsEntered(digits) if digits.startswith(PLACE_KEY) and self._hears_place_key:
+                return self.to_callback(self.back)
             case DigitsEntered(digits):
                 return self._number_entered(digits)
             case WaitElapsed():
                 counted = self.waiting_since if self.waiting_since is not None else event.waited
-                return replace(self, waiting_since=counted)._look(event)
+                looked = replace(self, waiting_since=counted, newcomer=False, look=event)
+                return looked._after(event, first_look=self.newcomer)
         raise unexpected(self, event)
 
     def wait(self, *prompts: str, seconds: float = LOOK_SECONDS) -> Turn:
         """Play the prompts, then music; the household's number can be entered at any time once it was asked for."""
-        household = self.facts.config.line.household_number
-        # One digit more than allowed, so that a number that is too long is not cut to a wrong one.
-        digits = household.max_digits + 1 if self.number_asked and self.number_tries_left else 0
-        return Turn((Wait(prompts, seconds, digits),), self)
+        at_once = PLACE_KEY if self._hears_place_key else ""
+        if self._hears_number:
+            # One digit more than allowed, so that a number that is too long is not cut to a wrong one.
+            digits = self.facts.config.line.household_number.max_digits + 1
+            return Turn((Wait(prompts, seconds, digits, at_once=at_once),), self)
+        if at_once:
+            return Turn((Wait(prompts, seconds, 1, finish="", at_once=at_once),), self)
+        return Turn((Wait(prompts, seconds),), self)
 
-    def _look(self, facts: WaitElapsed) -> Turn:
-        question = self._question_due(facts)
-        if question is not None:
-            return Question(replace(self, question_asked=facts.waited), question == "closing_now").ask(question)
-        if facts.announcement not in (None, self.announced):
-            return replace(self, announced=facts.announcement).wait(str(facts.announcement))
+    def to_callback(self, give_up: Callable[[], Turn]) -> Turn:
+        """Out of the line while number and time are asked, so that no agent is offered meanwhile.
+
+        While we are open the place is kept: nobody expects to lose by it what they have waited. After closing nobody's
+        turn comes any more, and it is a request for the next working day.
+        """
+        keeps = self.facts.config.line.keep_place and self.look is not None and not self.look.closed_for
+        at = self.look.at if self.look is not None else None
+        turn = keep_place(self.facts, give_up, at) if keeps else take_callback(self.facts, give_up)
+        return replace(turn, effects=(LeaveLine(), *turn.effects))
+
+    def back(self) -> Turn:
+        """The caller got to no number: into the line again, at the original place."""
+        turn = self.wait("please_wait")
+        return replace(turn, effects=(JoinLine(self.request_type), *turn.effects))
+
+    @property
+    def _hears_place_key(self) -> bool:
+        return self.facts.config.line.keep_place and self.look is not None
+
+    @property
+    def _hears_number(self) -> bool:
+        return self.number_asked and self.number_tries_left > 0
+
+    def _after(self, look: WaitElapsed, *, first_look: bool) -> Turn:
+        """What is said now: the most urgent that is due, one thing at a time."""
+        line = self.facts.config.line
+        waited = look.waited - (self.waiting_since or 0.0)
+        limit = reached(line, look, waited, self.question_asked, first_look=first_look)
+        if limit is not None:
+            return Question(replace(self, question_asked=look.waited), limit.must_end).ask(limit)
+        if look.announcement not in (None, self.announced):
+            return replace(self, announced=look.announcement).wait(str(look.announcement))
+        if self._place_offer_due(look):
+            return replace(self, place_offered=True).wait("keep_place_offer", seconds=OFFER_SECONDS)
         if self.position_said is not None and not self.number_asked:
             return replace(self, number_asked=True).wait("enter_household_number", seconds=ANSWER_SECONDS)
-        if self._position_due(facts):
-            return replace(self, position_said=facts.waited).wait(*_position_prompts(facts.position))
+        if self.position_said is None or look.waited - self.position_said >= line.position_every_seconds:
+            prompts, told = tell(self.told, look.position, look.expected if line.expected_wait else None)
+            return replace(self, position_said=look.waited, told=told).wait(*prompts)
         return self.wait()
 
-    def _position_due(self, facts: WaitElapsed) -> bool:
-        every = self.facts.config.line.position_every_seconds
-        return self.position_said is None or facts.waited - self.position_said >= every
-
-    def _question_due(self, facts: WaitElapsed) -> str | None:
-        limits, waited = self.facts.config.line, facts.waited - (self.waiting_since or 0.0)
-        if facts.closed_for > 0 and facts.closed_for >= limits.after_closing_seconds:
-            return "closing_now"
-        if facts.nobody_ready_for >= limits.nobody_ready_seconds and self._may_ask(facts, limits.nobody_ready_seconds):
-            return "nobody_ready"
-        every = LONG_WAIT_QUESTION_EVERY * limits.position_every_seconds
-        return "waited_long" if waited >= limits.longest_wait_seconds and self._may_ask(facts, every) else None
-
-    def _may_ask(self, facts: WaitElapsed, every: int) -> bool:
-        asked = self.question_asked
-        return asked is None or facts.waited - asked >= max(every, SHORTEST_BETWEEN_QUESTIONS)
+    def _place_offer_due(self, look: WaitElapsed) -> bool:
+        """Once, behind the place, before the household's number; not to a caller whose turn is soon."""
+        wanted = self.facts.config.line.keep_place and not self.place_offered and not look.closed_for
+        return wanted and self.position_said is not None and not self.told.soon
 
     def _number_entered(self, digits: str) -> Turn:
-        if not digits:  # the hash key alone
+        if not digits or not self._hears_number:  # the hash key alone, or a key that means nothing now
             return self.wait()
-        household = self.facts.config.line.household_number
-        if digits.isdecimal() and household.min_digits <= len(digits) <= household.max_digits:
+        household, number = self.facts.config.line.household_number, digits.rstrip(PLACE_KEY)
+        if number.isdecimal() and household.min_digits <= len(number) <= household.max_digits:
             turn = replace(self, number_tries_left=0).wait("household_number_taken")
-            return replace(turn, effects=(NoteHouseholdNumber(digits), *turn.effects))
-        left = replace(self, number_tries_left=max(0, self.number_tries_left - 1))
+            return replace(turn, effects=(NoteHouseholdNumber(number), *turn.effects))
+        left = replace(self, number_tries_left=self.number_tries_left - 1)
         if left.number_tries_left:
             return left.wait("household_number_wrong", seconds=ANSWER_SECONDS)
         return left.wait("please_wait")
@@ -102,15 +137,13 @@ class Question:
     name: ClassVar[str] = "asked"
     waiting: Waiting
     must_end: bool
-    """After closing time there is nothing left to wait for."""
 
     def receive(self, event: Event) -> Turn:
         match event:
             case AgentFound():
                 return self.waiting.receive(event)
-            case DigitsEntered(digits="1"):
-                turn = take_callback(self.waiting.facts, give_up=self._no_number)
-                return replace(turn, effects=(LeaveLine(), *turn.effects))
+            case DigitsEntered(digits=key) if key in self._taking_keys():
+                return self._called_back()
             case DigitsEntered() | WaitElapsed() if self.must_end:
                 return end(EndReason.NOT_SERVED, LeaveLine())
             case DigitsEntered():
@@ -119,15 +152,19 @@ class Question:
                 return self.waiting.wait()
         raise unexpected(self, event)
 
-    def ask(self, reason: str) -> Turn:
-        return Turn((Wait((reason, "callback_offer"), ANSWER_SECONDS, max_digits=1, finish=""),), self)
+    def ask(self, limit: Limit) -> Turn:
+        return Turn((Wait((limit.prompt, "callback_offer"), ANSWER_SECONDS, max_digits=1, finish=""),), self)
 
-    def _no_number(self) -> Turn:
-        """The caller got to no number: back into the line, at the original place."""
-        if self.must_end:
-            return end(EndReason.NOT_SERVED)
-        turn = self.waiting.wait("please_wait")
-        return replace(turn, effects=(JoinLine(self.waiting.request_type), *turn.effects))
+    def _taking_keys(self) -> tuple[str, ...]:
+        """1 as it is said, and the key that has been offered before."""
+        return ("1", PLACE_KEY) if self.waiting.facts.config.line.keep_place else ("1",)
+
+    def _called_back(self) -> Turn:
+        """Who may wait on keeps the place; who may not asks for a callback by anybody who has time."""
+        if not self.must_end:
+            return self.waiting.to_callback(self.waiting.back)
+        turn = take_callback(self.waiting.facts, give_up=_not_served)
+        return replace(turn, effects=(LeaveLine(), *turn.effects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +190,12 @@ class Talking:
 
 def join_line(facts: Facts, request_type: str, *first: str) -> Turn:
     """Join at once, before any prompt, so that a free agent is rung without delay."""
-    turn = Waiting(facts, request_type, announced=facts.announcement).wait(*first, "please_wait")
-    return replace(turn, effects=(JoinLine(request_type), *turn.effects))
+    return _joined(Waiting(facts, request_type, announced=facts.announcement, newcomer=True), *first)
+
+
+def rejoin_line(facts: Facts, request_type: str) -> Turn:
+    """Go on in the line: for a caller who was let in before."""
+    return _joined(Waiting(facts, request_type, announced=facts.announcement))
 
 
 def talking(facts: Facts, request_type: str) -> Talking:
@@ -162,5 +203,10 @@ def talking(facts: Facts, request_type: str) -> Talking:
     return Talking(Waiting(facts, request_type, announced=facts.announcement))
 
 
-def _position_prompts(position: int) -> tuple[str, ...]:
-    return ("position", number_prompt(max(1, position))) if position <= HIGHEST_NUMBER else ("position_many",)
+def _joined(waiting: Waiting, *first: str) -> Turn:
+    turn = waiting.wait(*first, "please_wait")
+    return replace(turn, effects=(JoinLine(waiting.request_type), *turn.effects))
+
+
+def _not_served() -> Turn:
+    return end(EndReason.NOT_SERVED)

@@ -155,6 +155,11 @@ def _plain(word: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKD", upper) if not unicodedata.combining(char))
 
 
+def letters_of(worker: CaseWorker) -> tuple[str, str]:
+    """The first and the last letter, A to Z."""
+    return _span(worker.letters)
+
+
 def _span(letters: str) -> tuple[str, str]:
     first, _, last = _plain(letters).partition("-")
     return first, last or first

@@ -48,6 +48,8 @@ class Opening:
     """None while open, and when the hotline does not open within 400 days."""
     closure: str | None
     """The reason written in the closure that applies."""
+    announcement: str | None = None
+    """What callers hear of that closure, when it has words of its own."""
 
 
 class Calendar:
@@ -71,8 +73,10 @@ class Calendar:
         if closes is not None:
             return Opening(True, Reason.OPEN, None, self._local(closes), None, None)
         closure, holiday = self._closure_at(moment, day), self._holidays.get(day)
-        reason = self._reason(day, closure, holiday)
-        return Opening(False, reason, holiday, None, self._next_open(moment, day), closure.reason if closure else None)
+        reason, next_open = self._reason(day, closure, holiday), self._next_open(moment, day)
+        if closure is None:
+            return Opening(False, reason, holiday, None, next_open, None)
+        return Opening(False, reason, holiday, None, next_open, closure.reason, closure.announcement)
 
     def openings(self, start: datetime, until: datetime) -> Iterator[Span]:
         """Every span in which the hotline is open and that reaches into `start <= t < until`, in order."""
@@ -80,6 +84,19 @@ class Calendar:
         end, last = self._moment_and_day(until)
         while day <= last:
             yield from (span for span in self._spans(day) if span[0] < end and span[1] > moment)
+            day += timedelta(days=1)
+
+    def closed_by(self, start: datetime, until: datetime) -> Iterator[tuple[Span, Closure]]:
+        """Each day's part of each closure that reaches into `start <= t < until`; of several at once the first counts.
+
+        By day, and within a day in the order of the configuration, whether the week says open then or not.
+        """
+        moment, day = self._moment_and_day(start)
+        end, last = self._moment_and_day(until)
+        while day <= last:
+            closures = (closure for closure in self._closures if _covers(closure, day))
+            parts = [(self._part_closed_by(closure, day), closure) for closure in closures]
+            yield from (part for part in parts if part[0][0] < end and part[0][1] > moment)
             day += timedelta(days=1)
 
     def closed_for(self, at: datetime) -> float:
@@ -170,6 +187,12 @@ class Calendar:
             ):
                 return closure
         return None
+
+    def _part_closed_by(self, closure: Closure, day: date) -> Span:
+        """When that closure closes that day."""
+        if closure.hours is not None:
+            return self._moment(day, closure.hours.start), self._moment(day, closure.hours.end)
+        return self._moment(day, time.min), self._moment(day + timedelta(days=1), time.min)
 
     def _next_open(self, moment: datetime, day: date) -> datetime | None:
         starts = (start for later in _days(day, 1) for start, _ in self._spans(later) if start > moment)

@@ -1,7 +1,7 @@
 """What the parts of a change hand to each other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,6 +62,15 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account that was made for an added agent."""
+
+    name: str
+    password: str = field(repr=False)
+    """The first one, which must be changed at the first login."""
+
+
+@dataclass(frozen=True, slots=True)
 class Activated:
     """What an activation came to."""
 
@@ -72,6 +81,8 @@ class Activated:
     """What Asterisk has otherwise than it should after the reload, German sentences; empty when all is as it should."""
     restart: tuple[str, ...] = ()
     """Keys of the configuration whose change takes effect only when the hotline is started again."""
+    accounts: tuple[NewAccount, ...] = ()
+    """Agents who could not log in before; to be shown once to whoever has activated."""
 
 
 Progress = Callable[[Step, int, int], None]

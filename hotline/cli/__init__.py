@@ -9,7 +9,7 @@ from hotline.errors import HotlineError
 
 COMMANDS = (
     *("check", "explain", "run", "drain", "serve", "testcall", "doctor", "prompts", "dialplan", "user", "config"),
-    *("export", "erase", "bounce"),
+    *("export", "erase", "bounce", "simulate"),
 )
 
 

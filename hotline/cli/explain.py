@@ -35,7 +35,8 @@ def command(file: Path, at: str, press: str, caller: str | None, free: str | Non
     A time without offset is local time of the hotline (Berlin); one that occurs twice, when clocks are put back,
     means the first. After the last key the caller stays silent. Who is not named by --free is not on duty:
     --free "" shows what a caller meets when nobody is there. While only music plays the caller presses nothing:
-    a key answers the next question (--press 4-1: rent, nothing at the first question, 1 at the second).
+    a key answers the next question (--press 4-1: rent, nothing at the first question, 1 at the second), except the
+    star key, which leaves the line for a callback (--press "4*11").
     """
     config = _load(file)
     try:
@@ -58,6 +59,10 @@ def _load(file: Path) -> HotlineConfig:
         raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
 
 
+def _offered(told: dict[str, Any]) -> list[str]:
+    return [f"{name} (zweite Wahl)" if name in told["second_choice"] else name for name in told["agents"]]
+
+
 def _lines(config: HotlineConfig, told: dict[str, Any]) -> list[str]:
     holiday = f": {told['holiday']}" if told["holiday"] else ""
     lines = [f"{_REASONS[told['reason']]}{holiday}"]
@@ -66,7 +71,9 @@ def _lines(config: HotlineConfig, told: dict[str, Any]) -> list[str]:
     if told["request_type"]:
         label = config.request_type(told["request_type"]).label
         lines.append(f"Anliegen: {label} ({told['request_type']}), Fähigkeit: {told['skill']}")
-        lines.append(f"angeboten wird der Anruf: {', '.join(told['agents']) or 'niemandem, keiner ist frei'}")
+        lines.append(f"angeboten wird der Anruf: {', '.join(_offered(told)) or 'niemandem, keiner ist frei'}")
+    if told["language"]:
+        lines.append(f"Sprache: {next(one.name for one in config.languages if one.key == told['language'])}")
     for number, step in enumerate(told["steps"], start=1):
         lines += [f"{number:3}. {step['event']}", *(f"     → {effect}" for effect in step["effects"])]
     return lines

@@ -1,16 +1,19 @@
 """`hotline run`: the whole hotline in the foreground, Asterisk and service, until Ctrl-C."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from hotline.changing.store import settle_file
 from hotline.cli.times import business_clock
 from hotline.errors import SetupError
 from hotline.locks import exclusive_or_refused
 from hotline.parent.launcher import Launcher
 from hotline.parent.preparation import configuration, prepare
 from hotline.state import StateDirectory
+from hotline.storage.database import Database
 
 
 @click.command()
@@ -28,11 +31,25 @@ def command(state: Path, moment: str | None, host: str | None) -> int:
     directory = StateDirectory(state)
     directory.prepare()
     with exclusive_or_refused(directory.path / "run.lock", lambda process: _runs_already(directory, process)):
+        if moment is None:
+            asyncio.run(_settle(directory))
         config = configuration(directory)
         clock = business_clock(moment, directory.config_file)
         prepared = prepare(directory, config, clock, _say)
         asyncio.run(Launcher(directory, config, clock, prepared, _say).run())
     return 0
+
+
+async def _settle(directory: StateDirectory) -> None:
+    """Before anything is made from the file: it may not be what is in use (hotline/changing/store.py)."""
+    database = Database(directory.database_url())
+    await database.open()
+    try:
+        notice = await settle_file(database, directory, datetime.now(UTC))
+    finally:
+        await database.close()
+    if notice is not None:
+        _say(notice)
 
 
 def _runs_already(directory: StateDirectory, process: str) -> SetupError:

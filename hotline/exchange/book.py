@@ -1,7 +1,7 @@
 """What is written about calls, in the order in which it happened: the switchboard's words for the ledger."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ import structlog
 
 from hotline.exchange.calls import Call, Offer
 from hotline.exchange.journal import Journal
+from hotline.storage.familiar import Familiar
 from hotline.storage.ledger import Ledger
 from hotline.storage.views import Earlier
 
@@ -50,6 +51,22 @@ class Book:
         except Exception as error:
             log.warning("earlier calls not counted", call=call.id, error=type(error).__name__)
             return Earlier()
+
+    async def familiar(self, call: Call) -> list[Familiar]:
+        """Which agents know the caller's number, by the call's own configuration; none when it takes too long."""
+        rule = call.config.distribution.same_agent
+        if rule is None or call.caller is None:
+            return []
+        since = call.arrived_at - timedelta(days=rule.number_days) if rule.number_days else None
+        try:
+            async with asyncio.timeout(COUNTS_SECONDS):
+                return await self._ledger.familiar(call.caller, call.id, promise=rule.promise, since=since)
+        except Exception as error:
+            log.warning("nobody is preferred", call=call.id, error=type(error).__name__)
+            return []
+
+    def language(self, call: Call, key: str, at: datetime) -> None:
+        self._journal.later(partial(self._ledger.language_chosen, call.id, key, at))
 
     def household_number(self, call: Call, digits: str) -> None:
         self._journal.later(partial(self._ledger.household_number, call.id, digits))

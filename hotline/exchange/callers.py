@@ -18,16 +18,19 @@ from hotline.logs import log_failure
 from hotline.telephony.agi_server import AgiSession
 from ivr.conversation import Conversation
 from ivr.effects import (
+    ChooseLanguage,
     Collect,
     Connect,
     Effect,
     HangUp,
+    InTurn,
     JoinLine,
     LeaveCallback,
     LeaveLine,
     NoteHouseholdNumber,
     Play,
     Wait,
+    Window,
 )
 from ivr.events import (
     AgentFound,
@@ -56,6 +59,10 @@ class CallbackRequests(Protocol):
         at: datetime,
         due: datetime,
         household_number: str | None,
+        *,
+        when: InTurn | Window | None,
+        place_at: datetime | None,
+        language: str | None,
     ) -> None: ...
 
 
@@ -123,7 +130,8 @@ class Caller:
         call = self._call
         request = call.request or call.config.unclear
         self._conversation = Conversation(call.config, self._calendar)
-        self._conversation.resume_talk(call.caller, self._plan.may_call_back(call.caller), request.key)
+        possible = self._plan.may_call_back(call.caller)
+        self._conversation.resume_talk(call.caller, possible, request.key, language=call.language)
         await self._converse(await self._talk.go_on())
 
     async def _converse(self, event: Event | None) -> None:
@@ -140,7 +148,8 @@ class Caller:
         call = self._call
         request = call.request or call.config.unclear
         self._conversation = Conversation(call.config, self._calendar)
-        rejoining = self._conversation.rejoin(call.caller, self._plan.may_call_back(call.caller), request.key)
+        possible = self._plan.may_call_back(call.caller)
+        rejoining = self._conversation.rejoin(call.caller, possible, request.key, language=call.language)
         await self._converse(await self._carry_out(rejoining))
 
     def _arrival(self) -> CallArrived:
@@ -166,6 +175,8 @@ class Caller:
                 await self._dialogue.play(effect.prompts)
             case Collect():
                 return self._entered(await self._dialogue.collect(effect))
+            case ChooseLanguage():
+                self._switchboard.language(self._call, effect.key)
             case JoinLine():
                 self._switchboard.join(self._call, effect.request_type)
             case Wait():
@@ -177,7 +188,7 @@ class Caller:
             case LeaveLine():
                 self._switchboard.leave_line(self._call)
             case LeaveCallback():
-                await self._leave_callback(effect.number)
+                await self._leave_callback(effect)
             case HangUp():
                 await self._hang_up(effect)
         return None
@@ -209,21 +220,34 @@ class Caller:
             nobody_ready_for=self._switchboard.nobody_ready_for(call),
             closed_for=self._calendar.closed_for(now),
             announcement=self._switchboard.announcement,
+            expected=self._switchboard.expected_wait(call),
+            line_full=self._switchboard.progress.full(call),
+            at=now,
         )
 
     # --- leaving -----------------------------------------------------------------------------
 
-    async def _leave_callback(self, number: str | None) -> None:
+    async def _leave_callback(self, effect: LeaveCallback) -> None:
         """Stored once for each call, at the latest when the database answers again."""
         call, now = self._call, self._clock.now()
-        to = number or call.caller
+        to = effect.number or call.caller
         if to is None:
             raise ValueError("a callback without a number: the conversation must ask for one first")
         if call.callback_asked:
             return
         call.callback_asked = True
         request = call.request.key if call.request is not None else None
-        await self._callbacks.request(call.id, to, request, now, self._calendar.due(now), call.household_number)
+        await self._callbacks.request(
+            call.id,
+            to,
+            request,
+            now,
+            self._calendar.due(now),
+            call.household_number,
+            when=effect.when,
+            place_at=call.joined_at,
+            language=call.language,
+        )
         log.info("callback requested", call=call.id)
 
     async def _hang_up(self, effect: HangUp) -> None:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from agents.transfer import Target, TargetKind
-from config.schema import HotlineConfig, PhoneKind, RequestType
+from config.schema import HotlineConfig, Language, PhoneKind, RequestType
+from hotline.storage.familiar import Familiar, Why
 from routing.numbers import NumberPlan
 
 CAUSE_MEDIA_LOST = 44
@@ -175,6 +176,12 @@ class Call:
     phase: Phase = Phase.MENU
     request: RequestType | None = None
     household_number: str | None = None
+    language: str | None = None
+    """Key of the further language that the caller has chosen; None for the hotline's own."""
+    familiar: list[Familiar] = field(default_factory=list)
+    """Agents who know the caller's number, whom the call is to go to first; empty until that is known."""
+    rivals: frozenset[str] | None = None
+    """The skills of all whom the same agents serve; None before they are looked for."""
     joined_at: datetime | None = None
     front: bool = False
     """Had somebody already: goes before all others when there is nobody any more."""
@@ -289,6 +296,14 @@ class Call:
             if offer is not None:
                 offer.at += delta
 
+    def chosen_language(self) -> Language | None:
+        """The further language that the caller has chosen, as the call's configuration has it."""
+        return next((one for one in self.config.languages if one.key == self.language), None)
+
+    def known_to(self, agent: str) -> Why | None:
+        """Why this agent knows the caller's number; None when there is no reason to prefer the agent."""
+        return next((one.why for one in self.familiar if one.agent == agent), None)
+
     def display_number(self) -> str | None:
         """The caller's number as people write it."""
         plan = NumberPlan(self.config.hotline.country_code, self.config.hotline.area_code)
@@ -308,6 +323,9 @@ class Calls:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def __contains__(self, call_id: object) -> bool:
+        return call_id in self._by_id
 
     def talked_about(self) -> Iterator[Call]:
         """These, and those whose caller has left while others still talk about the call."""

@@ -18,7 +18,7 @@ class Duty:
 
     def look(self, now: datetime) -> None:
         """Note for each skill since when nobody has been on duty."""
-        for skill in {skill for seat in self._seats for skill in seat.agent.skills}:
+        for skill in {skill for seat in self._seats for skill in (*seat.agent.skills, *seat.agent.second_choice)}:
             if self.anybody(skill, now):
                 self._nobody_since.pop(skill, None)
             else:
@@ -29,10 +29,8 @@ class Duty:
         self._nobody_since = {skill: since + delta for skill, since in self._nobody_since.items()}
 
     def anybody(self, skill: str, now: datetime, besides: Seat | None = None) -> bool:
-        """Whether an agent with that skill works, busy or not; `besides` is not counted."""
-        return any(
-            seat is not besides and skill in seat.agent.skills and _counted_on(seat, now) for seat in self._seats
-        )
+        """Whether an agent with that skill, of whatever choice, works, busy or not; `besides` is not counted."""
+        return any(seat is not besides and seat.serves(skill) and counted_on(seat, now) for seat in self._seats)
 
     def nobody_for(self, skill: str, waiting_since: datetime, now: datetime) -> float:
         """Seconds for which a caller who came at `waiting_since` has had nobody; 0 while somebody is on duty."""
@@ -45,7 +43,8 @@ class Duty:
         return sum(not self.anybody(skill, now, besides) for skill in skills)
 
 
-def _counted_on(seat: Seat, now: datetime) -> bool:
+def counted_on(seat: Seat, now: datetime) -> bool:
+    """Whether callers may wait for this agent, busy or not."""
     call = seat.call
     overdue = call is not None and call.wrap_up_until is not None and now > call.wrap_up_until + OVERDUE
     return seat.presence.on_duty and not overdue

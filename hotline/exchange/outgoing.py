@@ -8,7 +8,7 @@ by the unique id that we gave the agent's leg. Nothing here ever rings by itself
 import asyncio
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -140,6 +140,9 @@ class Outgoing:
         self._clock = clock
         self._rings: dict[str, Ring] = {}
         """By agent."""
+        self.own_missed: Callable[[Ring], bool] = lambda _: False
+        """Told that nobody was rung because the agent's own telephone was not picked up; True when that has been
+        dealt with, see hotline/exchange/places.py."""
 
     def __iter__(self) -> Iterator[Ring]:
         return iter(list(self._rings.values()))
@@ -154,12 +157,13 @@ class Outgoing:
 
     # --- what agents ask for -----------------------------------------------------------------
 
-    async def begin(self, seat: Seat, task_id: int, call_id: str, way: Way, store: Write) -> Ring:
+    async def begin(self, seat: Seat, task_id: int, call_id: str, way: Way, store: Write, *, due: bool = False) -> Ring:
         """Ring the agent's telephone, then the caller. `store` is written before anything rings.
 
-        Refused, in German, when the agent is not free for it; what `store` raises passes through.
+        `due`: the agent was offered this very callback. Refused, in German, when the agent is not free for it; what
+        `store` raises passes through, and the agent is as before.
         """
-        self._require_free(seat, task_id)
+        self._require_free(seat, task_id, Work.DUE if due else Work.FREE)
         name, now = seat.agent.name, self._clock.now()
         ring = Ring(f"callback-{task_id}-{call_id}-{secrets.token_hex(4)}", task_id, call_id, name, now)
         self._rings[name] = ring
@@ -167,7 +171,12 @@ class Outgoing:
         try:
             await self._journal.now(store)
         except BaseException:
-            self._forget(ring)
+            if due:
+                del self._rings[name]
+                seat.presence = seat.presence.busy(Work.DUE, self._clock.now())
+                seat.touch()
+            else:
+                self._forget(ring)
             raise
         if ring.stopped:
             self._end(ring, Result.OWN_GONE)
@@ -177,7 +186,7 @@ class Outgoing:
         await self._originate(ring, way)
         return ring
 
-    def _require_free(self, seat: Seat, task_id: int) -> None:
+    def _require_free(self, seat: Seat, task_id: int, work: Work) -> None:
         mine, presence = self.of(seat.agent.name), seat.presence
         if self.of_task(task_id) is not None:
             raise Refused("Dieser Rückruf läuft schon, oder sein Ergebnis fehlt noch.")
@@ -187,7 +196,11 @@ class Outgoing:
             raise Refused("Bitte melden Sie sich erst mit „Bereit“ oder einer Pause zum Dienst.")
         if not presence.registered:
             raise Refused("Ihr Telefon ist nicht angemeldet.")
-        if presence.engaged or presence.work is not Work.FREE:
+        if presence.work is Work.DUE and work is not Work.DUE:
+            raise Refused(
+                "Ihnen ist gerade ein anderer Rückruf angeboten. Bitte beginnen Sie diesen oder lehnen Sie ab."
+            )
+        if presence.engaged or presence.work is not work:
             raise Refused("Ihr Telefon ist gerade besetzt.")
         if not self._originator.connected:
             raise Refused("Die Telefonanlage ist gerade nicht erreichbar. Bitte gleich noch einmal versuchen.")
@@ -330,6 +343,8 @@ class Outgoing:
         seat = self._switchboard.seats[ring.agent]
         if ring.asks:
             seat.presence = seat.presence.busy(Work.WRAP_UP, now)
+            self._touch(ring)
+        elif self.own_missed(ring):
             self._touch(ring)
         else:
             self._release(seat)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agents.presence import Intent, Presence
@@ -25,6 +25,8 @@ class Seat:
     offer: Offer | None = None
     """What this agent is being offered now."""
     seq: int = 1
+    gone: bool = False
+    """The agent is not in the configuration any more; the seat stays until the last call at it is done with."""
     unwritten: list[Call] = field(default_factory=list)
     """Talks of before a restart that are still to be written up, one after the other, before the next call."""
     home_asked_at: datetime | None = None
@@ -36,6 +38,14 @@ class Seat:
     def may_show_call(self) -> bool:
         """Stored first, then pushed (design, step 5)."""
         return self.offer is None or self.offer.stored
+
+    @property
+    def in_use(self) -> bool:
+        return not self.gone or self.call is not None or bool(self.unwritten)
+
+    def serves(self, skill: str) -> bool:
+        """Whether the agent can take on such a request, be it as first or as second choice."""
+        return skill in self.agent.skills or skill in self.agent.second_choice
 
     def can_be_rung_for(self, call: Call) -> bool:
         """Whether a call that is meant for this agent can ring here now."""
@@ -75,14 +85,31 @@ class Seats:
         """Told of every change at any seat."""
         self._seats = {agent.name: _seat(agent, now, self.listeners) for agent in agents}
 
+    def renew(self, agents: list[Agent], now: datetime) -> list[Seat]:
+        """Take over what the configuration says of the agents now; nobody's state changes by it.
+
+        The seats of those who are not in it any more are returned: they get no further call.
+        """
+        before, self._seats = self._seats, {}
+        for agent in agents:
+            known = agent.name in before
+            seat = self._seats[agent.name] = before.pop(agent.name) if known else _seat(agent, now, self.listeners)
+            seat.agent, seat.gone = agent, False
+            seat.presence = replace(seat.presence, needs_screen=_needs_screen(agent))
+        for name, seat in before.items():
+            self._seats[name] = seat
+            seat.agent, seat.gone = seat.agent.model_copy(update={"skills": [], "second_choice": []}), True
+        return list(before.values())
+
     def __getitem__(self, name: str) -> Seat:
+        """Also of somebody who is gone: calls remember whom they were with. KeyError for any other name."""
         return self._seats[name]
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._seats
+    def __contains__(self, name: object) -> bool:
+        return name in self._seats and self._seats[str(name)].in_use
 
     def __iter__(self) -> Iterator[Seat]:
-        return iter(self._seats.values())
+        return (seat for seat in list(self._seats.values()) if seat.in_use)
 
     def available(self) -> list[Seat]:
         """Those a call may be offered to now."""
@@ -94,5 +121,8 @@ class Seats:
 
 
 def _seat(agent: Agent, now: datetime, listeners: list[Listener]) -> Seat:
-    presence = Presence(Intent.HOME, now, needs_screen=agent.screen is ScreenNeed.REQUIRED)
-    return Seat(agent, presence, listeners=listeners)
+    return Seat(agent, Presence(Intent.HOME, now, needs_screen=_needs_screen(agent)), listeners=listeners)
+
+
+def _needs_screen(agent: Agent) -> bool:
+    return agent.screen is ScreenNeed.REQUIRED

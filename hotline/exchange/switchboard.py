@@ -5,7 +5,7 @@ events see a half-done change; what must be stored first is awaited before the s
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,15 +13,18 @@ from typing import Any, Protocol
 import structlog
 
 from agents.presence import Bar, Intent, Work
-from config.schema import PhoneKind
+from config.schema import Agent, PhoneKind
 from hotline.clock import Clock
 from hotline.exchange.book import Book
 from hotline.exchange.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
 from hotline.exchange.duty import Duty
 from hotline.exchange.offers import Offers
+from hotline.exchange.progress import Progress
+from hotline.exchange.same_agent import SameAgent
 from hotline.exchange.seats import Seat, Seats
+from hotline.exchange.wake_up import MOMENT, WakeUp
 from routing.line import Line
-from routing.matcher import FreeAgent, match
+from routing.matcher import FreeAgent, match, next_change
 
 log = structlog.get_logger()
 
@@ -35,8 +38,6 @@ PAUSE_SECONDS = 1.0
 after this."""
 UNSEEN_SECONDS = 1.0
 """So often it is looked whether a wrap-up still has a page, once its time is over."""
-MOMENT = 0.05
-"""After a time limit is looked at again, not before: seconds."""
 
 
 class Controls(Protocol):
@@ -47,27 +48,46 @@ class Controls(Protocol):
     async def mirror(self, agent: str, ready: bool) -> None: ...
 
 
+class Places(Protocol):
+    """Callbacks that keep their place in the line; see hotline/exchange/places.py."""
+
+    def look(self) -> bool: ...
+
+    def offered(self, entry: str, agent: str) -> None: ...
+
+    def shift(self, delta: timedelta) -> None: ...
+
+    def waiting(self, places: Mapping[str, int]) -> list[dict[str, Any]]: ...
+
+
 class Switchboard:
     def __init__(self, seats: Seats, book: Book, clock: Clock, controls: Controls) -> None:
         self.seats = seats
         self.line = Line()
         self.calls = Calls()
         self.duty = Duty(seats)
+        self.progress = Progress(self.line)
+        self.same_agent = SameAgent(seats, self.line, book)
         self.offers = Offers(seats, self.calls, book, clock, self.rematch)
         self.announcement: str | None = None
         """The prompt of what all callers are to hear now: after the greeting, or once while they wait."""
         self._book = book
         self._clock = clock
         self._controls = controls
+        self.places: Places | None = None
+        """Set once they are there: entries of the line that are no calls are theirs."""
         self._meant: dict[str, Call] = {}
         """Calls that are meant for a certain agent, by id."""
+        self.wake_up = WakeUp(clock, self.rematch)
+        """For what time alone changes in the line."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- the caller's side -------------------------------------------------------------------
 
     async def arrived(self, call: Call) -> None:
-        """Enter a new call into the ledger, and keep it."""
+        """Enter a new call into the ledger, and keep it; who knows the caller is looked up beside."""
         self.calls.add(call)
+        self.spawn(self.same_agent.look_up(call))
         await self._book.arrived(call)
 
     def join(self, call: Call, request_type: str) -> None:
@@ -95,11 +115,15 @@ class Switchboard:
             return
         call.phase = Phase.WAITING
         if call.id not in self.line:
-            self.line.join(call.id, call.request.skill, call.joined_at, front=call.front)
+            second_at = call.joined_at + timedelta(seconds=call.config.distribution.second_choice_after_seconds)
+            preferred = self.same_agent.preferred(call, self._clock.now())
+            place = (call.id, call.request.skill, call.joined_at)
+            self.line.join(*place, front=call.front, preferred=preferred, second_at=second_at)
         self.rematch()
 
     def leave_line(self, call: Call) -> None:
         """The caller chose a callback: nobody is offered this call any more."""
+        self.progress.gone(call, self._clock.now())
         self._take_out(call)
         call.phase = Phase.MENU
 
@@ -115,7 +139,16 @@ class Switchboard:
 
     def position(self, call: Call) -> int:
         """1 for the next caller among those whom the same agents can serve."""
-        return self.line.position(call.id) if call.id in self.line else 1
+        return self.progress.position(call)
+
+    def expected_wait(self, call: Call) -> float | None:
+        """Seconds until it is the caller's turn, by the pace of the last half hour; None when too little is known."""
+        return self.progress.expected(call, self._clock.now())
+
+    def language(self, call: Call, key: str) -> None:
+        """The caller goes on in that language (a key of `languages`)."""
+        call.language = key
+        self._book.language(call, key, self._clock.now())
 
     def household_number(self, call: Call, digits: str) -> None:
         """The caller has entered the number of the Bedarfsgemeinschaft."""
@@ -130,7 +163,7 @@ class Switchboard:
 
     def unserved(self, besides: Seat | None = None) -> int:
         """How many callers wait, or ring at `besides`, for whom nobody (else) is on duty."""
-        skills = [waiting.skill for waiting in self.line.waiting()]
+        skills = [waiting.skill for waiting in self.line.waiting() if waiting.call_id in self.calls]
         ringing = besides.call if besides is not None else None
         if ringing is not None and ringing.phase is Phase.OFFERED and ringing.request is not None:
             skills.append(ringing.request.skill)
@@ -140,26 +173,38 @@ class Switchboard:
 
     def rematch(self) -> None:
         """Offer waiting calls to free agents; called after every change that could make a match."""
-        self.duty.look(self._clock.now())
+        now = self._clock.now()
+        self.duty.look(now)
+        if self.places is not None:
+            self.places.look()
         for seat in self.seats:
             if seat.call is None and seat.unwritten and seat.presence.work is Work.FREE:
                 self.begin_wrap_up(seat.unwritten.pop(0), seat)
         for call in list(self._meant.values()):
             if call.id in self._meant:
                 self._pursue(call)
-        free = [
-            FreeAgent(
-                seat.agent.name,
-                frozenset(seat.agent.skills),
-                seat.presence.idle_since or seat.presence.since,
-            )
-            for seat in self.seats.available()
-        ]
-        for found in match(self.line, free) if free else ():
-            call, seat = self.calls[found.call_id], self.seats[found.agent]
-            call.forget_talk()
-            self._begin_offer(call, seat, call.config.distribution.ring_seconds)
+        self.same_agent.release(now)
+        free = [_free_agent(seat) for seat in self.seats.available()]
+        for found in match(self.line, free, now) if free else ():
+            self._found(found.call_id, self.seats[found.agent])
+        self.wake_up.set(next_change(self.line, now))
         self.seats.touch_all()
+
+    def _found(self, entry: str, seat: Seat) -> None:
+        """An agent for whoever stands in the line there: a caller, or a callback that keeps its place."""
+        matched = self.calls.get(entry)
+        if matched is not None:
+            matched.forget_talk()
+            self._begin_offer(matched, seat, matched.config.distribution.ring_seconds)
+            return
+        self.line.leave(entry)
+        if self.places is not None:
+            self.places.offered(entry, seat.agent.name)
+
+    @property
+    def waiting(self) -> int:
+        """How many callers are in the line: places that are kept for a callback are not counted."""
+        return sum(one.call_id in self.calls for one in self.line.waiting())
 
     def _begin_offer(self, call: Call, seat: Seat, ring_seconds: float, wish: Wish | None = None) -> None:
         self.line.leave(call.id)
@@ -287,6 +332,8 @@ class Switchboard:
         if leg_unique is not None and (call.leg is None or call.leg.unique != leg_unique):
             return
         self.offers.close(offer, OfferEnd.ANSWERED)
+        if offer.wish is None and call.answered_at is None:
+            self.progress.taken(call, offer.at)
         call.wishes = []
         self.with_agent(call, self.seats[offer.agent])
 
@@ -389,10 +436,17 @@ class Switchboard:
             self._withdraw_from(seat, OfferEnd.WITHDRAWN)
         self.rematch()
 
+    def take_agents(self, agents: list[Agent]) -> None:
+        """The configuration says something else of the agents from now on. Whoever is in it keeps their state, and
+        whoever is not in it any more finishes the call they have and gets no other."""
+        for gone in self.seats.renew(agents, self._clock.now()):
+            self.wanting(gone, Intent.HOME, None)
+        self.rematch()
+
     def phone(self, seat: Seat, *, registered: bool, engaged: bool) -> None:
         """Whether Asterisk can ring this agent's phone, and whether it rings or talks."""
-        if (seat.presence.registered, seat.presence.engaged) == (registered, engaged):
-            return
+        if seat.gone or (seat.presence.registered, seat.presence.engaged) == (registered, engaged):
+            return  # who is gone has no telephone in Asterisk any more, but may be talking still
         seat.presence = seat.presence.sensed(self._clock.now(), registered=registered, engaged=engaged)
         if not registered:
             self.phone_gone(seat)
@@ -453,6 +507,9 @@ class Switchboard:
         for seat in self.seats:
             seat.shift(delta)
         self.line.shift(delta)
+        self.progress.shift(delta)
+        if self.places is not None:
+            self.places.shift(delta)
         self.duty.shift(delta)
         self.rematch()
 
@@ -494,6 +551,8 @@ class Switchboard:
 
     def _let_go(self, call: Call) -> None:
         """Nobody is sought, awaited or rung any more for a caller who has left."""
+        if call.phase in {Phase.WAITING, Phase.OFFERED} and call.answered_at is None:
+            self.progress.gone(call, self._clock.now())
         self.line.leave(call.id)
         self._meant.pop(call.id, None)
         call.wishes = []
@@ -516,6 +575,7 @@ class Switchboard:
 
     async def close(self) -> None:
         """End our own tasks; calls go on in Asterisk."""
+        self.wake_up.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -525,3 +585,8 @@ class Switchboard:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _free_agent(seat: Seat) -> FreeAgent:
+    agent, idle_since = seat.agent, seat.presence.idle_since or seat.presence.since
+    return FreeAgent(agent.name, frozenset(agent.skills), idle_since, frozenset(agent.second_choice))

@@ -1,4 +1,4 @@
-"""One command for the running Asterisk, as an administrator would type it."""
+"""One command for the running Asterisk, as an administrator would type it, and what it says."""
 
 import asyncio
 from pathlib import Path
@@ -9,11 +9,18 @@ PATIENCE = 10.0
 
 async def carried_out(script: Path, command: str) -> bool:
     """Whether Asterisk took the command; OSError when the script that asks it cannot be run."""
-    quiet = asyncio.subprocess.DEVNULL
-    asking = await asyncio.create_subprocess_exec(script, "-rx", command, stdin=quiet, stdout=quiet, stderr=quiet)
+    return await told(script, command) is not None
+
+
+async def told(script: Path, command: str) -> str | None:
+    """What Asterisk says to the command, None when it did not take it; OSError when the script cannot be run."""
+    quiet, heard = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
+    asking = await asyncio.create_subprocess_exec(script, "-rx", command, stdin=quiet, stdout=heard, stderr=quiet)
     try:
         async with asyncio.timeout(PATIENCE):
-            return await asking.wait() == 0
+            said, _ = await asking.communicate()
     except TimeoutError:
         asking.kill()
-        return await asking.wait() == 0
+        await asking.wait()
+        return None
+    return said.decode("utf-8", "replace") if asking.returncode == 0 else None

@@ -1,22 +1,29 @@
 """How other commands speak with the running hotline: a socket in its state directory, one word in, lines out.
 
 Only the owner can connect. `drain` is answered by one sentence at each change, and by DONE when all is over; a
-connection that ends without it means that the hotline ended otherwise.
+connection that ends without it means that the hotline ended otherwise. `asterisk N`, followed by the N bytes of a
+configuration, is the service's word that this one is in use: Asterisk is brought up to date, and one line of JSON tells
+how that went.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 
+from config.loading import MAX_BYTES
 from hotline.errors import SetupError
+from hotline.parent.asterisk_side import Told
 from hotline.state import StateDirectory
 
-DRAIN, DONE = "drain", "DONE"
+DRAIN, DONE, ASTERISK = "drain", "DONE", "asterisk"
 WORD_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
+ASTERISK_SECONDS = 30.0
 
 
 def socket_of(state: StateDirectory) -> Path:
@@ -24,10 +31,13 @@ def socket_of(state: StateDirectory) -> Path:
 
 
 class Control:
-    """The running hotline's end. `drain` is called for each wish to end by and by; its sentence is the first answer."""
+    """The running hotline's end. `drain` is called for each wish to end by and by; its sentence is the first answer.
 
-    def __init__(self, path: Path, drain: Callable[[], str]) -> None:
-        self._path, self._drain = path, drain
+    `asterisk` is called with the text of the configuration in use.
+    """
+
+    def __init__(self, path: Path, drain: Callable[[], str], asterisk: Callable[[str], Awaitable[Told]]) -> None:
+        self._path, self._drain, self._asterisk = path, drain, asterisk
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._listeners: set[asyncio.StreamWriter] = set()
@@ -35,7 +45,7 @@ class Control:
     async def open(self) -> None:
         """Listen; SetupError when that is impossible."""
         try:
-            self._server = await asyncio.start_unix_server(self._accept, sock=_private_socket(self._path))
+            self._server = await asyncio.start_unix_server(self._accept, sock=private_socket(self._path))
         except OSError as error:
             raise SetupError(
                 f"{self._path} cannot be made ({error.strerror or error}): choose a shorter --state on a local disk."
@@ -67,16 +77,53 @@ class Control:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(WORD_SECONDS):
-                word = (await reader.readline()).strip().decode("ascii", "replace")
-            if word == DRAIN:
+                word, _, size = (await reader.readline()).strip().decode("ascii", "replace").partition(" ")
+                text = await _text(reader, size) if word == ASTERISK else None
+            if text is not None:
+                writer.write(await self._told(text))
+                await writer.drain()
+            elif word == DRAIN and not size:
                 writer.write(f"{self._drain()}\n".encode())
                 self._listeners.add(writer)
                 await reader.read(1)  # until the other side, or `close`, ends it
-        except (OSError, TimeoutError, ValueError):
+        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
             pass
         finally:
             self._listeners.discard(writer)
             writer.close()
+
+    async def _told(self, text: str) -> bytes:
+        try:
+            answer = asdict(await self._asterisk(text))
+        except (OSError, SetupError) as error:
+            answer = {"error": str(error)}
+        return f"{json.dumps(answer)}\n".encode()
+
+
+async def tell_asterisk(path: Path, text: str) -> Told:
+    """Say that this configuration is in use; what Asterisk took over. SetupError when it did not, OSError: nobody."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        content = text.encode()
+        writer.write(f"{ASTERISK} {len(content)}\n".encode() + content)
+        async with asyncio.timeout(ASTERISK_SECONDS):
+            answer = json.loads(await reader.readline() or "{}")
+    except ValueError:
+        answer = {}
+    finally:
+        writer.close()
+    if "reloaded" not in answer:
+        raise SetupError(str(answer.get("error", "the parent process did not answer")))
+    phones = answer["phones"]
+    known = None if phones is None else tuple(phones)
+    return Told(tuple(answer["reloaded"]), tuple(answer["failed"]), answer["has_dialplan"], known)
+
+
+async def _text(reader: asyncio.StreamReader, size: str) -> str:
+    """ValueError for what is no configuration."""
+    if not size.isdecimal() or int(size) > MAX_BYTES:
+        raise ValueError("no size of a configuration")
+    return (await reader.readexactly(int(size))).decode()
 
 
 async def drain(path: Path) -> AsyncGenerator[str, None]:
@@ -91,7 +138,8 @@ async def drain(path: Path) -> AsyncGenerator[str, None]:
         writer.close()
 
 
-def _private_socket(path: Path) -> socket.socket:
+def private_socket(path: Path) -> socket.socket:
+    """Bound there, for the owner only; OSError."""
     path.unlink(missing_ok=True)  # of a run that was killed; ours is the only one, see run.lock
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)

@@ -11,14 +11,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
+from hotline.changing.store import write_whole
 from hotline.clock import Clock
 from hotline.parent.asterisk_calendar import AsteriskCalendar
 from hotline.parent.asterisk_process import AsteriskProcess
+from hotline.parent.asterisk_side import AsteriskSide
 from hotline.parent.control import Control, socket_of
 from hotline.parent.keeping import keep
 from hotline.parent.notify import READY, STOPPING, Notifier
@@ -30,6 +31,8 @@ from hotline.parent.worker_process import WorkerProcess
 from hotline.setup import asterisk_files
 from hotline.state import StateDirectory
 
+BEGUN = "begun.yaml"
+"""The configuration that this run was started with: what needs a new start stays as it is there."""
 MAILBOX_PATIENCE = 3.0
 DRAINING = "No new calls are accepted; the hotline ends when the last call is over."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,7 +48,8 @@ class Launcher:
     ) -> None:
         self._state, self._config, self._clock, self._prepared, self._say = state, config, clock, prepared, say
         self._system = Notifier.from_environment(os.environ)
-        self._control = Control(socket_of(state), self._drain)
+        self._side = AsteriskSide(state, config, prepared.asterisk, prepared.script, clock)
+        self._control = Control(socket_of(state), self._drain, self._side.bring_up_to_date)
         self._asterisk = AsteriskProcess(
             prepared.script,
             config.network.ami,
@@ -54,15 +58,15 @@ class Launcher:
             self._shown("asterisk"),
         )
         zone = ZoneInfo(config.hotline.timezone)
-        self._calendar = AsteriskCalendar(self._render_calendar, prepared.script, clock.now, zone, say)
-        phones = softphones(config)
+        self._calendar = AsteriskCalendar(self._side.render_dialplan, prepared.script, clock.now, zone, say)
         self._phone_secrets = PhoneSecrets(
-            state, phones, self._write_phones, prepared.script, clock.real_now, zone, say
+            state, self._softphones, self._side.write_phones, prepared.script, clock.real_now, zone, say
         )
         self._worker = WorkerProcess(self._worker_command, self._shown("service"), say, self._on_calls)
         self._mailbox = Child(
             "mailbox", self._mailbox_command(), self._shown("mailbox"), environment={"PYTHONUNBUFFERED": "1"}
         )
+        self._begun = state.path / BEGUN
         self._draining = ""
         """While the hotline ends by and by, how far it is."""
 
@@ -71,6 +75,7 @@ class Launcher:
         asked = asyncio.Event()
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal, asked)
+        write_whole(self._begun, self._state.config_file.read_bytes())
         await self._control.open()
         serving = asyncio.create_task(self._serve())
         stopping = asyncio.create_task(asked.wait())
@@ -117,6 +122,7 @@ class Launcher:
 
     async def _start_asterisk(self) -> None:
         await self._calendar.render()
+        await self._side.before_start()
         await self._asterisk.start()
 
     async def _keep_asterisk(self) -> None:
@@ -137,20 +143,16 @@ class Launcher:
         """A later start goes on at the business time that has been reached."""
         moved = ["--at", self._clock.now().isoformat()] if self._clock.moved else []
         drain = ["--drain"] if draining else []
-        return [*_PYTHON, "hotline", "serve", "--state", str(self._state.path), *moved, *drain]
+        begun = ["--begun", str(self._begun)]
+        return [*_PYTHON, "hotline", "serve", "--state", str(self._state.path), *begun, *moved, *drain]
 
     def _mailbox_command(self) -> list[str]:
         mail = self._config.mail
         address = ("--host", mail.host, "--port", str(mail.port))
         return [*_PYTHON, "hotline.mail.mailbox", *address, "--directory", str(self._state.mailbox)]
 
-    def _render_calendar(self) -> bool:
-        facts = replace(self._prepared.facts, now=self._clock.real_now())
-        return asterisk_files.rerender(self._config, facts)
-
-    def _write_phones(self) -> None:
-        facts = replace(self._prepared.facts, phone_secrets=self._state.phone_secrets())
-        asterisk_files.rewrite_phones(self._config, facts)
+    def _softphones(self) -> list[str]:
+        return softphones(self._side.config)
 
     # --- the end -----------------------------------------------------------------------------
 

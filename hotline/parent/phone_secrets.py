@@ -28,12 +28,15 @@ def softphones(config: HotlineConfig) -> list[str]:
 
 
 class PhoneSecrets:
-    """`write` writes Asterisk's configuration of the phones anew, `script` runs Asterisk, `now` tells real time."""
+    """`agents` tells whose telephones are softphones now, `write` writes Asterisk's configuration of the phones anew.
+
+    `script` runs Asterisk, `now` tells real time.
+    """
 
     def __init__(
         self,
         state: StateDirectory,
-        agents: Sequence[str],
+        agents: Callable[[], Sequence[str]],
         write: Callable[[], None],
         script: Path,
         now: Callable[[], datetime],
@@ -55,7 +58,7 @@ class PhoneSecrets:
 
     async def renew(self, day: date) -> bool:
         """Whether everybody has the secrets of that day."""
-        if not self._agents:
+        if not self._agents():
             return True
         try:
             await asyncio.to_thread(self._make, day)
@@ -68,7 +71,7 @@ class PhoneSecrets:
         return taken
 
     def _make(self, day: date) -> None:
-        self._state.renew_phone_secrets(self._agents, day)
+        self._state.renew_phone_secrets(self._agents(), day)
         self._write()
 
     def _today(self) -> date:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from config.loading import ConfigurationError, load
 from config.schema import HotlineConfig
-from dialplan.facts import AsteriskFacts
 from hotline import ports
 from hotline.clock import Clock
 from hotline.errors import ConfigurationBroken
 from hotline.parent.phone_secrets import softphones
 from hotline.setup import asterisk_files
+from hotline.setup.asterisk import Asterisk
 from hotline.setup.asterisk_root import find_or_install
 from hotline.setup.music import render_music
 from hotline.setup.prompts import render_prompts
@@ -30,8 +30,7 @@ class Prepared:
     script: Path
     """Runs our Asterisk."""
     secrets: Secrets
-    facts: AsteriskFacts
-    """What Asterisk's configuration was rendered from."""
+    asterisk: Asterisk
 
 
 def configuration(state: StateDirectory) -> HotlineConfig:
@@ -55,7 +54,7 @@ def prepare(state: StateDirectory, config: HotlineConfig, clock: Clock, show: Sh
     state.renew_phone_secrets(softphones(config), today)
     secrets = state.secrets()
     facts = asterisk_files.facts_for(config, state, asterisk, secrets, clock)
-    return Prepared(asterisk_files.write(config, facts, asterisk), secrets, facts)
+    return Prepared(asterisk_files.write(config, facts, asterisk), secrets, asterisk)
 
 
 def _counting(show: Show) -> Callable[[int, int], None]:

@@ -74,9 +74,9 @@ class Mirror:
 
     async def check(self) -> int:
         """Compare and correct the queue and the announcement; how many differences there were."""
-        return await self._check_queue() + await self._announcement.check()
+        return await self.check_queue() + await self._announcement.check()
 
-    async def _check_queue(self) -> int:
+    async def check_queue(self) -> int:
         """Compare the queue with the agents' intents, and correct it; how many differences there were.
 
         Each correction is by the intent of the moment in which it is sent: one that changes meanwhile is not undone.
@@ -88,7 +88,7 @@ class Mirror:
             return 0
         members = {item["Location"]: item for item in items if item.get("Event") == "QueueMember"}
         differences = 0
-        for seat in self._seats:
+        for seat in [seat for seat in self._seats if not seat.gone]:
             differences += await self._correct(seat, members.pop(interface(seat.agent.name), None))
         for unknown in members:
             differences += 1

@@ -12,6 +12,7 @@ def remembered(found: OpenCall, config: HotlineConfig, version: int, channel: st
     call = Call(row.id, channel, unique, config, version, row.started_at, found.caller, row.gateway)
     call.request = _request(config, found.draft_type or row.request_type)
     call.household_number = found.household_number
+    call.language = row.language
     call.joined_at = row.joined_at
     call.callback_asked = found.callback_asked
     call.written = [written_view(one, config) for one in found.written]

@@ -51,8 +51,7 @@ class Restorer:
 
     def __init__(
         self,
-        version: int,
-        config: HotlineConfig,
+        configuration: Callable[[], tuple[int, HotlineConfig]],
         switchboard: Switchboard,
         ledger: Ledger,
         open_work: OpenWork,
@@ -61,7 +60,7 @@ class Restorer:
         journal: Journal,
         clock: Clock,
     ) -> None:
-        self._version, self._config = version, config
+        self._configuration = configuration
         self._switchboard = switchboard
         self._ledger = ledger
         self._open_work = open_work
@@ -99,9 +98,13 @@ class Restorer:
         if found is None:
             return None
         self._strange.discard(call_id)
-        call = remembered(found, self._config, self._version, channel, unique)
+        call = remembered(found, *self._in_use(), channel, unique)
         call.front = found.row.answered_at is not None
         return call
+
+    def _in_use(self) -> tuple[HotlineConfig, int]:
+        version, config = self._configuration()
+        return config, version
 
     # --- after a login -----------------------------------------------------------------------
 
@@ -185,7 +188,7 @@ class Restorer:
             return
         seat = self._switchboard.seats[name]
         call = self._switchboard.calls.get(found.row.id) or remembered(
-            found, self._config, self._version, mine["Channel"], mine["Uniqueid"]
+            found, *self._in_use(), mine["Channel"], mine["Uniqueid"]
         )
         if not self._make_room(seat, call):
             return
@@ -259,7 +262,7 @@ class Restorer:
         seat = self._seat(found.row.agent)
         if seat is None:
             return
-        call = remembered(found, self._config, self._version, found.row.channel, unique="")
+        call = remembered(found, *self._in_use(), found.row.channel, unique="")
         call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
         self._switchboard.write_up(call, seat)
 

@@ -13,6 +13,7 @@ from hotline.setup.asterisk import Asterisk
 from hotline.state import Secrets, StateDirectory
 
 AMI_USER = "hotline"
+ANY_VERSION = (22, 0)
 _LONGEST_SOCKET = 100
 """Asterisk cuts a longer path of its control socket off without a word (the system allows 107 bytes)."""
 
@@ -82,6 +83,23 @@ def write(config: HotlineConfig, facts: AsteriskFacts, asterisk: Asterisk) -> Pa
         write_private(Path(facts.directories.etc) / name, content)
     happenings_file.make(Path(facts.directories.log))
     return _write_script(own / "asterisk", Path(facts.directories.etc), asterisk)
+
+
+def write_changed(config: HotlineConfig, facts: AsteriskFacts) -> dict[str, str]:
+    """Write each file whose content is another one, whole or not at all; all of them as they are now. SetupError."""
+    files = _rendered(config, facts)
+    for name, content in files.items():
+        path = Path(facts.directories.etc) / name
+        if not path.exists() or path.read_text("utf-8") != content:
+            write_private(path, content)
+    return files
+
+
+def require_usable(config: HotlineConfig, state: StateDirectory) -> None:
+    """SetupError when Asterisk could not be set up by this configuration, as with a password that is missing."""
+    anywhere = Asterisk(ANY_VERSION, "", state.path, state.path, state.path)
+    secrets = Secrets("-", "-", "-", "-", {agent.name: "-" for agent in config.agents})
+    _rendered(config, facts_for(config, state, anywhere, secrets))
 
 
 def rerender(config: HotlineConfig, facts: AsteriskFacts) -> bool:

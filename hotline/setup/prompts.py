@@ -1,5 +1,6 @@
 """Makes the prompts' sound files from the texts of the configuration; a recording of the same name always wins.
 
+Those of a further language lie in a folder of its own, recordings and sound files alike, and have their own voice.
 A manifest beside the files says what each was made from, so that only what changed is made again.
 """
 
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.schema import HotlineConfig
+from config.schema import HotlineConfig, Voice
 from hotline.errors import SetupError
 from hotline.setup import sound
-from ivr.prompts import catalogue, spoken
+from ivr.prompts import catalogue, spoken, voice_of
+from ivr.words import LANGUAGES
 
 MANIFEST = "manifest.json"
 RECIPE = 1
@@ -32,6 +34,7 @@ class Prompt:
     """The recording that wins over the voice."""
     fingerprint: str
     """Changes with everything that can be heard."""
+    voice: Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def render_prompts(
     removed = _remove_others(directory, {prompt.name for prompt in prompts})
     entries = {prompt.name: known[prompt.name] for prompt in prompts if prompt not in missing}
     try:
-        for done, (prompt, seconds) in enumerate(_make_all(config, missing, directory), start=1):
+        for done, (prompt, seconds) in enumerate(_make_all(missing, directory), start=1):
             entries[prompt.name] = {"fingerprint": prompt.fingerprint, "seconds": seconds}
             progress(done, len(missing))
     finally:
@@ -75,7 +78,7 @@ def render_prompts(
 
 def speak(config: HotlineConfig, name: str, text: str, directory: Path) -> float:
     """Write the files of one text that is no prompt of the catalogue; its length in seconds. SetupError."""
-    return _make(config, Prompt(name, text, None, ""), directory, sound.find_sox())
+    return _make(Prompt(name, text, None, "", config.voice), directory, sound.find_sox())
 
 
 def read_manifest(directory: Path) -> dict[str, dict[str, Any]]:
@@ -88,11 +91,11 @@ def read_manifest(directory: Path) -> dict[str, dict[str, Any]]:
 
 
 def _plan(config: HotlineConfig, name: str, text: str, recording: Path) -> Prompt:
-    recorded = recording.is_file()
-    source = recording.read_bytes() if recorded else spoken(config, text).encode()
-    voice = "recording" if recorded else f"{config.voice.language} {config.voice.speed}"
-    fingerprint = hashlib.sha256(f"{RECIPE} {voice}\n".encode() + source).hexdigest()
-    return Prompt(name, text, recording if recorded else None, fingerprint)
+    recorded, voice = recording.is_file(), voice_of(config, name)
+    source = recording.read_bytes() if recorded else spoken(voice, text).encode()
+    heard = "recording" if recorded else f"{voice.language} {voice.speed}"
+    fingerprint = hashlib.sha256(f"{RECIPE} {heard}\n".encode() + source).hexdigest()
+    return Prompt(name, text, recording if recorded else None, fingerprint, voice)
 
 
 def _is_current(prompt: Prompt, known: dict[str, dict[str, Any]], directory: Path) -> bool:
@@ -103,22 +106,25 @@ def _is_current(prompt: Prompt, known: dict[str, dict[str, Any]], directory: Pat
 
 def _remove_others(directory: Path, names: set[str]) -> list[str]:
     """Delete sound files that no prompt of the catalogue needs, half-written ones included."""
-    others = [
-        path
-        for path in directory.iterdir()
-        if path.name.endswith(".part") or (path.suffix[1:] in sound.FORMATS and path.stem not in names)
-    ]
-    for path in others:
-        path.unlink()
-    return sorted({path.stem for path in others if not path.name.endswith(".part")})
+    folders = [directory, *(directory / key for key in LANGUAGES if (directory / key).is_dir())]
+    removed = set()
+    for path in (path for folder in folders for path in folder.iterdir()):
+        name = path.relative_to(directory).with_suffix("").as_posix()
+        part = path.name.endswith(".part")
+        if part or (path.suffix[1:] in sound.FORMATS and name not in names):
+            path.unlink()
+            removed |= set() if part else {name}
+    return sorted(removed)
 
 
-def _make_all(config: HotlineConfig, prompts: list[Prompt], directory: Path) -> Iterator[tuple[Prompt, float]]:
+def _make_all(prompts: list[Prompt], directory: Path) -> Iterator[tuple[Prompt, float]]:
     if not prompts:
         return
     sox = sound.find_sox()
+    for folder in {(directory / prompt.name).parent for prompt in prompts}:
+        folder.mkdir(exist_ok=True)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # the threads only wait for the programs they start
-        making = [pool.submit(_make, config, prompt, directory, sox) for prompt in prompts]
+        making = [pool.submit(_make, prompt, directory, sox) for prompt in prompts]
         try:
             for prompt, result in zip(prompts, making, strict=True):
                 yield prompt, result.result()
@@ -126,10 +132,10 @@ def _make_all(config: HotlineConfig, prompts: list[Prompt], directory: Path) -> 
             pool.shutdown(cancel_futures=True)
 
 
-def _make(config: HotlineConfig, prompt: Prompt, directory: Path, sox: str) -> float:
+def _make(prompt: Prompt, directory: Path, sox: str) -> float:
     """Write one prompt's files; its length in seconds."""
     try:
-        pcm = _recorded(prompt.recording, sox) if prompt.recording else _voiced(config, prompt.text, sox)
+        pcm = _recorded(prompt.recording, sox) if prompt.recording else _voiced(prompt.voice, prompt.text, sox)
         sound.convert(sox, pcm, directory, prompt.name)
     except SetupError as error:
         source = prompt.recording or "the voice"
@@ -141,9 +147,9 @@ def _recorded(recording: Path, sox: str) -> bytes:
     return sound.speech(sox, recording.read_bytes(), ("-t", "wav"))
 
 
-def _voiced(config: HotlineConfig, text: str, sox: str) -> bytes:
-    words = [sys.executable, "-m", "hotline.setup.speak", config.voice.language, str(config.voice.speed)]
-    done = subprocess.run(words, input=spoken(config, text).encode(), capture_output=True, check=False)
+def _voiced(voice: Voice, text: str, sox: str) -> bytes:
+    words = [sys.executable, "-m", "hotline.setup.speak", voice.language, str(voice.speed)]
+    done = subprocess.run(words, input=spoken(voice, text).encode(), capture_output=True, check=False)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise SetupError(f"the voice failed: {said[-1] if said else f'exit code {done.returncode}'}")

@@ -1,4 +1,7 @@
-"""Which callers wait for our call, who has taken that on, how often it was tried, and how it ended."""
+"""Which callers wait for our call, who has taken that on, how often it was tried, and how it ended.
+
+A callback may keep its place in the line; see hotline/storage/places.py for how such a one is offered.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -6,16 +9,34 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hotline.errors import Refused
+from hotline.errors import ReceiptTaken, Refused
 from hotline.storage.database import Database
+from hotline.storage.disposal import Disposal, Person
+from hotline.storage.outbox import insert_mail
+from hotline.storage.promise_rows import insert_promise
 from hotline.storage.steps import step, storable
-from hotline.storage.tables import call_events, call_persons, callback_persons, callbacks, calls
+from hotline.storage.tables import call_events, call_persons, callback_persons, callbacks, calls, offers
+from routing.places import Place
 
 NOT_REACHED = "not_reached"
 """The outcome of a task whose last try was in vain."""
 MOST_GIVEN_UP = 50
+STARTED = "started"
+"""How the offer of a callback ended that its agent has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The place that a callback keeps in the line: in its turn, or as one who joins when a window begins."""
+
+    place_at: datetime | None = None
+    """When the caller joined the line; None for one with a window."""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    """The window that the caller has chosen; afterwards it is a callback like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +53,24 @@ class CallbackTask:
     """How often the caller was rung in vain."""
     next_try_at: datetime | None = None
     """Not before this time; None at once."""
+    place_at: datetime | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    """See `Kept`."""
+    language: str | None = None
+    """Key of the further language that the caller has chosen."""
+
+    @property
+    def keeps_place(self) -> bool:
+        return self.place_at is not None or self.not_before is not None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.place_at, self.not_before, self.not_after, self.next_try_at)
+
+
+Unreached = Callable[[CallbackTask], Disposal]
+"""What is promised to a caller whom the last try did not reach either: with promise, person and mail."""
 
 
 class Callbacks:
@@ -49,8 +88,10 @@ class Callbacks:
         at: datetime,
         due: datetime,
         household_number: str | None = None,
+        kept: Kept | None = None,
+        language: str | None = None,
     ) -> int:
-        """A caller asks to be called at `number` (E.164); returns the task's id."""
+        """A caller asks to be called at `number` (E.164), perhaps in their turn; returns the task's id."""
         async with self._db.write() as connection:
             return await insert_callback(
                 connection,
@@ -61,6 +102,8 @@ class Callbacks:
                 at=at,
                 due=due,
                 household_number=household_number,
+                kept=kept,
+                language=language,
             )
 
     async def open_tasks(self) -> list[CallbackTask]:
@@ -79,8 +122,9 @@ class Callbacks:
     def _tasks(self) -> Select[Any]:
         columns = callbacks.c["id", "call_id", "request_type", "requested_at", "due_at", "taken_by"]
         persons, tries = callback_persons.c["number", "household_number"], callbacks.c["tries", "next_try_at"]
+        kept = callbacks.c["place_at", "not_before", "not_after", "language"]
         return (
-            select(*columns, *persons, *tries)
+            select(*columns, *persons, *tries, *kept)
             .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
             .where(callbacks.c.hotline_id == self._hotline)
         )
@@ -126,15 +170,30 @@ class Callbacks:
 
         Refused when another one has taken any of it. Taking it twice does no harm.
         """
-        taken = {"taken_by": agent, "taken_at": at or datetime.now(UTC)}
         async with self._db.write() as connection:
-            await self._numbers_alone(connection)
-            found, twins = await self._of(connection, task_id, agent), await self._twins(connection, task_id)
-            if any(one.taken_by not in (None, agent) for one in twins):
-                raise Refused("Einen Rückruf zu dieser Nummer hat schon jemand anders übernommen.")
-            for one in (found, *twins):
-                if one.taken_by is None:
-                    await self._change(connection, one.id, **taken)
+            await self._take(connection, task_id, agent, at or datetime.now(UTC))
+
+    async def start(self, task_id: int, agent: str, offer_id: str, at: datetime) -> None:
+        """The agent starts what was offered: theirs as by `take`, and the offer is over. Refused as there, and when
+        the offer is over already."""
+        mine = (offers.c.hotline_id == self._hotline) & (offers.c.id == offer_id) & offers.c.closed_at.is_(None)
+        async with self._db.write() as connection:
+            found = await self._take(connection, task_id, agent, at)
+            closed = await connection.execute(update(offers).where(mine).values(closed_at=at, outcome=STARTED))
+            if closed.rowcount != 1:
+                raise Refused("Dieser Rückruf ist nicht mehr bei Ihnen.")
+            started = step(self._hotline, found.call_id, at, "callback_started", agent, {})
+            await connection.execute(insert(call_events).values(started))
+
+    async def _take(self, connection: AsyncConnection, task_id: int, agent: str, at: datetime) -> Any:
+        await self._numbers_alone(connection)
+        found, twins = await self._of(connection, task_id, agent), await self._twins(connection, task_id)
+        if any(one.taken_by not in (None, agent) for one in twins):
+            raise Refused("Einen Rückruf zu dieser Nummer hat schon jemand anders übernommen.")
+        for one in (found, *twins):
+            if one.taken_by is None:
+                await self._change(connection, one.id, taken_by=agent, taken_at=at)
+        return found
 
     async def give_back(self, task_id: int, agent: str) -> None:
         """The agent cannot call after all: the task is free again."""
@@ -157,23 +216,49 @@ class Callbacks:
                 raise Refused("Bitte übernehmen Sie den Rückruf erst.")
 
     async def not_reached(
-        self, task_id: int, agent: str, at: datetime, after: Callable[[int], datetime | None], note: str = ""
+        self,
+        task_id: int,
+        agent: str,
+        at: datetime,
+        after: Callable[[int], datetime | None],
+        note: str = "",
+        unreached: Unreached | None = None,
     ) -> datetime | None:
         """Nobody answered. `after` gives the time of the next try after so many: then the task is everybody's again.
 
-        Without a next one the task is closed. The time of the next try, or None. Refused unless the task is this
-        agent's: said twice, it is one try. It counts for all that this agent has taken of the same number.
+        Without a next one the task is closed, and what `unreached` says is promised instead: ReceiptTaken when its
+        receipt is in use, then all of it is to be said again with another one. The time of the next try, or None.
+        Refused unless the task is this agent's: said twice, it is one try. It counts for all that this agent has taken
+        of the same number.
         """
-        async with self._db.write() as connection:
-            await self._numbers_alone(connection)
-            found = await self._of(connection, task_id, agent)
-            if found.taken_by is None:
-                raise Refused("Dieser Rückruf liegt nicht mehr bei Ihnen. Bitte übernehmen Sie ihn noch einmal.")
-            for twin in await self._twins(connection, task_id):
-                if twin.taken_by == agent:
-                    await self._tried(connection, twin, agent, at, after)
-            await self._keep_note(connection, task_id, note)
-            return await self._tried(connection, found, agent, at, after)
+        try:
+            async with self._db.write() as connection:
+                await self._numbers_alone(connection)
+                found = await self._of(connection, task_id, agent)
+                if found.taken_by is None:
+                    raise Refused("Dieser Rückruf liegt nicht mehr bei Ihnen. Bitte übernehmen Sie ihn noch einmal.")
+                await self._keep_note(connection, task_id, note)
+                theirs = [twin for twin in await self._twins(connection, task_id) if twin.taken_by == agent]
+                again = [await self._tried(connection, one, agent, at, after) for one in (found, *theirs)]
+                closed = [one for one, next_try in zip((found, *theirs), again, strict=True) if next_try is None]
+                if unreached is not None:
+                    await self._promise_instead(connection, closed, unreached)
+                return again[0]
+        except IntegrityError as error:
+            if unreached is None:
+                raise
+            raise ReceiptTaken("This receipt number is in use: take another one.") from error
+
+    async def _promise_instead(self, connection: AsyncConnection, closed: list[Any], unreached: Unreached) -> None:
+        """One promise for each matter, however often the caller has asked about it."""
+        for closed_id in {one.request_type: one.id for one in reversed(closed)}.values():
+            row = (await connection.execute(self._tasks().where(callbacks.c.id == closed_id))).one()
+            disposal = unreached(CallbackTask(*row))
+            if disposal.promise is None or disposal.mail is None:
+                raise ValueError("whoever was not reached gets a promise, and its mail is sent")
+            person = disposal.person or Person()
+            await insert_promise(connection, self._hotline, disposal, disposal.promise, person)
+            await insert_mail(connection, self._hotline, disposal.mail, disposal.promise.id)
 
     async def _tried(
         self, connection: AsyncConnection, found: Any, agent: str, at: datetime, after: Callable[[int], datetime | None]
@@ -247,12 +332,15 @@ async def insert_callback(
     at: datetime,
     due: datetime,
     household_number: str | None,
+    kept: Kept | None = None,
+    language: str | None = None,
 ) -> int:
     """Store a callback request inside a transaction of the caller's."""
+    row = {"hotline_id": hotline_id, "call_id": call_id, "request_type": request_type, "language": language}
+    kept = kept or Kept()
+    place = {"place_at": kept.place_at, "not_before": kept.not_before, "not_after": kept.not_after}
     stored = await connection.execute(
-        insert(callbacks)
-        .values(hotline_id=hotline_id, call_id=call_id, request_type=request_type, requested_at=at, due_at=due)
-        .returning(callbacks.c.id)
+        insert(callbacks).values(**row, **place, requested_at=at, due_at=due).returning(callbacks.c.id)
     )
     task_id: int = stored.scalar_one()
     person = {"number": number, "household_number": household_number, "hotline_id": hotline_id}

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hotline.storage.audit import audit_row
 from hotline.storage.call_rows import NewCall, begin_call, end_call
 from hotline.storage.database import Database
+from hotline.storage.familiar import Familiar, familiar
 from hotline.storage.history import earlier, history
+from hotline.storage.left_line import Left, left_line
 from hotline.storage.steps import Code, step
 from hotline.storage.tables import audit, call_events, call_persons, calls, offers
 from hotline.storage.views import CallRow, Earlier, History, Step, call_row
@@ -18,8 +20,9 @@ from hotline.storage.views import CallRow, Earlier, History, Step, call_row
 class Ledger:
     """One hotline's calls. Each method is one transaction and writes its own step beside the row it changes:
 
-    call_started, request_type, household_number, joined_line, offer_made, offer_shown, offer_closed (outcome),
-    answered, talk_ended, call_ended (how); `note` adds further kinds, hotline/storage/imports.py those of the fallback.
+    call_started, language (key), request_type, household_number, joined_line, offer_made, offer_shown, offer_closed
+    (outcome), answered, talk_ended, call_ended (how); `note` adds further kinds, hotline/storage/imports.py those of
+    the fallback.
     """
 
     def __init__(self, db: Database, hotline_id: str) -> None:
@@ -68,6 +71,12 @@ class Ledger:
             await connection.execute(self._call(call_id).values(request_type=key))
             if when := at or await self._last_time(connection, call_id):
                 await self._step(connection, call_id, when, "request_type", agent, key=key)
+
+    async def language_chosen(self, call_id: str, key: str, at: datetime) -> None:
+        """The caller goes on in that language, by its key in the configuration."""
+        async with self._db.write() as connection:
+            await connection.execute(self._call(call_id).values(language=key))
+            await self._step(connection, call_id, at, "language", key=key)
 
     async def household_number(self, call_id: str, digits: str, at: datetime | None = None) -> None:
         """The number of the Bedarfsgemeinschaft that the caller typed; its digits stay out of the steps."""
@@ -130,10 +139,22 @@ class Ledger:
         async with self._db.read() as connection:
             return await earlier(connection, self._hotline, caller, except_call)
 
+    async def familiar(
+        self, caller: str | None, except_call: str, *, promise: bool, since: datetime | None
+    ) -> list[Familiar]:
+        """Which agents know that number; see hotline/storage/familiar.py."""
+        async with self._db.read() as connection:
+            return await familiar(connection, self._hotline, caller, except_call, promise=promise, since=since)
+
     async def history(self, caller: str | None, except_call: str, limit: int = 20) -> History:
         """The contents of earlier calls and promises, newest first: only after the identity tick."""
         async with self._db.read() as connection:
             return await history(connection, self._hotline, caller, except_call, limit)
+
+    async def left_line(self, since: datetime) -> list[Left]:
+        """Who has left the line since then, to an agent or not; in the order of that."""
+        async with self._db.read() as connection:
+            return await left_line(connection, self._hotline, since)
 
     async def unended(self) -> list[CallRow]:
         """Calls without an end, oldest first: running now, or cut by a crash."""

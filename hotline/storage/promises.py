@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,8 +25,8 @@ from hotline.storage.disposal import (
 )
 from hotline.storage.dispositions import refuse_second, store_disposition
 from hotline.storage.outbox import NewMail, insert_mail
-from hotline.storage.promise_events import HANDED_ON, MADE, OPEN, NewStep, write_step
-from hotline.storage.short_messages import insert_short_message
+from hotline.storage.promise_events import HANDED_ON, OPEN
+from hotline.storage.promise_rows import insert_promise
 from hotline.storage.tables import (
     call_persons,
     promise_details,
@@ -117,7 +117,7 @@ class Promises:
         disposition_id = await store_disposition(connection, self._hotline, disposal)
         if disposal.promise is not None:
             person = disposal.person or Person()
-            await self._store_promise(connection, disposal, disposal.promise, person, disposition_id)
+            await insert_promise(connection, self._hotline, disposal, disposal.promise, person, disposition_id)
         if disposal.mail is not None:
             promise_id = disposal.promise.id if disposal.promise else None
             await insert_mail(connection, self._hotline, disposal.mail, promise_id)
@@ -132,46 +132,6 @@ class Promises:
                 due=disposal.callback.due,
                 household_number=disposal.callback.household_number,
             )
-
-    async def _store_promise(
-        self,
-        connection: AsyncConnection,
-        disposal: Disposal,
-        promise: NewPromise,
-        person: Person,
-        disposition_id: int,
-    ) -> None:
-        await connection.execute(
-            insert(promises).values(
-                id=promise.id,
-                hotline_id=self._hotline,
-                call_id=disposal.call_id,
-                receipt=promise.receipt,
-                request_type=disposal.request_type,
-                agent=disposal.agent,
-                status=OPEN,
-                created_at=disposal.at,
-                disposition_id=disposition_id,
-                due_at=promise.due,
-            )
-        )
-        await connection.execute(
-            insert(promise_details).values(
-                promise_id=promise.id,
-                hotline_id=self._hotline,
-                responsible_name=promise.responsible_name,
-                responsible_email=promise.responsible_email,
-                rule=promise.rule,
-                form=dict(disposal.form),
-                note=disposal.note or None,
-                **{item.name: getattr(person, item.name) for item in fields(Person)},
-            )
-        )
-        chosen = bool(promise.reason)
-        made = NewStep(disposal.at, MADE, disposal.agent, {"chosen": chosen}, promise.reason)
-        await write_step(connection, self._hotline, promise.id, made)
-        if disposal.short_message is not None:
-            await insert_short_message(connection, self._hotline, disposal.short_message, promise.id)
 
     async def _explain(self, disposal: Disposal, error: IntegrityError) -> None:
         """A constraint held: find out which, in a fresh transaction."""

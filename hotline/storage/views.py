@@ -24,6 +24,8 @@ class CallRow:
     ended_at: datetime | None
     fallback: bool = False
     """For a while, or from beginning to end, Asterisk handled the call without the service."""
+    language: str | None = None
+    """Key of the further language that the caller has chosen; None for the hotline's own."""
 
 
 class Step(NamedTuple):

@@ -8,7 +8,7 @@ from hotline.web.pages import render, see_other
 from hotline.web.problems import Problem
 from hotline.web.reading import form_body
 from hotline.web.security import FORM_FIELD, form_is_ours, form_token
-from hotline.web.sessions import AUDITORS, LEADS, LIFETIME, home_of, is_agent, set_session
+from hotline.web.sessions import ADMINS, AUDITORS, LEADS, LIFETIME, home_of, is_agent, set_session
 
 ROLES = {"agent": "Telefonservice", "lead": "Leitung", "admin": "Verwaltung", "auditor": "Prüfung"}
 LONGEST = 200
@@ -24,6 +24,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         "doors": [
             *([("/agent", "Arbeitsplatz")] if is_agent(here, user.name) else []),
             *([("/lead", "Leitung")] if user.role in LEADS else []),
+            *([("/admin", "Verwaltung")] if user.role in ADMINS else []),
             *([("/audit", "Protokoll")] if user.role in AUDITORS else []),
         ],
         "changed": "changed" in request.query,

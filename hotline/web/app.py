@@ -1,5 +1,7 @@
 """The web application: every address it answers, and the order in which a request is judged."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from config.schema import Endpoint, HotlineConfig
@@ -18,6 +20,8 @@ from hotline.web import (
     responsible,
     writing,
 )
+from hotline.web.admin_activation import ACTIVATION, Activation
+from hotline.web.admin_routes import ADMIN_ROUTES
 from hotline.web.backoff import Backoff
 from hotline.web.desk import Accounts, Desk
 from hotline.web.events import events
@@ -36,17 +40,25 @@ SHUTDOWN_SECONDS = 1.5
 
 
 def create_app(
-    desk: Desk, accounts: Accounts, clock: Clock, config: HotlineConfig, services: Services, *, trial: str | None
+    desk: Desk,
+    accounts: Accounts,
+    clock: Clock,
+    configuration: Callable[[], HotlineConfig],
+    services: Services,
+    *,
+    trial: str | None,
 ) -> web.Application:
-    """All pages. `trial` is a German sentence shown on every one of them while business time is moved."""
+    """All pages. `configuration` tells what is in use now; `trial` is a German sentence shown on every one of them while business time is moved."""
     judging = [answer_problems, know_user, limit_requests, refuse_forgery]
     app = web.Application(middlewares=judging, client_max_size=BODY_BYTES)
     streams = Streams(desk, services.alarms.watched_by)
-    app[SITE] = Site(desk, accounts, clock, config, trial, streams, Backoff(), services)
-    app.add_routes(_ROUTES)
+    app[SITE] = Site(desk, accounts, clock, configuration, trial, streams, Backoff(), services)
+    app[ACTIVATION] = Activation()
+    app.add_routes([*_ROUTES, *ADMIN_ROUTES])
     app.router.add_static("/static/", STATIC)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_stop_streams)
+    app.on_cleanup.append(app[ACTIVATION].stop)
     return app
 
 
@@ -118,6 +130,7 @@ _ROUTES = [
     web.post("/agent/callbacks/{id}/finish", agent.finish_callback),
     web.post("/agent/callbacks/{id}/ring", callbacks.ring),
     web.post("/agent/callbacks/{id}/hangup", callbacks.hang_up),
+    web.post("/agent/callbacks/{id}/refuse", callbacks.refuse),
     web.post("/agent/search", callbacks.search),
     web.get("/agent/search/{kind}/{id}", callbacks.open_hit),
     web.get("/agent/day", callbacks.day),

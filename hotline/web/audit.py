@@ -39,6 +39,9 @@ ACTIONS = {
     "user_removed": "Konto entfernt",
     "role_set": "Rolle geändert",
     "config_activated": "Konfiguration aktiviert",
+    "config_draft_saved": "Entwurf der Konfiguration gespeichert",
+    "config_draft_rebased": "Entwurf auf den neuen Stand gestützt",
+    "config_draft_discarded": "Entwurf der Konfiguration verworfen",
     "audit_shown": "Protokoll gesehen",
     "person_exported": "Auskunft über eine Person erstellt",
     "person_erased": "Angaben einer Person gelöscht",
@@ -49,6 +52,7 @@ PEOPLE = {
     "command line": "Kommandozeile",
     "unknown": "unbekannter Name",
     "hotline": "Telefonservice selbst",
+    "file": "von Hand geänderte Datei",
 }
 """Who did something without an account."""
 _LONGEST_NAME = 40

@@ -24,6 +24,12 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
     return web.json_response({})
 
 
+async def refuse(request: web.Request) -> web.StreamResponse:
+    """POST /agent/callbacks/{id}/refuse: what is offered is not started"""
+    await _callbacks(request).refuse_callback(request[USER].name, path_word(request))
+    return web.json_response({})
+
+
 async def search(request: web.Request) -> web.StreamResponse:
     """POST /agent/search {q}: not in the address, which others write into their logs"""
     wanted = text(await json_body(request), "q", QUERY_LENGTH)

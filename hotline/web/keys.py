@@ -1,5 +1,6 @@
 """What the web application carries: each thing under one typed key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,17 @@ class Site:
     desk: Desk
     accounts: Accounts
     clock: Clock
-    config: HotlineConfig
+    configuration: Callable[[], HotlineConfig]
+    """What is in use now."""
     trial: str | None
     streams: Streams
     backoff: Backoff
     services: Services
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def config(self) -> HotlineConfig:
+        return self.configuration()
 
     @property
     def secure(self) -> bool:

@@ -14,7 +14,7 @@ from hotline.web.problems import Problem
 from hotline.web.reading import json_body, path_word, text, word
 from hotline.web.security import form_token
 from hotline.web.services import Lead
-from hotline.web.sessions import is_agent
+from hotline.web.sessions import ADMINS, is_agent
 from hotline.workplace.announcements import LONGEST as ANNOUNCEMENT_LENGTH
 from hotline.workplace.figures import FIRST_CONTACT_AIM, SERVICE_AIM, SERVICE_SECONDS
 from hotline.workplace.knowledge import NOTE_LENGTH
@@ -38,6 +38,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     values = {
         "user": _name(here.config, user.name),
         "seated": is_agent(here, user.name),
+        "admin": user.role in ADMINS,
         "zone": here.config.hotline.timezone,
         "types": [*here.config.request_types, here.config.unclear],
         "lengths": {"message": MESSAGE_LENGTH, "announcement": ANNOUNCEMENT_LENGTH, "note": NOTE_LENGTH},

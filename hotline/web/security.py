@@ -16,7 +16,7 @@ FORM_FIELD = "form_token"
 LOGIN = "/login"
 LINK_KEPT = 600
 """Characters: longer than the token of any link."""
-SCRIPTED = ("/agent/", "/lead/")
+SCRIPTED = ("/agent/", "/lead/", "/admin/")
 """Whose POSTs are sent by our pages' scripts only; every other POST is a form with a token."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -100,6 +100,9 @@ class Callbacks(Protocol):
     async def hang_up_callback(self, agent: str, callback_id: str) -> None:
         """End the callback's call, also while it rings."""
 
+    async def refuse_callback(self, agent: str, callback_id: str) -> None:
+        """Not to be started by this agent, to whom it is offered (`callback_offer` of the snapshot)."""
+
     async def search(self, agent: str, text: str) -> Mapping[str, Any]:
         """`hits` (`kind`, `id`, `title`, `receipt`, `type`, `status`, `at`, `due`), and `most`. FormError: `q`."""
 
@@ -235,14 +238,22 @@ class Changing(Protocol):
     async def draft(self) -> Draft | None:
         """What is being prepared; None when nothing is."""
 
-    async def save(self, author: str, text: str, revision: int | None) -> Draft:
-        """Keep this text as the draft, whatever is wrong with it."""
+    async def save(self, author: str, text: str, revision: int | None, *, base: int | None = None) -> Draft:
+        """Keep this text as the draft, whatever is wrong with it.
 
-    async def edit(self, author: str, edits: Sequence[Edit], revision: int | None) -> Draft:
+        `base`: when there was no draft, the version that the text was made from (None: the active one).
+        """
+
+    async def edit(
+        self, author: str, edits: Sequence[Edit], revision: int | None, *, base: int | None = None
+    ) -> Draft:
         """Change single values of the draft, or of what is in use when there is none; comments stay.
 
-        FormError with findings by the dotted path of an edit when a value is impossible.
+        FormError with findings by the dotted path of an edit when a value is impossible. `base` as for `save`.
         """
+
+    async def rebase(self, author: str, revision: int) -> Draft:
+        """The draft counts as made from what is in use now: its author has seen what was activated meanwhile."""
 
     async def discard(self, author: str, revision: int) -> None:
         """Throw the draft away."""
@@ -264,7 +275,8 @@ class Changing(Protocol):
     async def activate(self, author: str, reason: str, revision: int, progress: Progress) -> Activated:
         """Make the draft what new calls begin with; running calls and agents' states are not touched.
 
-        FormError: `reason`. Refused when the draft has errors.
+        FormError: `reason`. Refused when the draft has errors. Outdated, too, when another version was activated
+        since the draft was begun: `rebase` lets it be activated all the same.
         """
 
     async def history(self) -> list[Version]:

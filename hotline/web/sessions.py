@@ -13,6 +13,7 @@ LIFETIME = timedelta(hours=14)
 """Longer than any shift, so that nobody is logged out in the middle of a call."""
 TOKEN_LENGTH = 200
 LEADS = frozenset({"lead", "admin"})
+ADMINS = frozenset({"admin"})
 AUDITORS = frozenset({"auditor", "admin"})
 OWN_PASSWORD_PAGE = "/account/password"  # noqa: S105 - an address
 """Where whoever has a generated password must go first."""
@@ -96,12 +97,22 @@ def _for_auditors(user: User, _here: Site) -> str | None:
     return None if user.role in AUDITORS else "Diese Seite ist für die Prüfung und die Verwaltung."
 
 
+def _for_admins(user: User, _here: Site) -> str | None:
+    return None if user.role in ADMINS else "Diese Seite ist für die Verwaltung des Telefonservice."
+
+
 def _for_everybody(_user: User, _here: Site) -> str | None:
     """Logged in is enough."""
     return None
 
 
-_DOORS = {"/agent": _for_agents, "/lead": _for_leads, "/audit": _for_auditors, "/account": _for_everybody}
+_DOORS = {
+    "/agent": _for_agents,
+    "/lead": _for_leads,
+    "/admin": _for_admins,
+    "/audit": _for_auditors,
+    "/account": _for_everybody,
+}
 """Whose pages begin with what, and a sentence for whoever is not let in; everything else needs no login."""
 
 

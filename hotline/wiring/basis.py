@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from config.schema import HotlineConfig
+from hotline.changing.live import Live
 from hotline.clock import Clock
 from hotline.errors import SetupError
 from hotline.exchange.journal import Journal
@@ -16,8 +17,9 @@ class Basis:
 
     database: Database
     config: HotlineConfig
-    version: int
-    """Of the configuration."""
+    """As the hotline was started with it: for what changes with the next start only (hotline/changing/restart.py)."""
+    live: Live
+    """As new calls begin with it."""
     state: StateDirectory
     secrets: Secrets
     clock: Clock
@@ -30,7 +32,7 @@ class Basis:
 
     def configuration(self) -> tuple[int, HotlineConfig]:
         """Version and configuration now in use."""
-        return self.version, self.config
+        return self.live()
 
     def prompt(self, name: str) -> str:
         """The sound file of that prompt, without its extension."""

@@ -9,6 +9,7 @@ from hotline.exchange.asterisk_events import WANTED_EVENTS
 from hotline.exchange.book import Book
 from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.parties import to_be_heard
+from hotline.exchange.places import Places
 from hotline.exchange.seats import Seats
 from hotline.exchange.silence import Party, Silence
 from hotline.exchange.switchboard import Switchboard
@@ -17,6 +18,7 @@ from hotline.setup.asterisk_files import AMI_USER
 from hotline.storage.agent_states import AgentStates
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.ledger import Ledger
+from hotline.storage.places import PlaceOffers
 from hotline.storage.presences import Presences
 from hotline.telephony.ami import AmiClient
 from hotline.telephony.controls import AmiControls
@@ -39,6 +41,7 @@ class Exchange:
     outgoing: Outgoing
     callbacks: Callbacks
     board: CallbackBoard
+    places: Places
     silence: Silence
 
 
@@ -60,14 +63,29 @@ def build_exchange(basis: Basis) -> Exchange:
     outgoing = Outgoing(switchboard, Originator(ami), controls, journal, ledger, clock)
     callbacks = Callbacks(*basis.place)
     board = CallbackBoard(callbacks, journal, switchboard, clock, outgoing, basis.configuration)
+    known = (PlaceOffers(*basis.place), ledger, journal, clock, basis.configuration)
+    places = Places(switchboard, board, outgoing, *known)
     transfers = Transfers(switchboard, book, clock, controls)
     presences = Presences(*basis.place)
     silence = _silence(basis, switchboard, outgoing, controls)
-    return Exchange(ami, controls, ledger, presences, book, switchboard, transfers, outgoing, callbacks, board, silence)
+    return Exchange(
+        ami,
+        controls,
+        ledger,
+        presences,
+        book,
+        switchboard,
+        transfers,
+        outgoing,
+        callbacks,
+        board,
+        places,
+        silence,
+    )
 
 
 def _silence(basis: Basis, switchboard: Switchboard, outgoing: Outgoing, controls: AmiControls) -> Silence:
     def parties() -> Iterator[Party]:
-        return to_be_heard(switchboard.calls, outgoing, basis.config)
+        return to_be_heard(switchboard.calls, outgoing, basis.live.config)
 
     return Silence(parties, controls.packets, controls.hang_up, time.monotonic)

@@ -45,7 +45,7 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
 
     channels = partial(read_channels, ami)
     work = OpenWork(*basis.place)
-    known = (basis.version, basis.config, switchboard, exchange.ledger, work, importer, channels)
+    known = (basis.configuration, switchboard, exchange.ledger, work, importer, channels)
     restorer = Restorer(*known, basis.journal, basis.clock)
     kept = basis.state.asterisk / "etc" / announcement.FILE
     fallback = FallbackAnnouncement(ami, kept, controls.not_mirrored)

@@ -27,7 +27,7 @@ from hotline.storage.redirects import Redirects
 from hotline.storage.search import Finder
 from hotline.storage.short_messages import ShortMessages
 from hotline.storage.written import Writings
-from hotline.web.services import Services
+from hotline.web.services import Changing, Services
 from hotline.wiring.basis import Basis
 from hotline.wiring.exchange import Exchange
 from hotline.workplace.alarm_mails import AlarmMails
@@ -52,6 +52,7 @@ from hotline.workplace.ring_check import RingCheck
 from hotline.workplace.search import Search
 from hotline.workplace.short_messages import ShortMessageSender
 from hotline.workplace.twilio_gateway import TwilioGateway
+from hotline.workplace.unreached import PromiseOfUnreached
 from hotline.workplace.writing import Writing
 
 
@@ -74,10 +75,16 @@ class Workplace:
 
 
 def build_workplace(
-    basis: Basis, exchange: Exchange, fallback: FallbackAnnouncement, draining: Callable[[], bool]
+    basis: Basis,
+    exchange: Exchange,
+    fallback: FallbackAnnouncement,
+    draining: Callable[[], bool],
+    changing: Changing,
 ) -> Workplace:
     """`draining`: whether no new calls are taken."""
     promised = _Promised.of(basis)
+    unreached = PromiseOfUnreached(basis.configuration, promised.links, promised.sender, basis.clock)
+    exchange.board.unreached = unreached
     ringing, seen = _ringing(basis, exchange), (basis.journal, exchange.switchboard.seats)
     called_back = (exchange.outgoing, exchange.board)
     alarm_rows = AlarmRows(*basis.place)
@@ -121,6 +128,7 @@ def build_workplace(
         beside,
         _lead(basis, exchange, promised, _Seen(notices, alarms, knowledge), audit, draining),
         doors,
+        changing,
     )
     return Workplace(
         desk,
@@ -189,7 +197,7 @@ class _Promised:
 def _ringing(basis: Basis, exchange: Exchange) -> CallbackCalls:
     seats = exchange.switchboard.seats
     known = (exchange.board, exchange.callbacks, exchange.outgoing)
-    return CallbackCalls(basis.configuration, seats, *known, basis.clock)
+    return CallbackCalls(basis.configuration, seats, *known, basis.clock, exchange.places)
 
 
 def _callback_pages(basis: Basis, exchange: Exchange, ringing: CallbackCalls) -> CallbackPages:

@@ -55,7 +55,7 @@ class Announcer:
 
 
 def _name(config: HotlineConfig, text: str) -> str:
-    heard = f"{config.voice.language} {config.voice.speed}\n{spoken(config, text)}"
+    heard = f"{config.voice.language} {config.voice.speed}\n{spoken(config.voice, text)}"
     return hashlib.sha256(heard.encode()).hexdigest()[:16]
 
 

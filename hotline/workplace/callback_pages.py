@@ -22,6 +22,9 @@ class CallbackPages:
     async def hang_up_callback(self, agent: str, callback_id: str) -> None:
         self._calls.hang_up(agent, callback_id)
 
+    async def refuse_callback(self, agent: str, callback_id: str) -> None:
+        self._calls.refuse(agent, callback_id)
+
     async def search(self, agent: str, text: str) -> Mapping[str, Any]:
         return await self._search.search(agent, text)
 

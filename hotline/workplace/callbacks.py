@@ -5,14 +5,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from agents.callbacks import too_early, way
+from agents.callbacks import Way, too_early, way
 from config.schema import HotlineConfig
 from hotline.callback_board import CallbackBoard, task_id_of
 from hotline.clock import Clock
 from hotline.errors import Refused
 from hotline.exchange.outgoing import Outgoing, Result, Ring
+from hotline.exchange.places import DueOffer, Places
 from hotline.exchange.seats import Seat, Seats
-from hotline.storage.callbacks import Callbacks
+from hotline.storage.callbacks import Callbacks, CallbackTask
 
 _WORDS = {
     Result.TALKED: "Das Gespräch ist zu Ende.",
@@ -34,6 +35,7 @@ class CallbackCalls:
         callbacks: Callbacks,
         outgoing: Outgoing,
         clock: Clock,
+        places: Places,
     ) -> None:
         self._configuration = configuration
         self._seats = seats
@@ -41,13 +43,19 @@ class CallbackCalls:
         self._callbacks = callbacks
         self._outgoing = outgoing
         self._clock = clock
+        self._places = places
 
     async def ring(self, agent: str, callback_id: str) -> None:
-        """Ring the agent's own telephone, then the caller. Refused, in German, when that cannot be now."""
+        """Ring the agent's own telephone, then the caller: of what is offered to the agent, or is theirs already.
+
+        Refused, in German, when that cannot be now.
+        """
         config, task = self._configuration()[1], self._board.task(task_id_of(callback_id))
         if task is None:
             raise Refused("Dieser Rückruf ist schon erledigt.")
-        if task.taken_by != agent:
+        offer = self._places.offer_to(agent)
+        due = offer if offer is not None and offer.task.id == task.id else None
+        if due is None and task.taken_by != agent:
             raise Refused("Bitte übernehmen Sie den Rückruf erst.")
         found = way(config, task.number)
         if isinstance(found, str):
@@ -56,20 +64,60 @@ class CallbackCalls:
             raise Refused(why)
         if any((ring := self._outgoing.of_task(one.id)) and not ring.over for one in self._board.same_number(task)):
             raise Refused("Diese Nummer wird gerade schon angerufen.")
-        store = partial(self._callbacks.ringing, task.id, agent)
-        await self._outgoing.begin(self._seat(agent), task.id, task.call_id, found, store)
+        if due is not None:
+            await self._start(due, self._seat(agent), task, found)
+        else:
+            store = partial(self._callbacks.ringing, task.id, agent)
+            await self._outgoing.begin(self._seat(agent), task.id, task.call_id, found, store)
+
+    async def _start(self, due: DueOffer, seat: Seat, task: CallbackTask, found: Way) -> None:
+        """Stored as this agent's, and the offer as over, before anything rings."""
+        store = partial(self._callbacks.start, task.id, seat.agent.name, due.id, self._clock.now())
+        try:
+            with self._places.starting(due):
+                await self._outgoing.begin(seat, task.id, task.call_id, found, store, due=True)
+        finally:
+            await self._board.refresh()
+
+    def refuse(self, agent: str, callback_id: str) -> None:
+        """The agent does not start what is offered to them."""
+        self._places.refuse(self._seat(agent).agent.name, task_id_of(callback_id))
 
     def hang_up(self, agent: str, callback_id: str) -> None:
         """End the callback's call, also while it still rings."""
         self._outgoing.hang_up(self._seat(agent).agent.name, task_id_of(callback_id))
 
     def view(self, seat: Seat, _now: datetime) -> Mapping[str, Any]:
-        """Parts of the agent's snapshot: `callback_call`, `callbacks_given_up`."""
+        """Parts of the agent's snapshot: `callback_call`, `callback_offer`, `callbacks_of_caller`,
+        `callbacks_given_up`."""
         config, ring = self._configuration()[1], self._outgoing.of(seat.agent.name)
+        offer = self._places.offer_to(seat.agent.name)
         return {
+            "callback_offer": None if offer is None or offer.starting else self._offer_view(offer, config),
+            "callbacks_of_caller": self._of_caller(seat, config),
             "callback_call": None if ring is None else self._ring_view(ring, config),
             "callbacks_given_up": self._board.given_up_view(config),
         }
+
+    def _offer_view(self, offer: DueOffer, config: HotlineConfig) -> dict[str, Any]:
+        """What the agent is to start; `until` is when it goes to the next one."""
+        earlier = offer.earlier
+        return {
+            "id": str(offer.task.id),
+            "offer_id": offer.id,
+            "offered_at": offer.at.isoformat(),
+            "until": _iso(offer.until),
+            "earlier_calls": None if earlier is None else earlier.calls,
+            "open_promises": None if earlier is None else earlier.open_promises,
+            "task": self._board.task_view(offer.task, config),
+        }
+
+    def _of_caller(self, seat: Seat, config: HotlineConfig) -> list[dict[str, Any]]:
+        """Callbacks that the caller on this agent's screen waits for, by the caller's number."""
+        call = seat.call
+        if call is None or call.caller is None or not seat.may_show_call:
+            return []
+        return [self._board.task_view(task, config) for task in self._board.tasks if task.number == call.caller]
 
     def _ring_view(self, ring: Ring, config: HotlineConfig) -> dict[str, Any]:
         """`stage` is own, caller, talking or over; `asks`: the agent is to say what came of it."""

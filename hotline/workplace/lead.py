@@ -1,6 +1,7 @@
 """What the lead sees and may do: the whole hotline at one moment, and a hand on each agent's state."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.storage.audit import Audit
 from hotline.storage.presences import Presences
-from hotline.views import hotline_view
+from hotline.views import hotline_view, language_name, pause_minutes
 from hotline.workplace.figures import Figures
 from hotline.workplace.notices import Notices
 from hotline.workplace.redirecting import GONE
@@ -117,9 +118,7 @@ class Lead:
         seq, figures = self._seq, await self._figures.today()
         board, now, config = self._switchboard, self._clock.now(), self._configuration()[1]
         opening = Calendar(config).opening(now)
-        hotline = hotline_view(
-            config, opening, board.seats, len(board.line), board.unserved(), draining=self._draining()
-        )
+        hotline = hotline_view(config, opening, board.seats, board.waiting, board.unserved(), draining=self._draining())
         return {
             "seq": seq,
             "now": now.isoformat(),
@@ -151,11 +150,14 @@ class Lead:
         pulse.set()
 
     def _waiting(self) -> list[dict[str, Any]]:
-        """Who waits for an agent: those a telephone rings for, then the line in its order."""
+        """Who waits for an agent: those a telephone rings for, then the line in its order, with the callbacks that keep
+        a place in it; those whose time comes later are the last."""
         places = {one.call_id: place for place, one in enumerate(self._switchboard.line.waiting(), start=1)}
         waiting = [call for call in self._switchboard.calls if _waits(call)]
         waiting.sort(key=lambda call: (places.get(call.id, 0), call.joined_at))
-        return [self._caller(call, places.get(call.id)) for call in waiting]
+        callers = [self._caller(call, places.get(call.id)) for call in waiting]
+        kept = [] if self._switchboard.places is None else self._switchboard.places.waiting(places)
+        return sorted([*callers, *kept], key=_by_place)
 
     def _caller(self, call: Call, place: int | None) -> dict[str, Any]:
         """No number: who calls is of no concern here."""
@@ -163,9 +165,11 @@ class Lead:
         return {
             "call_id": call.id,
             "type": (call.request or call.config.unclear).label,
+            "language": language_name(call),
             "since": call.joined_at.isoformat() if call.joined_at else None,
             "position": place,
             "rings_at": None if agent is None else self._switchboard.seats[agent].agent.full_name,
+            "held_for": self._switchboard.same_agent.held_for(call, self._clock.now()),
             "broke_off": call.phase is Phase.LOST or call.front,
         }
 
@@ -179,6 +183,7 @@ class Lead:
             "state": presence.state.value,
             "cause": presence.cause(ZoneInfo(config.hotline.timezone)),
             "since": presence.since.isoformat(),
+            "pause_minutes": pause_minutes(seat, config),
             "intent": presence.intent.value,
             "type": (call.request or call.config.unclear).label if call is not None and with_caller else None,
             "with_caller": presence.work in _WITH_A_CALLER,
@@ -282,6 +287,11 @@ class Lead:
     async def note(self, request_type: str, text: str, who: str) -> None:
         """A new text of the knowledge note of that request type; an empty one takes it away. FormError."""
         await self._knowledge.save(request_type, text, who)
+
+
+def _by_place(row: Mapping[str, Any]) -> float:
+    later = "callback" in row and row["rings_at"] is None
+    return float(row["position"] or (math.inf if later else 0))
 
 
 def _waits(call: Call) -> bool:

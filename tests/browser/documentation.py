@@ -66,6 +66,7 @@ SHOWN = (
     Shown("login", login),
     Shown("check", as_agent(stages_beside.checking)),
     Shown("offered", as_agent(pictures.offered)),
+    Shown("due", as_agent(pictures.due)),
     Shown("agent", as_agent(pictures.talking)),
     Shown("choosing", as_agent(pictures.choosing)),
     Shown("receipt", as_agent(pictures.receipt)),

@@ -8,7 +8,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from agents.forms import FormError
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
-from tests.unit.doubles_lead import example_alarm, example_given_up, example_mails, example_message, example_waiting
+from tests.unit.doubles_lead import (
+    example_alarm,
+    example_given_up,
+    example_kept,
+    example_mails,
+    example_message,
+    example_waiting,
+)
 from tests.unit.doubles_web import PASSWORD
 
 WIDE, SMALL, PHONE = (1366, 900), (1024, 640), (390, 844)
@@ -33,6 +40,13 @@ def busy(site: Served, page: Page) -> None:
     told = {"waiting": example_waiting(), "hotline": hotline, "announcement": on, "messages": messages}
     site.do(site.services.lead.change, **told)  # type: ignore[attr-defined]
     page.wait_for_selector("#waiting tr:nth-child(3)")
+
+
+def keeping(site: Served, page: Page) -> None:
+    """Callers, and callbacks that keep their place among them."""
+    busy(site, page)
+    site.do(site.services.lead.change, waiting=[*example_waiting(), *example_kept()])  # type: ignore[attr-defined]
+    page.wait_for_selector("#waiting tr:nth-child(6)")
 
 
 def troubled(site: Served, page: Page) -> None:
@@ -94,6 +108,7 @@ def one_agent(site: Served, page: Page) -> None:
 LEAD_STAGES: list[Callable[[Served, Page], None]] = [
     quiet,
     busy,
+    keeping,
     troubled,
     elsewhere,
     alarmed,

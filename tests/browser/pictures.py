@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
 from tests.browser.softphone import use_fake_softphone
 from tests.browser.stages_beside import BESIDE
+from tests.unit.doubles_callbacks import example_offer, example_task
 from tests.unit.doubles_promises import TOKEN
-from tests.unit.doubles_web import PASSWORD, example_callbacks, example_handed, example_history
+from tests.unit.doubles_web import PASSWORD, example_callbacks, example_handed, example_history, moment
 
 TRIAL = "Probebetrieb: Geschäftszeit verschoben auf Montag, 23. November 2026, 10:00 Uhr"
 WIDE, LARGE, SMALL, PHONE = (1280, 720), (1920, 1080), (1024, 640), (390, 844)
@@ -37,6 +38,15 @@ def offered(site: Served, page: Page) -> None:
     page.wait_for_selector("#answer:not([disabled])")
 
 
+def due(site: Served, page: Page) -> None:
+    """A callback that has kept its place is to be started."""
+    page.wait_for_function("() => window.fakeUa?.started")
+    offer = example_offer(moment(52))
+    told = {"state": "due", "cause": "Rückruf an der Reihe", "callbacks": [offer["task"]], "callback_offer": offer}
+    site.do(site.desk.change, **told)
+    page.wait_for_selector("#callback-start:not([hidden])")
+
+
 def talking(site: Served, page: Page) -> None:
     offered(site, page)
     page.click("#answer")
@@ -44,6 +54,16 @@ def talking(site: Served, page: Page) -> None:
     site.do(site.desk.change_call, identity="birth_date_and_address", history=example_history())
     page.wait_for_selector("#history:not([hidden])")
     page.fill("#field-note", "Miete steigt zum 1. Dezember auf 612,50 Euro warm.")
+
+
+def caller_waits(site: Served, page: Page) -> None:
+    """The caller on the screen waits for a callback, too."""
+    offered(site, page)
+    page.click("#answer")
+    site.do(site.desk.talk)
+    task = example_task(taken_by=None, place={"since": moment(-1500), "from": None, "until": None})
+    site.do(site.desk.change, callbacks_of_caller=[task])
+    page.wait_for_selector("#caller-waits:not([hidden])")
 
 
 def wrap_up(site: Served, page: Page) -> None:
@@ -211,7 +231,7 @@ def noted(site: Served, page: Page) -> None:
 
 
 STAGES: list[Callable[[Served, Page], None]] = [
-    *(ready, offered, talking, wrap_up, receipt, missed),
+    *(ready, offered, due, caller_waits, talking, wrap_up, receipt, missed),
     *(responsible, further, written_up, today, correcting, copying),
     *(choosing, asking, not_reached, asked_by_ben, consulted, taken_over),
     *(lost, away, orphan, orphan_talking, noted),

@@ -37,7 +37,7 @@ class Served:
         config = example_config()
         self.desk, self.accounts = FakeDesk(config), FakeAccounts(config)
         self.services = fake_services(self.desk)
-        app = create_app(self.desk, self.accounts, Clock(), config, self.services, trial=trial)
+        app = create_app(self.desk, self.accounts, Clock(), lambda: config, self.services, trial=trial)
         runner = await serve(app, Endpoint.model_construct(host="127.0.0.1", port=self.port))
         self.port = runner.addresses[0][1]
         return runner
@@ -66,7 +66,7 @@ class Served:
         self._runner = self._run(self._again())
 
     async def _again(self) -> web.AppRunner:
-        app = create_app(self.desk, self.accounts, Clock(), self.desk.config, self.services, trial=None)
+        app = create_app(self.desk, self.accounts, Clock(), lambda: self.desk.config, self.services, trial=None)
         return await serve(app, Endpoint(host="127.0.0.1", port=self.port))
 
     def close(self) -> None:

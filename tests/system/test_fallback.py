@@ -22,6 +22,7 @@ from hotline.phone.call import PhoneCall, PhoneError
 from hotline.phone.client import Phone
 from hotline.setup.asterisk_files import rerender
 from hotline.state import LEAD_ACCOUNT, StateDirectory
+from routing.announcing import closure_prompt
 from tests.system.agi import Agi
 from tests.system.chain import MONDAY_NINE, hear_each_other, hotline, prompt
 from tests.system.conftest import MUSIC_TONE, RunningAsterisk, StartAsterisk, silent_prompt, sound_file
@@ -162,6 +163,22 @@ async def test_caller_outside_hours_hears_that_we_are_closed_and_goodbye(start: 
     assert not (await call.ended()).by_us
     assert await alone.told(happenings.END) == [happenings.FALLBACK, happenings.CLOSED, happenings.END]
     assert alone.happened()[-1].extra["lane"] == "closed"
+
+
+async def test_emergency_is_heard_first_and_a_closure_in_its_own_words(start: Start, shipped: dict[str, Any]) -> None:
+    shipped["emergency"] = {"text": "In Rinteln ist geschlossen.", "until": "2026-11-24T00:00"}
+    shipped["hours"]["closures"] = [{"from": "2026-11-23", "reason": "Umzug", "announcement": "Wir ziehen um."}]
+    alone = await start(MONDAY_NINE)
+    prompts = alone.asterisk.state.prompts
+    for name, tone in (("emergency", 1000.0), (closure_prompt("Wir ziehen um."), 1500.0)):
+        sound_file(prompts / f"{name}.wav", tones.tone((tone,), 1.5, 8000))
+    call = await alone.call()
+    assert (await call.hear(1.0)).has_tone(1000)
+    async with asyncio.timeout(PATIENCE):
+        while not (await call.hear(0.5)).has_tone(1500):
+            pass
+    await call.ended()
+    assert await alone.told(happenings.END) == [happenings.FALLBACK, happenings.CLOSED, happenings.END]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])

@@ -35,7 +35,7 @@ def rotation(asterisk: RunningAsterisk, said: list[str], now: Any = lambda: date
 
     script = state.asterisk / "asterisk"
     zone = ZoneInfo(asterisk.config.hotline.timezone)
-    return PhoneSecrets(state, softphones(asterisk.config), write, script, now, zone, said.append)
+    return PhoneSecrets(state, lambda: softphones(asterisk.config), write, script, now, zone, said.append)
 
 
 async def registers(asterisk: RunningAsterisk, agent: str, password: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,11 @@ class Call:
     caller: str | None = CALLER
     callback_possible: bool = True
     announcement: str | None = None
+    language: str | None = None
     effects: list[Effect] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.conversation = Conversation(self.config, Calendar(self.config))
+        self.conversation = Conversation(self.config, Calendar(self.config), language=self.language)
         self.tell(CallArrived(self.at, self.caller, self.callback_possible, self.announcement))
 
     def tell(self, event: Event) -> list[Effect]:
@@ -58,8 +59,10 @@ class Call:
     def silence(self) -> list[Effect]:
         return self.tell(SilenceElapsed())
 
-    def wait(self, waited: float, position: int = 1, nobody: float = 0, closed: float = 0) -> list[Effect]:
-        return self.tell(WaitElapsed(waited, position, nobody, closed))
+    def wait(self, waited: float, position: int = 1, nobody: float = 0, closed: float = 0, **more: Any) -> list[Effect]:
+        """`more`: the other fields of `WaitElapsed`; `at` goes by `waited` unless it is given."""
+        more.setdefault("at", self.at + timedelta(seconds=waited))
+        return self.tell(WaitElapsed(waited, position, nobody, closed, **more))
 
     @property
     def state(self) -> str:
@@ -74,7 +77,17 @@ class Call:
         return heard(self.effects)
 
     def has_heard_the_start(self) -> "Call":
-        """Type 4 chosen, position and question for the household's number behind the caller."""
+        """Type 4 chosen; position, offer to keep the place and question for the household's number are said."""
+        self.press("4")
+        self.wait(3)
+        self.wait(6)
+        assert self.heard == ("keep_place_offer",)
+        self.wait(10)
+        assert self.heard == ("enter_household_number",)
+        return self
+
+    def has_heard_the_start_without_offer(self) -> "Call":
+        """The same where no place can be kept."""
         self.press("4")
         self.wait(5)
         self.wait(10)

@@ -27,6 +27,9 @@ class FakeCallbacks:
     async def hang_up_callback(self, agent: str, callback_id: str) -> None:
         self._ask("hang_up_callback", agent, callback_id)
 
+    async def refuse_callback(self, agent: str, callback_id: str) -> None:
+        self._ask("refuse_callback", agent, callback_id)
+
     async def search(self, agent: str, text: str) -> Mapping[str, Any]:
         self._ask("search", agent, text)
         read_query(text, self.config)
@@ -66,6 +69,17 @@ def example_task(number: str = "05751 40210", **values: Any) -> dict[str, Any]:
         "same_number": 0,
         **{"since": _at(-25), "due": "2026-11-24T17:00:00+00:00", "taken_by": "anna"},
         **{"tries": 0, "tries_most": 3, "next_try": None, "can_ring": True, "why_not": None},
+        **{"place": None, "language": None},
+        **values,
+    }
+
+
+def example_offer(until: str, **values: Any) -> dict[str, Any]:
+    """A callback that has kept its place and is offered to the agent until then."""
+    place = {"since": _at(-25), "from": None, "until": None}
+    return {
+        **{"id": "7", "offer_id": "due-1", "offered_at": _at(0), "until": until, "earlier_calls": 2},
+        **{"open_promises": 1, "task": example_task(taken_by=None, place=place)},
         **values,
     }
 

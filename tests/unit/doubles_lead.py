@@ -168,6 +168,29 @@ def example_waiting() -> list[dict[str, Any]]:
     ]
 
 
+def example_kept() -> list[dict[str, Any]]:
+    """Callbacks that keep their place: offered, in the line, and for the afternoon."""
+    window = {"from": lead_moment(3600), "until": lead_moment(7200)}
+    rows = [
+        ("callback:7", "Mietkosten", 520, None, "Ben Brinkmann", {"offered": True}),
+        ("callback:8", "Einkommen", 30, 3, None, {}),
+        ("callback:9", "Umzug", 600, None, None, window),
+    ]
+    none = {"offered": False, "from": None, "until": None, "next_try": None}
+    return [
+        {
+            "call_id": call,
+            "type": request,
+            **{"language": None, "held_for": None, "broke_off": False},
+            "since": lead_moment(-seconds),
+            "position": place,
+            "rings_at": rings,
+            "callback": {**none, **callback},
+        }
+        for call, request, seconds, place, rings, callback in rows
+    ]
+
+
 def example_figures() -> dict[str, Any]:
     level = {"share": 0.7489, "reached": 32, "counted": 43, "aim": 0.75, "met": False}
     settled = {"share": 0.9, "reached": 27, "counted": 30, "aim": 0.85, "met": True}

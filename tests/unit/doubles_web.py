@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from config.schema import HotlineConfig
 from hotline.errors import Refused
 from hotline.web.services import Services
+from tests.unit.doubles_admin import FakeChanging
 from tests.unit.doubles_beside import FakeBeside
 from tests.unit.doubles_callbacks import FakeCallbacks
 from tests.unit.doubles_doors import FakeDoors
@@ -241,7 +242,7 @@ def free_seat(config: HotlineConfig) -> dict[str, Any]:
         },
         "hotline": {**hotline, "waiting": 0, "ready": 3, "alarm": None},
         "callbacks": [],
-        "callback_call": None,
+        **{"callback_call": None, "callback_offer": None, "callbacks_of_caller": []},
         "callbacks_given_up": [],
     }
 
@@ -302,4 +303,5 @@ def example_history() -> dict[str, Any]:
 def fake_services(desk: FakeDesk | None = None) -> Services:
     """Each service behind the pages as a double; what belongs to the agent's seat is told to its `desk`."""
     callbacks = FakeCallbacks(example_config())
-    return Services(FakePromises(), FakeWriting(desk), callbacks, FakeBeside(desk), FakeLead(desk), FakeDoors(PASSWORD))
+    beside, lead, doors = FakeBeside(desk), FakeLead(desk), FakeDoors(PASSWORD)
+    return Services(FakePromises(), FakeWriting(desk), callbacks, beside, lead, doors, FakeChanging())

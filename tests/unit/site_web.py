@@ -28,7 +28,7 @@ class Visitor:
         if public_url:
             hotline = config.hotline.model_copy(update={"public_url": public_url})
             config = config.model_copy(update={"hotline": hotline})
-        app = create_app(self.desk, self.accounts, Clock(), config, self.services, trial=trial)
+        app = create_app(self.desk, self.accounts, Clock(), lambda: config, self.services, trial=trial)
         self.client = TestClient(TestServer(app))
         await self.client.start_server()
 

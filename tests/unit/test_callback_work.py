@@ -15,11 +15,13 @@ from dialplan.outgoing import outgoing_context
 from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
 from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.places import Places
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.day import Days
 from hotline.storage.ledger import Ledger
 from hotline.storage.outbox import NewMail
+from hotline.storage.places import PlaceOffers
 from hotline.storage.promise_steps import PromiseSteps, Sent
 from hotline.storage.promises import Disposal, NewPromise, Person, Promises
 from hotline.storage.search import Finder
@@ -45,7 +47,10 @@ class Work:
         parts: Any = (self.originator, self.office.controls, journal, self.ledger, clock)
         self.outgoing = Outgoing(board, *parts)
         self.board = CallbackBoard(self.store, journal, board, clock, self.outgoing, self.configuration)
-        self.calls = CallbackCalls(self.configuration, board.seats, self.board, self.store, self.outgoing, clock)
+        rows = PlaceOffers(db, "h")
+        places = Places(board, self.board, self.outgoing, rows, self.ledger, journal, clock, self.configuration)
+        known = (self.board, self.store, self.outgoing, clock, places)
+        self.calls = CallbackCalls(self.configuration, board.seats, *known)
         self.search = Search(Finder(db, "h"), self.configuration, journal, clock)
         self.day = MyDay(Days(db, "h"), self.board, self.configuration, clock)
         self.anna = board.seats["anna"]

@@ -7,13 +7,18 @@ from pathlib import Path
 import pytest
 
 from hotline.errors import SetupError
+from hotline.parent.asterisk_side import Told
 from hotline.parent.control import DONE, Control, drain, socket_of
 from hotline.state import StateDirectory
 
 
+async def asterisk(text: str) -> Told:
+    return Told((text,))
+
+
 @pytest.fixture
 async def control(tmp_path: Path) -> AsyncIterator[Control]:
-    one = Control(socket_of(StateDirectory(tmp_path)), lambda: "asked")
+    one = Control(socket_of(StateDirectory(tmp_path)), lambda: "asked", asterisk)
     await one.open()
     yield one
     await one.close(done=False)
@@ -55,7 +60,10 @@ async def test_listener_who_leaves_is_forgotten(control: Control, path: Path) ->
     control.tell("2 calls")
 
 
-@pytest.mark.parametrize("word", [b"", b"stop\n", b"x" * 100_000])
+@pytest.mark.parametrize(
+    "word",
+    [b"", b"stop\n", b"drain 7\n", b"asterisk\n", b"asterisk x\n", b"asterisk 9999999\n", b"x" * 100_000],
+)
 async def test_any_other_word_is_not_obeyed(control: Control, path: Path, word: bytes) -> None:
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(word)
@@ -70,7 +78,7 @@ async def test_any_other_word_is_not_obeyed(control: Control, path: Path, word: 
 async def test_socket_left_by_a_killed_run_is_replaced(tmp_path: Path) -> None:
     left = socket_of(StateDirectory(tmp_path))
     left.touch()
-    control = Control(left, lambda: "asked")
+    control = Control(left, lambda: "asked", asterisk)
     await control.open()
     waiting = drain(left)
     assert await anext(waiting) == "asked"
@@ -82,7 +90,7 @@ async def test_path_that_is_too_long_is_told_in_one_sentence(tmp_path: Path) -> 
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     with pytest.raises(SetupError, match=r"cannot be made .*: choose a shorter --state"):
-        await Control(socket_of(StateDirectory(deep)), lambda: "asked").open()
+        await Control(socket_of(StateDirectory(deep)), lambda: "asked", asterisk).open()
 
 
 async def test_nobody_there_is_an_oserror(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ MENU = (
 
 def test_caller_hears_greeting_data_protection_and_menu_and_may_press_at_any_moment():
     call = Call()
-    assert call.effects == [Collect(("greeting", "data_protection", *MENU), 1, 5)]
+    assert call.effects == [Collect(("greeting", "en/language_offer", "data_protection", *MENU), 1, 5)]
     assert call.state == "menu"
 
 
@@ -52,9 +52,9 @@ def test_star_repeats_the_menu_without_the_greeting_three_times_then_a_person_he
 def test_a_wrong_key_is_told_and_after_the_retries_a_person_is_rung(retries):
     call = Call(changed(menu={"retries": retries}))
     for _ in range(retries):
-        call.press("9")
+        call.press("8")
         assert call.heard == ("wrong_key", *MENU)
-    assert call.press("9")[0] == JoinLine("unclear")
+    assert call.press("8")[0] == JoinLine("unclear")
 
 
 def test_right_key_after_a_wrong_one_counts():
@@ -68,7 +68,7 @@ def test_wrong_keys_and_repetitions_together_end_with_a_person():
     for key in ("*", "8", "*", "*"):
         call.press(key)
         assert isinstance(call.last, Collect)
-    assert call.press("9")[0] == JoinLine("unclear")
+    assert call.press("8")[0] == JoinLine("unclear")
 
 
 def test_an_event_that_cannot_happen_is_refused_and_says_no_digits():
@@ -109,7 +109,8 @@ TOMORROW = ("next_open", "tomorrow", "time_0800")
 )
 def test_caller_who_finds_us_closed_hears_why_and_when_we_open(at, prompts):
     call = Call(at=datetime(*at, tzinfo=BERLIN))
-    assert call.effects == [Collect((*prompts, "callback_offer"), 1, 5)]
+    why, *when = prompts
+    assert call.effects == [Collect((why, "en/language_offer", *when, "callback_offer"), 1, 5)]
 
 
 @pytest.mark.parametrize("at", [(2026, 11, 23, 8, 0, 0), (2026, 11, 23, 17, 59, 59)])
@@ -127,4 +128,4 @@ def test_closed_and_anything_but_1_is_a_kind_goodbye(key):
 
 def test_a_hotline_that_never_opens_again_says_no_day():
     never = changed(hours={"week": {}})
-    assert Call(never, at=MONDAY_9).heard == ("closed_weekend", "callback_offer")
+    assert Call(never, at=MONDAY_9).heard == ("closed_weekend", "en/language_offer", "callback_offer")

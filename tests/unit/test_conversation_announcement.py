@@ -1,5 +1,7 @@
 """An announcement of the lead's: after the greeting for new callers, once for those who wait."""
 
+from functools import partial
+
 import pytest
 
 from ivr.conversation import Conversation
@@ -8,6 +10,8 @@ from ivr.events import AgentFound, CallArrived, DigitsEntered, Event, SilenceEla
 from routing.hours import Calendar
 from tests.unit.conversations import CALLER, MONDAY_9, SATURDAY, heard, shipped
 
+STAR = partial(Wait, max_digits=1, finish="", at_once="*")
+"""Only the key that keeps the place is heard."""
 TOLD, OTHER = "announcements/one", "announcements/two"
 
 
@@ -30,7 +34,7 @@ def after_the_announcement(*events: Event) -> Conversation:
 
 def test_new_caller_hears_it_after_the_greeting_and_then_the_menu():
     conversation, effects = a_call(TOLD)
-    assert effects == [Collect(("greeting", TOLD), 1, silence_seconds=0)]
+    assert effects == [Collect(("greeting", "en/language_offer", TOLD), 1, silence_seconds=0)]
     assert conversation.state == "welcome"
     (menu,) = conversation.receive(SilenceElapsed())
     assert isinstance(menu, Collect)
@@ -49,12 +53,12 @@ def test_zero_during_the_announcement_leads_to_a_person():
     assert conversation.receive(DigitsEntered("0"))[0] == JoinLine("unclear")
 
 
-@pytest.mark.parametrize(("key", "first"), [("9", "wrong_key"), ("*", "menu_intro")])
+@pytest.mark.parametrize(("key", "first"), [("8", "wrong_key"), ("*", "menu_intro")])
 def test_wrong_key_or_star_during_the_announcement_counts_as_in_the_menu(key, first):
     conversation, _ = a_call(TOLD)
     assert heard(conversation.receive(DigitsEntered(key)))[0] == first
     assert conversation.state == "menu"
-    again = [conversation.receive(DigitsEntered("9")) for _ in range(shipped().menu.retries + 1)]
+    again = [conversation.receive(DigitsEntered("8")) for _ in range(shipped().menu.retries + 1)]
     assert any(JoinLine("unclear") in effects for effects in again)
 
 
@@ -81,7 +85,7 @@ def test_who_waits_already_hears_it_once_at_the_next_look():
     conversation, _ = a_call(None)
     conversation.receive(DigitsEntered("4"))
     conversation.receive(waited(5, None))
-    assert conversation.receive(waited(10, TOLD)) == [Wait((TOLD,), 5.0)]
+    assert conversation.receive(waited(10, TOLD)) == [STAR((TOLD,), 5.0)]
     later = [heard(conversation.receive(waited(seconds, TOLD))) for seconds in range(15, 60, 5)]
     assert all(TOLD not in prompts for prompts in later)
 

@@ -26,7 +26,8 @@ def test_the_number_shown_is_read_out_as_it_is_dialled_here_and_1_takes_it():
 @pytest.mark.parametrize("facts", [{"caller": None, "callback_possible": False}, {"callback_possible": False}])
 def test_a_number_that_cannot_be_rung_is_asked_for_at_once(facts):
     call = asked_back(**facts)
-    assert call.effects == [Collect(("callback_enter_number",), 16, 10.0, finish="#")]
+    prompts = ("callback_number_unusable", "callback_enter_number")
+    assert call.effects == [Collect(prompts, 16, 10.0, finish="#")], "and it is said why"
 
 
 def test_another_number_is_entered_read_back_and_confirmed():

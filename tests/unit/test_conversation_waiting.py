@@ -1,21 +1,26 @@
 """What a caller in the line hears, and how the waiting ends."""
 
+from functools import partial
+
 import pytest
 
 from ivr.effects import Collect, Connect, EndReason, HangUp, JoinLine, LeaveLine, NoteHouseholdNumber, Play, Wait
 from ivr.events import AgentFound, AgentLost, AgentMissed, TalkEnded
 from tests.unit.conversations import Call, changed
 
+STAR = partial(Wait, max_digits=1, finish="", at_once="*")
+"""Only the key that keeps the place is heard."""
 QUESTION_END = "callback_offer"
 
 
 def test_position_is_said_once_then_the_household_number_is_asked_for_then_music():
     call = Call()
     assert call.press("4")[1] == Wait(("please_wait",), 5.0)
-    assert call.wait(5, position=3) == [Wait(("position", "number_3"), 5.0)]
-    (asked,) = call.wait(10, position=3)
+    assert call.wait(5, position=3) == [STAR(("position", "number_3"), 5.0)]
+    assert call.wait(10, position=3) == [STAR(("keep_place_offer",), 10.0)]
+    (asked,) = call.wait(20, position=3)
     assert (asked.prompts, asked.max_digits, asked.finish) == (("enter_household_number",), 13, "#")
-    (music,) = call.wait(30, position=2)
+    (music,) = call.wait(40, position=2)
     assert (music.prompts, music.seconds) == ((), 5.0)
 
 
@@ -40,8 +45,8 @@ def test_household_number_is_noted_and_not_asked_for_again(digits):
     call = Call().has_heard_the_start()
     noted, wait = call.press(digits)
     assert noted == NoteHouseholdNumber(digits)
-    assert wait == Wait(("household_number_taken",), 5.0, 0)
-    assert call.wait(40) == [Wait((), 5.0, 0)]
+    assert wait == STAR(("household_number_taken",), 5.0)
+    assert call.wait(40) == [STAR((), 5.0)]
 
 
 @pytest.mark.parametrize("digits", ["12345", "1234567890123", "12345*6", "²²²²²²²"])
@@ -50,7 +55,7 @@ def test_wrong_household_number_may_be_entered_once_more(digits):
     call.press(digits)
     assert call.heard == ("household_number_wrong",)
     assert call.last.max_digits == 13
-    assert call.press(digits) == [Wait(("please_wait",), 5.0, 0)]
+    assert call.press(digits) == [STAR(("please_wait",), 5.0)]
 
 
 def test_right_household_number_in_the_second_try_is_noted():
@@ -90,7 +95,7 @@ def test_agent_lost_in_mid_talk_is_explained_and_a_long_talk_is_no_long_wait():
     call = Call().has_heard_the_start()
     call.tell(AgentFound("anna"))
     assert call.tell(AgentLost())[0].prompts == ("agent_lost",)
-    assert call.wait(3000) == [Wait(("position", "number_1"), 5.0, 13)]
+    assert call.wait(3000) == [Wait(("position", "number_1"), 5.0, 13, at_once="*")]
     assert call.wait(3890)[0].prompts == ("position", "number_1")
     assert call.wait(3900)[0].prompts == ("waited_long", QUESTION_END)
 

@@ -89,6 +89,7 @@ def test_a_gateway_is_judged_by_what_asterisk_says(
 def state_with_prompts(directory: Path) -> StateDirectory:
     state = StateDirectory(directory)
     state.prepare()
+    (state.prompts / "en").mkdir()
     for name in catalogue(CONFIG):
         for extension in sound.FORMATS:
             (state.prompts / f"{name}.{extension}").write_bytes(b"x")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from config.schema import Closure, Emergency
 from hotline.cli import main
 from ivr.explain import explain
 from tests.unit.conversations import BERLIN, MONDAY_9, SATURDAY, changed, shipped
 
+CONTRACT = ["open", "reason", "holiday", "next_open", "request_type", "skill", "agents", "steps"]
 FILE = str(Path(__file__).parents[2] / "config" / "hotline.yaml")
 
 
@@ -53,7 +55,7 @@ def test_silence_wrong_keys_and_stars_end_with_a_person(press):
 )
 def test_closed_says_why_and_until_when_and_nobody_is_offered_the_call(at, reason, holiday, next_open):
     answer = told(at=datetime(*at, tzinfo=BERLIN), press="4")
-    assert {key: answer[key] for key in answer if key != "steps"} == {
+    assert {key: answer[key] for key in CONTRACT if key != "steps"} == {
         "open": False,
         "reason": reason,
         "holiday": holiday,
@@ -99,7 +101,7 @@ def test_with_nobody_free_the_walk_shows_the_waiting_until_the_offer_of_a_callba
     assert answer["agents"] == []
     offers = [step for step in answer["steps"] if shipped().texts.callback_offer in str(step["effects"])]
     assert [step["event"] for step in offers] == ["Anrufer wartet seit 60 s"]
-    assert answer["steps"][-1]["effects"] == ["Musik – hört auf Tasten, mit # am Ende"]
+    assert answer["steps"][-1]["effects"] == ["Musik – hört auf Tasten, mit # am Ende, oder auf Stern"]
 
 
 def test_nobody_with_the_skill_free_is_nobody_free():
@@ -118,7 +120,80 @@ def test_the_household_number_is_entered_while_waiting():
 def test_waiting_beyond_closing_time_ends():
     config = changed(line={"after_closing_seconds": 60, "nobody_ready_seconds": 3600})
     answer = told(at=datetime(2026, 11, 23, 17, 59, tzinfo=BERLIN), press="4", free=[], config=config)
-    assert last_effect(answer) == "legt auf: nach Dienstschluss, niemand konnte den Anruf annehmen"
+    assert last_effect(answer) == "legt auf: niemand konnte den Anruf annehmen"
+
+
+# --- language, place, levels, emergency -------------------------------------------------------------
+
+
+def test_the_key_of_a_language_is_told_and_the_rest_is_in_that_language():
+    answer = told(press="94", free=[])
+    assert (answer["language"], answer["request_type"]) == ("en", "rent")
+    assert "spricht ab jetzt diese Sprache: Englisch (en)" in everything(answer)
+    assert shipped().languages[0].texts.please_wait in everything(answer)
+    assert told(press="4")["language"] is None
+
+
+def test_star_while_waiting_leads_to_a_callback_that_keeps_the_place():
+    answer = told(press="4*11", caller="+4957219999", free=[])
+    assert "merkt den Rückruf vor: an die angezeigte Nummer, der Platz in der Reihe bleibt" in everything(answer)
+    assert last_effect(answer) == "legt auf: ein Rückruf ist vorgemerkt"
+
+
+def test_star_and_a_window_of_time():
+    answer = told(press="4*12", caller="+4957219999", free=[])
+    assert "an die angezeigte Nummer, für den 23.11.2026 zwischen 10 und 12 Uhr" in everything(answer)
+
+
+def test_keys_are_not_spent_on_the_offer_to_keep_the_place():
+    assert "notiert die Nummer der Bedarfsgemeinschaft: 123456" in everything(told(press="4123456#*1", free=[]))
+    assert "nimmt aus der Reihe" in everything(told(press="4123456#*1", free=[]))
+
+
+def leveled(after: int = 30, **second: list[str]):
+    """The agents named have these skills as their second choice, and only "allgemein" as their first."""
+    agents = [
+        agent.model_copy(update={"skills": ["allgemein"], "second_choice": second[agent.name]})
+        if agent.name in second
+        else agent
+        for agent in shipped().agents
+    ]
+    config = changed(distribution={"second_choice_after_seconds": after})
+    return config.model_copy(update={"agents": agents})
+
+
+def test_second_choice_comes_after_first_choice_and_each_is_told_with_the_reason():
+    answer = told(press="4", config=leveled(anna=["wohnen"]))
+    assert answer["agents"] == ["ben", "david", "elif", "anna"]
+    assert answer["second_choice"] == ["anna"]
+    joined = next(step for step in answer["steps"] if "stellt in die Reihe" in step["effects"][0])
+    assert joined["effects"][1] == "wird angeboten: Ben Brinkmann (ben), erste Wahl für wohnen"
+    assert joined["effects"][4] == ("wird nach 30 s Wartezeit angeboten: Anna Ahrens (anna), zweite Wahl für wohnen")
+
+
+@pytest.mark.parametrize(("after", "waited"), [(0, None), (30, "Anrufer wartet seit 20 s")])
+def test_with_only_the_second_choice_free_the_caller_waits_for_it(after, waited):
+    answer = told(press="4", free=["anna"], config=leveled(after, anna=["wohnen"]))
+    events = [step["event"] for step in answer["steps"]]
+    assert events[events.index("Anna Ahrens (anna) ist frei") - 1] == (waited or "Anrufer drückt 4")
+    assert shipped().texts.nobody_ready not in everything(answer)
+
+
+def test_nobody_free_is_told():
+    assert "niemand ist frei" in everything(told(press="4", free=[]))
+
+
+@pytest.mark.parametrize("at", [MONDAY_9, SATURDAY])
+def test_emergency_announcement_is_told_first(at):
+    emergency = Emergency.model_validate({"text": "In Rinteln ist heute geschlossen.", "until": "2026-11-24T00:00"})
+    answer = told(at=at, config=shipped().model_copy(update={"emergency": emergency}))
+    assert answer["steps"][0]["effects"][0] == "sagt „In Rinteln ist heute geschlossen.“"
+
+
+def test_closure_is_told_in_its_own_words():
+    closure = {"from": "2026-11-23", "reason": "Umzug", "announcement": "Wir ziehen heute um."}
+    answer = told(config=changed(hours={"closures": [Closure.model_validate(closure)]}))
+    assert "Wir ziehen heute um." in answer["steps"][0]["effects"][0]
 
 
 @pytest.mark.parametrize("press", ["4x", "ABC", "4 1", "²"])
@@ -151,8 +226,7 @@ def test_the_command_prints_the_json_of_the_contract(run):
     code, out, err = run(FILE, "--at", "2026-11-23T09:00", "--press", "4", "--free", "anna,ben", "--json")
     assert (code, err) == (0, "")
     answer = json.loads(out)
-    contract = ["open", "reason", "holiday", "next_open", "request_type", "skill", "agents", "steps"]
-    assert list(answer) == contract
+    assert list(answer) == [*CONTRACT, "language", "second_choice"]
     assert answer["agents"] == ["anna", "ben"]
 
 

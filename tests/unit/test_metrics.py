@@ -239,7 +239,7 @@ async def test_nothing_tells_who_called_or_who_answered(watched: Watched) -> Non
 @pytest.fixture
 async def browser(watched: Watched) -> AsyncIterator[TestClient[Any, Any]]:
     config = watched.office.config
-    app = create_app(FakeDesk(config), FakeAccounts(config), watched.clock, config, fake_services(), trial=None)
+    app = create_app(FakeDesk(config), FakeAccounts(config), watched.clock, lambda: config, fake_services(), trial=None)
     app[page.METRICS] = watched.metrics
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -269,7 +269,7 @@ async def test_page_does_not_exist_for_other_machines(watched: Watched, address:
 
 
 async def test_page_does_not_exist_without_numbers(config: HotlineConfig) -> None:
-    app = create_app(FakeDesk(config), FakeAccounts(config), Clock(), config, fake_services(), trial=None)
+    app = create_app(FakeDesk(config), FakeAccounts(config), Clock(), lambda: config, fake_services(), trial=None)
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/metrics")).status == 404
 

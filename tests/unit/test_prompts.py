@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from config.schema import Closure, Interval
+from config.schema import Closure, Emergency, Interval
 from hotline.errors import SetupError
 from hotline.setup import prompts as prompts_module
 from hotline.setup import sound
 from hotline.setup.prompts import planned, read_manifest, render_prompts
-from ivr.prompts import catalogue, spoken
+from ivr.prompts import LANGUAGE_OFFER, catalogue, spoken
 from ivr.words import moment_prompts, telephone_prompts, words
+from routing.announcing import closure_prompt
 from tests.unit.conversations import changed, shipped
 
 
 def test_every_name_is_a_safe_file_name_and_every_text_says_something():
     for name, text in catalogue(shipped()).items():
-        assert re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name)
+        assert re.fullmatch(r"(en/)?[a-z][a-z0-9_-]{0,40}", name)
         assert text.strip()
 
 
@@ -27,7 +28,36 @@ def test_the_catalogue_holds_the_texts_the_menu_and_the_words():
     names = catalogue(shipped())
     assert names["greeting"] == shipped().texts.greeting
     assert names["type_rent"] == "Für Mietkosten die 4."
-    assert {f"number_{number}" for number in range(21)} | {f"day_{day}" for day in range(1, 32)} <= names.keys()
+    assert {f"number_{number}" for number in (*range(24), 30)} | {f"day_{day}" for day in range(1, 32)} <= names.keys()
+
+
+def test_every_prompt_is_there_in_each_language_too():
+    names = catalogue(shipped())
+    own = {name for name in names if "/" not in name}
+    english = {name.removeprefix("en/") for name in names if name.startswith("en/")}
+    assert english == own | {LANGUAGE_OFFER}
+    assert names["en/type_rent"] == "For rent, 4."
+    assert names["en/language_offer"] == "For English, press 9."
+
+
+def test_a_request_type_that_a_language_leaves_out_is_spoken_all_the_same():
+    language = shipped().languages[0].model_copy(update={"request_types": {}})
+    names = catalogue(shipped().model_copy(update={"languages": [language]}))
+    assert names["en/type_rent"] == names["type_rent"]
+
+
+def test_announcements_of_the_configuration_have_names_that_only_their_words_change():
+    emergency = Emergency.model_validate({"text": "Heute geschlossen.", "until": "2026-11-23T18:00"})
+    closure = {"from": "2026-11-25", "reason": "Versammlung", "announcement": "Heute Nachmittag sind wir nicht da."}
+    again = {**closure, "from": "2026-12-25", "reason": "etwas anderes"}
+    closures = [Closure.model_validate(one) for one in (closure, again)]
+    config = changed(hours={"closures": closures}).model_copy(update={"emergency": emergency})
+    added = catalogue(config).keys() - catalogue(shipped()).keys()
+    name = closure_prompt("Heute Nachmittag sind wir nicht da.")
+    assert added == {"emergency", name}
+    assert re.fullmatch("closure_[0-9a-f]{12}", name)
+    assert catalogue(config)["emergency"] == "Heute geschlossen."
+    assert closure_prompt("Heute Nachmittag sind wir da.") != name
 
 
 def test_a_request_type_never_takes_the_place_of_a_text():
@@ -52,12 +82,12 @@ def test_a_request_type_never_takes_the_place_of_a_text():
     ],
 )
 def test_the_voice_is_given_keys_as_words_because_it_reads_die_4_as_die_vierte(written, voice):
-    assert spoken(shipped(), written) == voice
+    assert spoken(shipped().voice, written) == voice
 
 
 def test_the_longest_word_to_be_spoken_differently_wins_and_nothing_is_replaced_twice():
     config = changed(voice={"spoken_as": {"Job": "Dschob", "Jobcenter": "Jobzenter", "zenter": "x"}})
-    assert spoken(config, "Jobcenter, Job, zenter") == "Jobzenter, Dschob, x"
+    assert spoken(config.voice, "Jobcenter, Job, zenter") == "Jobzenter, Dschob, x"
 
 
 @pytest.mark.parametrize(
@@ -79,10 +109,11 @@ def test_the_longest_word_to_be_spoken_differently_wins_and_nothing_is_replaced_
         ("number_20", "zwanzig,"),
         ("weekday_friday", "am Freitag, dem"),
         ("month_3", "März,"),
+        ("number_30", "dreißig,"),
     ],
 )
 def test_days_and_numbers_are_german(name, word):
-    assert words(shipped())[name] == word
+    assert words(shipped(), shipped().voice)[name] == word
 
 
 @pytest.mark.parametrize(
@@ -96,14 +127,14 @@ def test_days_and_numbers_are_german(name, word):
 def test_each_time_at_which_the_week_can_open_has_a_prompt(interval, name, text):
     start, end = interval.split("-")
     config = changed(hours={"week": {"friday": [Interval(start=start, end=end)]}})
-    assert words(config)[name] == text
-    assert "time_0800" not in words(config)
+    assert words(config, config.voice)[name] == text
+    assert "time_0800" not in words(config, config.voice)
 
 
 def test_the_end_of_a_closure_of_some_hours_has_a_prompt_too():
     closure = Closure.model_validate({"from": "2026-11-25", "hours": "12:00-14:15", "reason": "Personalversammlung"})
     config = changed(hours={"closures": [closure]})
-    assert words(config)["time_1415"] == "um 14 Uhr 15"
+    assert words(config, config.voice)["time_1415"] == "um 14 Uhr 15"
 
 
 def test_telephone_numbers_are_read_as_they_are_dialled_here():
@@ -138,7 +169,7 @@ def made(monkeypatch):
     """Rendering without voice and sox: the names that would be made."""
     names: list[str] = []
 
-    def make(config, prompt, directory: Path, sox: str) -> float:
+    def make(prompt, directory: Path, sox: str) -> float:
         names.append(prompt.name)
         for extension in sound.FORMATS:
             sound.write_whole(directory / f"{prompt.name}.{extension}", prompt.text.encode())
@@ -168,11 +199,33 @@ def test_a_changed_text_alone_is_made_again(made, tmp_path):
     assert render(changed(texts={"goodbye": "Tschüs."}), tmp_path).made == made == ["goodbye"]
 
 
-def test_another_speed_of_the_voice_makes_all_again(made, tmp_path):
+def test_another_speed_of_the_voice_makes_all_of_its_language_again(made, tmp_path):
     render(shipped(), tmp_path)
     made.clear()
     render(changed(voice={"speed": 1.2}), tmp_path)
-    assert set(made) == catalogue(shipped()).keys()
+    assert set(made) == {name for name in catalogue(shipped()) if not name.startswith("en/")}
+
+
+def test_a_language_is_spoken_by_its_own_voice_and_its_recordings_lie_in_its_folder(tmp_path):
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "greeting.wav").write_bytes(b"x")
+    by_name = {prompt.name: prompt for prompt in planned(shipped(), tmp_path)}
+    assert by_name["en/goodbye"].voice == shipped().languages[0].voice
+    assert by_name["goodbye"].voice == shipped().voice
+    assert by_name["en/greeting"].recording == tmp_path / "en" / "greeting.wav"
+    assert by_name["greeting"].recording is None
+
+
+def test_a_language_that_no_longer_exists_leaves_no_sound_and_announcements_stay(made, tmp_path):
+    render(shipped(), tmp_path)
+    directory = tmp_path / "prompts"
+    (directory / "announcements").mkdir()
+    (directory / "announcements" / "0123.alaw").write_bytes(b"x")
+    (directory / "en" / ".half.wav.part").write_bytes(b"x")
+    removed = render(shipped().model_copy(update={"languages": []}), tmp_path).removed
+    assert set(removed) == {name for name in catalogue(shipped()) if name.startswith("en/")}
+    assert list((directory / "en").iterdir()) == []
+    assert (directory / "announcements" / "0123.alaw").exists()
 
 
 def test_a_missing_file_is_made_again(made, tmp_path):
@@ -216,10 +269,10 @@ def test_a_recording_wins_over_the_voice(tmp_path):
 def test_what_was_made_before_a_failure_is_not_made_again(made, tmp_path, monkeypatch):
     make, catalogued = prompts_module._make, list(catalogue(shipped()))
 
-    def failing(config, prompt, directory, sox):
+    def failing(prompt, directory, sox):
         if prompt.name == catalogued[-1]:
             raise SetupError("no space left")
-        return make(config, prompt, directory, sox)
+        return make(prompt, directory, sox)
 
     monkeypatch.setattr(prompts_module, "_make", failing)
     with pytest.raises(SetupError):

@@ -62,6 +62,10 @@ QUESTIONS: dict[str, Question] = {
     "callbacks to be made": lambda house, _: Callbacks(house.db, house.hotline).open_tasks(),
     "callbacks given up": lambda house, _: Callbacks(house.db, house.hotline).given_up(SINCE),
     "how often a number has called": lambda house, _: Ledger(house.db, house.hotline).earlier(CALLER, "other"),
+    "who left the line lately": lambda house, _: Ledger(house.db, house.hotline).left_line(MONDAY),
+    "who knows a number": lambda house, _: Ledger(house.db, house.hotline).familiar(
+        CALLER, "other", promise=True, since=MONDAY
+    ),
     "what a number has called for": lambda house, _: Ledger(house.db, house.hotline).history(CALLER, "other"),
     "open promises of a number": lambda house, _: house.promises.open_for(CALLER),
     "a case worker's promise": lambda house, promise: house.promises.by_id(promise),

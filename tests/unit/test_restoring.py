@@ -60,7 +60,14 @@ class Run:
         self.switchboard = Switchboard(seats, Book(self.journal, self.ledger), clock, self.controls)
         self.there: Any = {}
         self.restorer = Restorer(
-            3, config, self.switchboard, self.ledger, self.work, self.importer, self._channels, self.journal, clock
+            lambda: (3, config),
+            self.switchboard,
+            self.ledger,
+            self.work,
+            self.importer,
+            self._channels,
+            self.journal,
+            clock,
         )
         self.journal.start()
 

@@ -125,7 +125,7 @@ async def test_login_leads_to_where_the_work_is(visitor: Visitor, name: str, rol
     [
         ("agent", {"/account"}),
         ("lead", {"/lead", "/account"}),
-        ("admin", {"/lead", "/audit", "/account"}),
+        ("admin", {"/lead", "/admin", "/audit", "/account"}),
         ("auditor", {"/audit", "/account"}),
     ],
 )

@@ -23,6 +23,7 @@ def _callbacks(visitor: Visitor) -> FakeCallbacks:
 POSTS = [
     ("/agent/callbacks/7/ring", ("ring_callback", "anna", "7")),
     ("/agent/callbacks/7/hangup", ("hang_up_callback", "anna", "7")),
+    ("/agent/callbacks/7/refuse", ("refuse_callback", "anna", "7")),
     ("/agent/day/c0ffee/callback", ("callback_for", "anna", "c0ffee")),
 ]
 

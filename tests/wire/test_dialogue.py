@@ -57,7 +57,7 @@ async def plays(caller: AgiCaller, answer: bytes = OVER) -> str:
     return words[3]
 
 
-@pytest.mark.parametrize("before", [(), ("greeting",)])
+@pytest.mark.parametrize("before", [(), ("greeting",), ("greeting", "en/language_offer")])
 async def test_key_during_greeting_or_announcement_ends_it_and_is_the_menus_key(
     welcomed: Welcomed, before: tuple[str, ...]
 ) -> None:
@@ -70,8 +70,8 @@ async def test_key_during_greeting_or_announcement_ends_it_and_is_the_menus_key(
 
 async def test_after_the_announcement_the_menu_follows_at_once(welcomed: Welcomed) -> None:
     caller = await AgiCaller.call(welcomed.server)
-    heard = [await plays(caller) for _ in range(3)]
-    assert heard == ["greeting", TOLD, "data_protection"]
+    heard = [await plays(caller) for _ in range(4)]
+    assert heard == ["greeting", "en/language_offer", TOLD, "data_protection"]
     await plays(caller, b"200 result=52 endpos=400\n")
     await eventually(lambda: welcomed.request_types == ["rent"])
     await caller.leave()

@@ -3,7 +3,8 @@
 
 import { api } from "./api.js";
 import { announce, notify, offerNotifications, setTitle, withdraw } from "./attention.js";
-import { answersItself, goesOn, listenForCallbackCall, renderCallbackCall, tickCallbackCall } from "./callback_call.js";
+import { answersItself, goesOn, isDue, listenForCallbackCall, renderCallbackCall, tickCallbackCall } from "./callback_call.js";
+import { renderCallerWaits } from "./caller_waits.js";
 import { listenForCheck, renderCheck } from "./check.js";
 import { callerText, rememberCheck, renderButtons, renderCall, tickCall } from "./call.js";
 import { endCopying } from "./copying.js";
@@ -127,13 +128,14 @@ function update() {
   renderMessages(snapshot.messages ?? [], refused);
   renderPhone(snapshot, phone, local);
   renderCallbacks(snapshot, refused);
-  renderCallbackCall(ring, local);
+  renderCallbackCall(ring, snapshot.callback_offer, local);
+  renderCallerWaits(snapshot.callbacks_of_caller ?? [], shown, refused);
   renderDay(snapshot);
   renderKeypad(local);
   renderThreat(shown, ring, snapshot.threat, stream.connected);
   renderAlarms(snapshot.alarms ?? [], refused);
   show(byId("muted-pill"), local.muted);
-  show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered"].includes(snapshot.state));
+  show(byId("sound"), kind === "browser" && tab.owner && !tone.audible && ["ready", "offered", "due"].includes(snapshot.state));
   tick();
 }
 
@@ -170,13 +172,18 @@ function renderTitle() {
   else if (talks) setTitle(phone.muted ? "Stumm, im Gespräch" : phone.held ? "Gehalten" : "Im Gespräch");
   else if (shown?.phase === "lost") setTitle("Verbindung abgebrochen");
   else if (!shown && goesOn(snapshot?.callback_call)) setTitle("Rückruf läuft");
+  else if (due()) setTitle(`☎ Rückruf: ${snapshot.callback_offer.task.type}`);
   else setTitle(alarm ? "⚠ Anrufe warten" : "");
   if (standing.orphan && phone.incoming) notify("Anruf ohne Angaben");
   else if (shown?.phase === "offered") return;
   else if (silent) notify(SILENT_ALARM, silent.id);
+  else if (due()) notify("Rückruf an der Reihe", snapshot.callback_offer.offer_id);
   else if (alarm && !shown) notify(alarm);
   else withdraw();
 }
+
+// Nothing rings at the telephone before the agent starts it: the page rings.
+const due = () => isDue(snapshot?.callback_offer) && !goesOn(snapshot.callback_call) && !shown;
 
 const callName = (call) => (call.handed ? handedBy(call.handed) : "Anruf");
 
@@ -222,7 +229,8 @@ const owed = (one) => one === pop && one.rendered && !one.acknowledged && snapsh
 
 function considerRinging() {
   const wanted = standing.orphan || (standing.known && rejected !== snapshot?.call?.offer_id);
-  if (phone.incoming && wanted) {
+  const offered = due() && stream.connected && (kind === "desk" || tab.owner);
+  if ((phone.incoming && wanted) || offered) {
     if (!tone.ringing) {
       tone.start();
       byId("call").dataset.ringStartedAt = String(performance.now());
@@ -272,7 +280,7 @@ function reject() {
 // Nothing may cover a call that comes or rings; what is opened in mid-call is the agent's own wish.
 function makeRoom({ callback_call: ring, test_ring: trial }) {
   const busy = Boolean(shown && shown.phase !== "wrap_up") || goesOn(ring) || (phone.busy && !trial);
-  const rings = shown?.phase === "offered" || (phone.incoming && !trial);
+  const rings = shown?.phase === "offered" || (phone.incoming && !trial) || due();
   if (rings || (busy && !occupied)) {
     endCopying();
     interruptCorrection();
@@ -357,7 +365,7 @@ listenForThreat(refused);
 listenForSound(tone);
 listenForCheck({ phone, tone, connected: () => stream.connected, refused });
 listenForToday();
-listenForCallbackCall(phone, refused);
+listenForCallbackCall(phone, refused, update);
 listenForSearch();
 listenForDay();
 listenForKeys();

@@ -36,6 +36,7 @@ export const api = {
   takeCallback: (id) => send(`/agent/callbacks/${part(id)}/take`),
   finishCallback: (id, outcome, note) => send(`/agent/callbacks/${part(id)}/finish`, { outcome, note }),
   ringCallback: (id) => send(`/agent/callbacks/${part(id)}/ring`),
+  refuseCallback: (id) => send(`/agent/callbacks/${part(id)}/refuse`),
   hangUpCallback: (id) => send(`/agent/callbacks/${part(id)}/hangup`),
   search: (text) => send("/agent/search", { q: text }),
   openHit: (kind, id) => request(`/agent/search/${part(kind)}/${part(id)}`, {}),

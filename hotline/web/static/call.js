@@ -33,6 +33,10 @@ export function renderCall(snapshot, connected) {
   setText(byId("call-promises"), String(call.open_promises));
   setText(byId("call-people"), `Unter dieser Nummer: ${call.people} Personen`);
   show(byId("call-people"), call.people > 1);
+  setText(byId("call-language"), call.language ? `Sprache: ${call.language}` : "");
+  show(byId("call-language"), Boolean(call.language));
+  setText(byId("call-familiar"), call.familiar ?? "");
+  show(byId("call-familiar"), Boolean(call.familiar));
   renderGuide(call.request_type, snapshot.knowledge);
   renderTypes(snapshot.request_types, call);
   renderIdentity(snapshot, call);

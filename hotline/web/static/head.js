@@ -9,6 +9,7 @@ export const STATES = {
   not_ready: "Nicht bereit",
   ready: "Bereit",
   offered: "Anruf klingelt",
+  due: "Rückruf an der Reihe",
   talking: "Im Gespräch",
   lost: "Gespräch unterbrochen",
   wrap_up: "Nacharbeit",
@@ -38,8 +39,12 @@ function renderAway({ intent, reason }, connected) {
 const sameWords = (one, other) => (one ?? "").toLowerCase() === (other ?? "").toLowerCase();
 
 export function tickHead(snapshot) {
-  setText(byId("state-elapsed"), `(${duration(secondsSince(snapshot.since))})`);
+  setText(byId("state-elapsed"), `(${duration(secondsSince(snapshot.since))}${tooLong(snapshot)})`);
 }
+
+// Only said, never ended by itself.
+export const tooLong = ({ pause_minutes: minutes, since }) =>
+  minutes && secondsSince(since) > minutes * 60 ? `, länger als ${minutes} Minuten` : "";
 
 function renderHotline(hotline) {
   const open = byId("hotline-open");

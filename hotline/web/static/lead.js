@@ -56,11 +56,13 @@ function renderHotline(hotline) {
   show(byId("alarm"), alarm !== "");
 }
 
+const callers = () => snapshot.waiting.filter(({ callback }) => !callback).length;
+
 function tellAlarms(alarms) {
   const fresh = renderAlarms(alarms, refused);
   if (!alarms.length) withdraw();
   else if (fresh) notify(SILENT_ALARM, fresh.id);
-  setTitle(alarms.length ? "⚠ Alarm" : snapshot.waiting.length ? `${snapshot.waiting.length} warten` : "");
+  setTitle(alarms.length ? "⚠ Alarm" : callers() ? `${callers()} warten` : "");
 }
 
 function refused(error) {

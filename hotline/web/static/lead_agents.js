@@ -1,7 +1,7 @@
 // Each agent's state with its cause, and what the lead may do about it.
 
 import { byId, setAttribute, setDisabled, setText, show } from "./dom.js";
-import { STATES } from "./head.js";
+import { STATES, tooLong } from "./head.js";
 import { leadApi } from "./lead_api.js";
 import { fillParts, partsOf, refuse } from "./parts.js";
 import { atClock, duration, secondsSince, secondsUntil } from "./times.js";
@@ -40,7 +40,7 @@ function cause({ state, cause, type }) {
 export function tickAgents(agents) {
   const rows = byId("agents").children;
   agents.forEach((agent, place) => {
-    setText(partsOf(rows[place]).elapsed, `(${duration(secondsSince(agent.since))})`);
+    setText(partsOf(rows[place]).elapsed, `(${duration(secondsSince(agent.since))}${tooLong(agent)})`);
     setAttribute(rows[place], "data-long", String(agent.wrap_up_until !== null && secondsUntil(agent.wrap_up_until) < 0));
   });
 }

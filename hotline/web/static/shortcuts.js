@@ -8,8 +8,8 @@ import { focusSearch } from "./search.js";
 
 // Of several, the first that can be pressed.
 const BUTTONS = {
-  KeyA: ["orphan-answer", "callback-answer", "answer"],
-  KeyR: ["orphan-reject", "reject"],
+  KeyA: ["orphan-answer", "callback-answer", "answer", "callback-start"],
+  KeyR: ["orphan-reject", "reject", "callback-refuse"],
   KeyM: ["orphan-mute", "callback-mute", "mute"],
   KeyH: ["hold"],
   KeyU: ["orphan-hangup", "callback-hangup", "hangup"],

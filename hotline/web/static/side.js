@@ -2,7 +2,7 @@
 
 import { announce } from "./attention.js";
 import { api } from "./api.js";
-import { finished, goesOn, ringBack } from "./callback_call.js";
+import { finished, goesOn, placeText, ringBack } from "./callback_call.js";
 import { byId, build, fillList, keepList, setDisabled, setText, show } from "./dom.js";
 import { dayAndClock, secondsUntil, shortly } from "./times.js";
 
@@ -53,16 +53,16 @@ function renderList(container, list, snapshot, refused) {
   keepList(container, list, ({ id }) => id, (callback) => create(callback, refused), (element, callback) => renderOne(element, callback, snapshot));
 }
 
-function renderOne(element, callback, { agent, call, callback_call: ring }) {
+function renderOne(element, callback, { agent, call, callback_call: ring, callback_offer: offer }) {
   const part = parts(element);
   const mine = callback.taken_by === agent.name;
   const inHand = ring?.id === callback.id && (goesOn(ring) || ring.asks); // then it is in the middle of the page
-  const busy = Boolean(call) || goesOn(ring) || Boolean(ring?.asks);
+  const busy = Boolean(call) || goesOn(ring) || Boolean(ring?.asks) || Boolean(offer);
   setText(part("number"), callback.number ?? "ohne Nummer");
   setText(part("facts"), factsOf(callback));
   setText(part("tries"), triesOf(callback));
   show(part("tries"), triesOf(callback) !== "");
-  show(part("take"), !callback.taken_by);
+  show(part("take"), !callback.taken_by && offer?.id !== callback.id);
   show(part("ring"), mine && !inHand && callback.can_ring === true);
   setDisabled(part("ring"), busy || isLater(callback));
   show(part("form"), mine && !inHand);
@@ -74,7 +74,9 @@ function renderOne(element, callback, { agent, call, callback_call: ring }) {
 }
 
 function factsOf(callback) {
-  const facts = [callback.type, `seit ${shortly(callback.since)}`, `bis ${dayAndClock(callback.due)}`];
+  const since = placeText(callback.place) || `seit ${shortly(callback.since)}`;
+  const facts = [callback.type, since, `bis ${dayAndClock(callback.due)}`];
+  if (callback.language) facts.push(callback.language);
   if (callback.household_number) facts.push(`BG ${callback.household_number}`);
   if (callback.same_number) facts.push(`${callback.same_number} weitere zu dieser Nummer`);
   return facts.filter(Boolean).join(" · ");

@@ -1,0 +1,240 @@
+"""The configuration in use, in its two places: the newest version in the database, and the file as its mirror.
+
+Activation writes both, or neither counts. The row is what counts: the file is written inside its transaction, just
+before the commit. So whoever is killed in between leaves a file that differs from the active version, and that is put
+right by the next start (`settle`), as is a file that was edited by hand: it never wins silently, and is never lost.
+"""
+
+import asyncio
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+
+import structlog
+
+from config import tree
+from config.loading import MAX_BYTES, ConfigurationError, parse
+from config.schema import HotlineConfig
+from hotline.errors import ConfigurationBroken, HotlineError, StorageError
+from hotline.state import EXAMPLE, StateDirectory
+from hotline.storage.config_drafts import ConfigDrafts, Stale
+from hotline.storage.database import Database
+from hotline.storage.versions import ActiveVersion, Versions
+
+log = structlog.get_logger()
+
+FILE_AUTHOR = "file"
+"""Who has saved or activated what stood in the file."""
+EDITED = "hotline.edited.yaml"
+"""Beside the configuration: an edited file, when there is another draft already."""
+_ID = re.compile(r"[ \t]+id:[ \t]*[\"']?([a-z][a-z0-9_-]*)[\"']?[ \t]*(?:#.*)?")
+UNREADABLE = "the version that was active cannot be read by this release"
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """`notice`: one sentence about a file that did not win, None when nothing is to be said."""
+
+    version: int
+    text: str
+    config: HotlineConfig
+    notice: str | None = None
+
+
+class Store:
+    """Writes file and version together."""
+
+    def __init__(self, versions: Versions, file: Path) -> None:
+        self._versions, self._file = versions, file
+
+    async def put(
+        self,
+        text: str,
+        author: str,
+        at: datetime,
+        reason: str | None,
+        *,
+        draft: int | None = None,
+        expected: int | None = None,
+    ) -> int:
+        """Make this text the active configuration; its version.
+
+        Whatever is raised (Refused, StorageError, OSError), the one before is active, in the file too.
+        """
+        before = await asyncio.to_thread(_content, self._file)
+
+        async def write() -> None:
+            await asyncio.to_thread(write_whole, self._file, text.encode())
+
+        try:
+            return await self._versions.activate(
+                text, author, at, reason, draft=draft, expected=expected, before_commit=write
+            )
+        except StorageError as error:
+            return await self._after_all(text, before, error)
+        except BaseException:
+            _put_back(self._file, before)
+            raise
+
+    async def _after_all(self, text: str, before: bytes | None, error: StorageError) -> int:
+        """The connection may have been lost when the database had stored everything already: then it is done."""
+        active = None
+        with suppress(StorageError):
+            active = await self._versions.active()
+        if active is not None and active.text == text and before != text.encode():
+            return active.version
+        _put_back(self._file, before)
+        raise error
+
+
+async def settle(database: Database, state: StateDirectory, now: datetime) -> InUse:
+    """What this start goes by. ConfigurationBroken when nothing that could be used is there.
+
+    A first start takes the file. Later the active version counts, and a file that differs becomes the draft; but the
+    file counts when the active version cannot be read any more, as after an update that asks for a change.
+    """
+    raw = _content(state.config_file) or b""
+    hotline = await hotline_id(database, raw)
+    versions = Versions(database, hotline) if hotline is not None else None
+    active = await versions.active() if versions is not None else None
+    if active is None or versions is None or hotline is None:
+        return await _from_file(database, raw, state.config_file, now, None)
+    try:
+        config = await asyncio.to_thread(parse, active.text, str(state.config_file))
+    except ConfigurationError as error:
+        if raw == active.text.encode():
+            raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
+        log.warning("the active version cannot be read any more, the file counts", version=active.version)
+        return await _from_file(database, raw, state.config_file, now, UNREADABLE)
+    if raw == active.text.encode():
+        return InUse(active.version, active.text, config)
+    notice = await _keep(ConfigDrafts(database, hotline), versions, raw, active, state, now)
+    await asyncio.to_thread(write_whole, state.config_file, active.text.encode())
+    log.warning("the configuration's file was changed by hand, the active version counts", version=active.version)
+    return InUse(active.version, active.text, config, notice)
+
+
+async def settle_file(database: Database, state: StateDirectory, now: datetime) -> str | None:
+    """Before anything is made from the file: put it right; a sentence about it if it was changed.
+
+    Nothing is stored before the first start, which the file may still keep from succeeding, as by a port in use.
+    """
+    hotline = await hotline_id(database, _content(state.config_file) or b"")
+    if hotline is None or await Versions(database, hotline).active() is None:
+        return None
+    return (await settle(database, state, now)).notice
+
+
+async def take_file(database: Database, state: StateDirectory, now: datetime) -> InUse:
+    """The file counts, as a version of its own when it is new: business time is moved, for trying out."""
+    raw = _content(state.config_file) or b""
+    config = _parsed(raw, state.config_file)
+    active = await Versions(database, config.hotline.id).active()
+    if active is not None and active.text.encode() == raw:
+        return InUse(active.version, active.text, config)
+    return await _from_file(database, raw, state.config_file, now, None)
+
+
+async def hotline_id(database: Database, raw: bytes) -> str | None:
+    """Whose configuration that is, also when it is broken; None when nobody can know."""
+    text = raw[:MAX_BYTES].decode("utf-8", "replace")
+    if plain := _plain_id(text):
+        return plain
+    with suppress(AttributeError, TypeError, KeyError):
+        found = tree.read(text).data["hotline"]["id"]
+        if isinstance(found, str):
+            return found
+    known = await Versions.hotlines(database)
+    return known[0] if len(known) == 1 else None
+
+
+def _plain_id(text: str) -> str | None:
+    """`hotline.id` as it is usually written; reading the whole text takes a second on a small machine."""
+    lines = iter(text.splitlines())
+    if not any(line.rstrip() == "hotline:" for line in lines):
+        return None
+    section = takewhile(lambda line: line[:1] in {"", " ", "\t", "#"}, lines)
+    return next((found[1] for line in section if (found := _ID.fullmatch(line))), None)
+
+
+async def _from_file(database: Database, raw: bytes, file: Path, now: datetime, reason: str | None) -> InUse:
+    config, text = _parsed(raw, file), raw.decode()
+    version = await Versions(database, config.hotline.id).activate(text, FILE_AUTHOR, now, reason)
+    return InUse(version, text, config)
+
+
+def _parsed(raw: bytes, file: Path) -> HotlineConfig:
+    try:
+        return parse(raw.decode(), str(file))
+    except ConfigurationError as error:
+        raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
+    except UnicodeDecodeError:
+        raise HotlineError(f"{file} is not UTF-8: save it in that encoding.") from None
+
+
+async def _keep(
+    drafts: ConfigDrafts, versions: Versions, raw: bytes, active: ActiveVersion, state: StateDirectory, now: datetime
+) -> str:
+    """What stood in the file is not lost; one sentence tells where it is."""
+    stays = f"Version {active.version} of the configuration stays active."
+    text = _text(raw)
+    if text and (same := await versions.with_text(text)) is not None:
+        return f"{state.config_file} held version {same}. {stays} `hotline config rollback {same}` goes back to it."
+    if raw in (b"", EXAMPLE.read_bytes()):
+        return f"{state.config_file} was missing or empty and is written again. {stays}"
+    current = await drafts.current()
+    if text is not None and (current is None or current.text == text):
+        if current is None:
+            with suppress(Stale):
+                await drafts.save(text, FILE_AUTHOR, now, None, active.version)
+        return f"{state.config_file} was changed by hand and is kept as the draft: check and activate it. {stays}"
+    beside = state.path / EDITED
+    await asyncio.to_thread(write_whole, beside, raw)
+    return f"{state.config_file} was changed by hand and is kept as {beside}, as there is another draft. {stays}"
+
+
+def _text(raw: bytes) -> str | None:
+    """None for what cannot be a draft."""
+    try:
+        return raw.decode() if len(raw) <= MAX_BYTES and b"\0" not in raw else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _content(file: Path) -> bytes | None:
+    """None when there is no file."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _put_back(file: Path, before: bytes | None) -> None:
+    """What cannot be put back now is by the next start."""
+    if before is None or _content(file) == before:
+        return
+    try:
+        write_whole(file, before)
+    except OSError as error:
+        log.error("the configuration's file is not as it was, the next start puts it right", error=type(error).__name__)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file at once and for good; who may read it stays as it was."""
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        if path.exists():
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+        os.fsync(file.fileno())
+    draft.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,128 @@
+"""What Asterisk has been told of our configuration: renders it, writes what changed, and lets Asterisk read only that.
+
+The parent does it and not the service: the service, which everybody can reach, needs no right to change Asterisk's
+files, to have them read, or to look into them; and Asterisk must be rendered while the service is away. The service
+says over the control socket which configuration is in use.
+"""
+
+import asyncio
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.loading import ConfigurationError, parse
+from config.schema import HotlineConfig
+from dialplan.extensions import STAMP_CONTEXT, stamp
+from dialplan.facts import AsteriskFacts
+from dialplan.pjsip import agent_endpoint
+from hotline.changing.restart import effective
+from hotline.clock import Clock
+from hotline.errors import SetupError
+from hotline.parent.asterisk_commands import carried_out, told
+from hotline.setup import asterisk_files
+from hotline.setup.asterisk import Asterisk
+from hotline.state import StateDirectory
+
+RELOADS = {
+    "extensions.conf": ("dialplan reload",),
+    "pjsip.conf": (
+        "module reload res_pjsip.so",
+        "module reload res_pjsip_endpoint_identifier_ip.so",
+        "module reload res_pjsip_outbound_registration.so",
+    ),
+    "queues.conf": ("queue reload parameters",),
+    "musiconhold.conf": ("moh reload",),
+}
+"""How the running Asterisk takes a file over; calls in progress do not notice. It reads the others when it starts."""
+PARTS = {
+    "extensions.conf": "Wählplan",
+    "pjsip.conf": "Telefone und Anschlüsse",
+    "queues.conf": "Warteschlange des Notbetriebs",
+    "musiconhold.conf": "Wartemusik",
+}
+
+
+_PHONE = re.compile(rf"^ *Endpoint: +{agent_endpoint('')}([a-z0-9_-]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Asterisk has read anew, and what it says to have now; None: it did not say."""
+
+    reloaded: tuple[str, ...] = ()
+    """Parts of Asterisk, in German."""
+    failed: tuple[str, ...] = ()
+    """Parts that it should have read, and did not."""
+    has_dialplan: bool | None = None
+    """Whether its dialplan is the one that was written."""
+    phones: tuple[str, ...] | None = None
+    """Names of the agents whose telephones it knows."""
+
+
+class AsteriskSide:
+    """`begun` is the configuration that the hotline was started with, until the service names another one."""
+
+    def __init__(
+        self, state: StateDirectory, begun: HotlineConfig, asterisk: Asterisk, script: Path, clock: Clock
+    ) -> None:
+        self._state, self._begun, self._asterisk = state, begun, asterisk
+        self._script, self._clock = script, clock
+        self._writing = threading.Lock()
+        self._one_at_a_time = asyncio.Lock()
+        self._known: dict[str, str] = {}
+        """What Asterisk has read, by the file's name."""
+        self.config = begun
+        """In use now."""
+
+    def render_dialplan(self) -> bool:
+        """Write the dialplan for today. SetupError, OSError."""
+        with self._writing:
+            return asterisk_files.rerender(self.config, self._facts(self.config))
+
+    def write_phones(self) -> None:
+        """Write what Asterisk knows of telephones, with their passwords of today. SetupError, OSError."""
+        with self._writing:
+            asterisk_files.rewrite_phones(self.config, self._facts(self.config))
+
+    async def before_start(self) -> None:
+        """Asterisk is about to read everything. What cannot be written stays as it is, and is not known."""
+        try:
+            self._known = await asyncio.to_thread(self._written, self.config)
+        except (OSError, SetupError):
+            self._known = {}
+
+    async def bring_up_to_date(self, text: str) -> Told:
+        """Asterisk is to go by this configuration. SetupError, OSError: it goes on by the one before."""
+        async with self._one_at_a_time:
+            config = await asyncio.to_thread(self._read, text)
+            files = await asyncio.to_thread(self._written, config)
+            self.config = config
+            reloaded: list[str] = []
+            failed: list[str] = []
+            for name in [name for name in RELOADS if files[name] != self._known.get(name)]:
+                taken = [await carried_out(self._script, command) for command in RELOADS[name]]
+                (reloaded if all(taken) else failed).append(PARTS[name])
+                if all(taken):
+                    self._known[name] = files[name]
+            return Told(tuple(reloaded), tuple(failed), *await self._read_back(stamp(files["extensions.conf"])))
+
+    async def _read_back(self, wanted: str) -> tuple[bool | None, tuple[str, ...] | None]:
+        dialplan = await told(self._script, f"dialplan show {STAMP_CONTEXT}")
+        phones = await told(self._script, "pjsip list endpoints")
+        known = None if phones is None else tuple(sorted(_PHONE.findall(phones)))
+        return None if dialplan is None else f"'{wanted}'" in dialplan, known
+
+    def _read(self, text: str) -> HotlineConfig:
+        try:
+            return effective(self._begun, parse(text, str(self._state.config_file)))
+        except ConfigurationError as error:
+            raise SetupError(f"the configuration cannot be read: {error.findings[0]}") from None
+
+    def _written(self, config: HotlineConfig) -> dict[str, str]:
+        with self._writing:
+            return asterisk_files.write_changed(config, self._facts(config))
+
+    def _facts(self, config: HotlineConfig) -> AsteriskFacts:
+        secrets = self._state.secrets(agent.name for agent in config.agents)
+        return asterisk_files.facts_for(config, self._state, self._asterisk, secrets, self._clock)

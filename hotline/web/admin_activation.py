@@ -1,0 +1,158 @@
+"""Putting a version in force, watched from any admin's page: one at a time, and it goes on when the page is closed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from agents.forms import FormError
+from hotline.changing.model import Activated, Progress, Step
+from hotline.errors import HotlineError, Outdated, Refused
+from hotline.web.admin_basis import changing, mapping_in, number_in, posted, standing, tells_outdated
+from hotline.web.keys import USER
+from hotline.web.problems import Problem, log_failure, sentence
+from hotline.web.reading import path_word, text
+
+REASON_LENGTH = 500
+_STEPS = {
+    Step.CHECKING: "Der Entwurf wird geprüft …",
+    Step.PROMPTS: "Die Texte werden gesprochen …",
+    Step.STORING: "Die Version wird gespeichert …",
+    Step.ASTERISK: "Die Telefonanlage wird umgestellt und geprüft …",
+    Step.DONE: "Fertig.",
+}
+_BUSY = "Es wird gerade schon eine Version in Kraft gesetzt. Bitte warten Sie, bis das fertig ist."
+
+
+class Activation:
+    """The one that runs, or the last one: `told()` is what pages show."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._who = ""
+        self._told: dict[str, Any] = {"running": False}
+
+    def told(self, who: str) -> dict[str, Any]:
+        """First passwords are for whoever has put the version in force, and for nobody else."""
+        told = dict(self._told)
+        if who != self._who:
+            told.pop("accounts", None)
+        return told
+
+    async def run(self, request: web.Request, work: Callable[[Progress], Awaitable[Activated]]) -> dict[str, Any]:
+        """Begin; returns at once when it takes long, with the result when it does not. Refused while another runs.
+
+        What is wrong at the very beginning (the reason, a draft of somebody else) is raised as it is.
+        """
+        if self._task is not None and not self._task.done():
+            raise Refused(_BUSY)
+        self._who = request[USER].name
+        self._told = {"running": True, "step": _STEPS[Step.CHECKING], "done": 0, "of": 0}
+        early: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._watch(request, work, early))
+        await early
+        return self.told(self._who)
+
+    async def stop(self, _app: web.Application) -> None:
+        """The service ends: what runs is told to."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(
+        self,
+        request: web.Request,
+        work: Callable[[Progress], Awaitable[Activated]],
+        early: "asyncio.Future[None]",
+    ) -> None:
+        """Carry it out; `early` is told when it has begun in earnest, or why it could not."""
+
+        def progress(step: Step, done: int, of: int) -> None:
+            self._told = {"running": True, "step": _STEPS[step], "done": done, "of": of}
+            if step != Step.CHECKING and not early.done():
+                early.set_result(None)
+
+        try:
+            activated = await work(progress)
+        except Exception as error:
+            self._failed(request, error, early)
+        else:
+            self._told = {"running": False, "result": _shown(activated)}
+            if activated.accounts:
+                self._told["accounts"] = [{"name": one.name, "password": one.password} for one in activated.accounts]
+        finally:
+            if not early.done():
+                early.set_result(None)
+
+    def _failed(self, request: web.Request, error: Exception, early: "asyncio.Future[None]") -> None:
+        if not early.done() and isinstance(error, FormError | HotlineError):
+            early.set_exception(error)
+            self._told = {"running": False}
+            return
+        if isinstance(error, FormError):
+            message = "; ".join(error.findings.values())
+        elif isinstance(error, Refused):
+            message = str(error)
+        else:
+            log_failure(request, error)
+            message = sentence(500)
+        self._told = {"running": False, "failed": message}
+
+
+ACTIVATION = web.AppKey("activation", Activation)
+
+
+@tells_outdated
+async def activate(request: web.Request) -> web.StreamResponse:
+    """POST /admin/activate {revision, values: {reason}}"""
+    body = await posted(request)
+    revision, reason = number_in(body, "revision"), _reason(body)
+    if revision is None:
+        raise Problem(409, "Es gibt keinen Entwurf, der in Kraft gesetzt werden könnte.")
+    service, who = changing(request), request[USER].name
+    return web.json_response(
+        await request.app[ACTIVATION].run(request, lambda told: service.activate(who, reason, revision, told))
+    )
+
+
+@tells_outdated
+async def roll_back(request: web.Request) -> web.StreamResponse:
+    """POST /admin/history/{number}/rollback {version, values: {reason}}"""
+    body, number = await posted(request), version_number(request)
+    reason, seen = _reason(body), number_in(body, "version")
+    now = await standing(request)
+    if seen is not None and seen != now.active.version:
+        raise Outdated("Inzwischen wurde eine andere Version in Kraft gesetzt. Bitte sehen Sie sie zuerst an.", "")
+    service, who = changing(request), request[USER].name
+    return web.json_response(
+        await request.app[ACTIVATION].run(request, lambda told: service.roll_back(who, number, reason, told))
+    )
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /admin/activation: `running` with `step`, `done`, `of`; otherwise `result` or `failed`."""
+    return web.json_response(request.app[ACTIVATION].told(request[USER].name))
+
+
+def version_number(request: web.Request) -> int:
+    number = path_word(request, "number")
+    if not (number.isascii() and number.isdecimal() and len(number) <= 9):
+        raise Problem(404)
+    return int(number)
+
+
+def _reason(body: Mapping[str, Any]) -> str:
+    reason = " ".join(text(mapping_in(body, "values", 5), "reason", REASON_LENGTH).split())
+    if not reason:
+        raise FormError({"reason": "Bitte schreiben Sie kurz, warum. Der Grund steht später im Verlauf."})
+    return reason
+
+
+def _shown(activated: Activated) -> dict[str, Any]:
+    return {
+        "version": activated.version,
+        "reloaded": list(activated.reloaded),
+        "differs": list(activated.differs),
+        "restart": list(activated.restart),
+    }

@@ -1,0 +1,113 @@
+"""How the configuration is changed while the hotline runs: who is told of a new one, and in which order."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from config.schema import HotlineConfig
+from hotline.changing.accounts import ensure_accounts
+from hotline.changing.activation import Activation
+from hotline.changing.changes import Changes
+from hotline.changing.door import Door, socket_of
+from hotline.changing.drafting import Drafting
+from hotline.changing.model import NewAccount
+from hotline.changing.sounds import Sounds
+from hotline.changing.store import Store
+from hotline.changing.telephony import Telephony
+from hotline.exchange.asterisk_events import take_device_state
+from hotline.exchange.switchboard import Switchboard
+from hotline.parent import control
+from hotline.recovery.mirror import Mirror
+from hotline.setup import asterisk_files
+from hotline.storage.accounts import Accounts
+from hotline.storage.config_drafts import ConfigDrafts
+from hotline.storage.past_calls import PastCalls
+from hotline.storage.versions import Versions
+from hotline.telephony.controls import AmiControls
+from hotline.wiring.basis import Basis
+from hotline.wiring.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class ChangingParts:
+    """`changes` are what the pages ask; the others have to be run and closed."""
+
+    changes: Changes
+    activation: Activation
+    sounds: Sounds
+    telephony: Telephony
+    door: Door
+    parent: Path
+    """The parent's control socket."""
+
+    async def catch_up(self, text: str, config: HotlineConfig) -> None:
+        """At our start: an activation may have been broken off before Asterisk was told. Without a parent, nobody can
+        tell it."""
+        if self.parent.exists():
+            await self.telephony.bring_up_to_date(text, config)
+
+
+def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> ChangingParts:
+    """Nothing listens yet."""
+    basis.live.listeners.append(partial(_tell, exchange.switchboard))
+    versions, sounds = Versions(*basis.place), Sounds(basis.state)
+    parent = control.socket_of(basis.state)
+    telephony = Telephony(partial(control.tell_asterisk, parent), mirror.check_queue)
+    activation = Activation(
+        basis.config,
+        basis.live,
+        sounds,
+        Store(versions, basis.state.config_file),
+        telephony,
+        _Staff(basis, exchange.switchboard, exchange.controls),
+        partial(_usable, basis),
+        basis.clock,
+    )
+    drafting = Drafting(ConfigDrafts(*basis.place), versions, basis.clock)
+    changes = Changes(drafting, versions, activation, basis.live, PastCalls(*basis.place).since, basis.clock)
+    door = Door(socket_of(basis.state), changes)
+    return ChangingParts(changes, activation, sounds, telephony, door, parent)
+
+
+def for_pages(basis: Basis, switchboard: Switchboard) -> HotlineConfig:
+    """What is in use, and those whose last call goes on although they are not in it any more: they keep their page."""
+    config = basis.live.config
+    gone = [seat.agent for seat in switchboard.seats if seat.gone]
+    return config.model_copy(update={"agents": [*config.agents, *gone]}) if gone else config
+
+
+def _tell(switchboard: Switchboard, config: HotlineConfig) -> None:
+    """The calls going on keep their version, but may come to somebody who is new."""
+    new = {agent.name: agent for agent in config.agents}
+    seats = list(switchboard.seats)
+    held = {call for seat in seats for call in (seat.call, *seat.unwritten) if call is not None}
+    for call in {*switchboard.calls, *switchboard.calls.talked_about(), *held}:
+        agents = {agent.name: agent for agent in call.config.agents} | new
+        call.config = call.config.model_copy(update={"agents": list(agents.values())})
+    switchboard.take_agents(config.agents)
+
+
+def _usable(basis: Basis, config: HotlineConfig) -> None:
+    asterisk_files.require_usable(config, basis.state)
+    if config.mail.secret_file is not None:
+        basis.secret(config.mail.secret_file, "mail.secret_file")
+    if config.sms is not None:
+        basis.secret(config.sms.secret_file, "sms.secret_file")
+
+
+class _Staff:
+    """See hotline/changing/activation.py."""
+
+    def __init__(self, basis: Basis, switchboard: Switchboard, controls: AmiControls) -> None:
+        self._basis, self._switchboard, self._controls = basis, switchboard, controls
+
+    async def make_accounts(self, config: HotlineConfig) -> tuple[NewAccount, ...]:
+        return await ensure_accounts(Accounts(*self._basis.place), config, self._basis.state)
+
+    async def look_at_phones(self, config: HotlineConfig) -> None:
+        """A telephone that is registered already, as of somebody who comes back, says nothing by itself."""
+        for agent in config.agents:
+            seat = self._switchboard.seats[agent.name]
+            state = None if seat.presence.registered else await self._controls.device_state(agent.name)
+            if state is not None:
+                take_device_state(self._switchboard, seat, state)

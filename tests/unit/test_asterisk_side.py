@@ -1,0 +1,134 @@
+"""The parent writes Asterisk's files from the configuration in use, and has only those read that have changed."""
+
+from pathlib import Path
+
+import pytest
+
+from config.loading import parse
+from dialplan.extensions import stamp
+from hotline.clock import Clock
+from hotline.errors import SetupError
+from hotline.parent.asterisk_side import AsteriskSide
+from hotline.parent.control import Control, socket_of, tell_asterisk
+from hotline.setup import asterisk_files
+from hotline.setup.asterisk import Asterisk
+from hotline.state import StateDirectory
+
+
+class House:
+    """An Asterisk whose script writes down what it was asked."""
+
+    def __init__(self, directory: Path, text: str) -> None:
+        self.state, self.text = StateDirectory(directory), text
+        self.state.prepare()
+        config = parse(text, "hotline.yaml")
+        asterisk = Asterisk((22, 10), "Asterisk 22.10", directory, directory, directory)
+        secrets = self.state.secrets(agent.name for agent in config.agents)
+        asterisk_files.write(config, asterisk_files.facts_for(config, self.state, asterisk, secrets), asterisk)
+        self.asked = directory / "asked"
+        script = directory / "script"
+        script.write_text(
+            f'#!/bin/sh\necho "$2" >> {self.asked}\n'
+            f'case "$2" in *show*|*list*) cat {directory}/says; exit;; esac; test ! -e {directory}/away\n'
+        )
+        (directory / "says").touch()
+        script.chmod(0o700)
+        self.side = AsteriskSide(self.state, config, asterisk, script, Clock())
+
+    def commands(self) -> list[str]:
+        """Those that change something."""
+        said = self.asked.read_text().splitlines() if self.asked.exists() else []
+        self.asked.unlink(missing_ok=True)
+        return [one for one in said if "reload" in one]
+
+    def file(self, name: str) -> str:
+        return (self.state.asterisk / "etc" / name).read_text("utf-8")
+
+
+@pytest.fixture
+async def house(tmp_path: Path, shipped_text: str) -> House:
+    one = House(tmp_path, shipped_text)
+    await one.side.before_start()
+    return one
+
+
+async def test_nothing_is_read_anew_when_nothing_has_changed(house: House) -> None:
+    told = await house.side.bring_up_to_date(house.text)
+    assert (told.reloaded, told.failed, house.commands()) == ((), (), [])
+
+
+async def test_asterisk_is_asked_what_it_has(house: House) -> None:
+    name = stamp(house.file("extensions.conf"))
+    says = house.state.path / "says"
+    says.write_text(
+        f"[ Context 'hotline-stamp' created by 'pbx_config' ]\n  '{name}' =>  1. NoOp()  [extensions.conf:900]\n"
+        " Endpoint:  <Endpoint/CID.....................................>  <State.....>  <Channels.>\n"
+        " Endpoint:  agent-ben/0                     Unavailable   0 of inf\n"
+        " Endpoint:  agent-anna/0                    Not in use    0 of inf\n"
+        " Endpoint:  gateway-haus                    Not in use    0 of inf\n"
+    )
+    told = await house.side.bring_up_to_date(house.text)
+    assert (told.has_dialplan, told.phones) == (True, ("anna", "ben"))
+    says.write_text("")
+    told = await house.side.bring_up_to_date(house.text)
+    assert (told.has_dialplan, told.phones) == (False, ())
+
+
+async def test_other_hours_are_a_matter_of_the_dialplan_alone(house: House) -> None:
+    before = stamp(house.file("extensions.conf"))
+    text = house.text.replace("08:00-18:00", "08:00-17:00")
+    told = await house.side.bring_up_to_date(text)
+    assert text != house.text
+    assert told.reloaded == ("Wählplan",)
+    assert stamp(house.file("extensions.conf")) != before
+    assert house.commands() == ["dialplan reload"]
+    assert house.side.config != parse(house.text, "x")
+
+
+async def test_new_agent_gets_a_telephone_with_a_password_of_its_own(house: House) -> None:
+    skill = parse(house.text, "x").unclear.skill
+    neu = f"{{name: neu, full_name: N. N., office: rinteln, skills: [{skill}]}}"
+    text = house.text.replace("\nagents:\n", f"\nagents:\n  - {neu}\n")
+    told = await house.side.bring_up_to_date(text)
+    assert "Telefone und Anschlüsse" in told.reloaded
+    assert "[agent-neu]" in house.file("pjsip.conf")
+    assert house.state.phone_secrets()["neu"] in house.file("pjsip.conf")
+    assert "module reload res_pjsip.so" in house.commands()
+
+
+async def test_what_asterisk_did_not_read_is_told_and_tried_again(house: House) -> None:
+    away = house.state.path / "away"
+    away.touch()
+    text = house.text.replace("08:00-18:00", "08:00-17:00")
+    assert (await house.side.bring_up_to_date(text)).failed == ("Wählplan",)
+    away.unlink()
+    assert (await house.side.bring_up_to_date(text)).reloaded == ("Wählplan",)
+    assert (await house.side.bring_up_to_date(text)).reloaded == ()
+
+
+async def test_ports_stay_until_the_next_start(house: House) -> None:
+    text = f"{house.text}\nnetwork: {{agi: {{port: 4999}}}}\n" if "\nnetwork:" not in house.text else house.text
+    await house.side.bring_up_to_date(text)
+    assert ":4999" not in house.file("extensions.conf")
+
+
+async def test_text_that_is_no_configuration_changes_nothing(house: House) -> None:
+    before = house.file("extensions.conf")
+    with pytest.raises(SetupError, match="cannot be read"):
+        await house.side.bring_up_to_date("x: 1\n")
+    assert house.file("extensions.conf") == before
+
+
+async def test_service_says_over_the_control_socket_what_is_in_use(house: House) -> None:
+    path = socket_of(house.state)
+    control = Control(path, lambda: "asked", house.side.bring_up_to_date)
+    await control.open()
+    try:
+        told = await tell_asterisk(path, house.text.replace("08:00-18:00", "08:00-17:00"))
+        assert told.reloaded == ("Wählplan",)
+        with pytest.raises(SetupError, match="cannot be read"):
+            await tell_asterisk(path, "x: 1\n")
+    finally:
+        await control.close(done=False)
+    with pytest.raises(OSError, match="No such file"):
+        await tell_asterisk(path, house.text)

@@ -1,0 +1,214 @@
+"""File and version come into use together or not at all; a file edited by hand never wins silently nor is it lost."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline.changing import store as module
+from hotline.changing.store import EDITED, InUse, Store, settle, settle_file, take_file, write_whole
+from hotline.errors import ConfigurationBroken, Refused, StorageError
+from hotline.state import StateDirectory
+from hotline.storage.config_drafts import ConfigDrafts
+from hotline.storage.database import Database
+from hotline.storage.versions import Versions
+
+NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
+HOTLINE = "schaumburg"
+
+
+class House:
+    def __init__(self, directory: Path, shipped: str) -> None:
+        self.state = StateDirectory(directory)
+        self.file, self.shipped = self.state.config_file, shipped
+        self.other = shipped.replace("ring_seconds: 12", "ring_seconds: 15")
+        self.third = shipped.replace("ring_seconds: 12", "ring_seconds: 17")
+        assert self.other != shipped
+        self.file.write_text(shipped, "utf-8")
+        self.db = Database(f"sqlite:///{directory}/hotline.sqlite")
+        self.versions, self.drafts = Versions(self.db, HOTLINE), ConfigDrafts(self.db, HOTLINE)
+        self.store = Store(self.versions, self.file)
+
+    async def settle(self) -> InUse:
+        return await settle(self.db, self.state, NINE)
+
+    async def is_active(self, text: str) -> bool:
+        active = await self.versions.active()
+        return active is not None and active.text == text and self.file.read_text("utf-8") == text
+
+
+@pytest.fixture
+async def house(tmp_path: Path, shipped_text: str) -> AsyncIterator[House]:
+    one = House(tmp_path, shipped_text)
+    await one.db.open()
+    yield one
+    await one.db.close()
+
+
+async def test_first_start_takes_the_file(house: House) -> None:
+    found = await house.settle()
+    assert (found.version, found.text, found.notice) == (1, house.shipped, None)
+    assert [(row.version, row.author) for row in await house.versions.all()] == [(1, "file")]
+    assert (await house.settle()).version == 1
+
+
+async def test_nothing_is_stored_before_the_first_start(house: House) -> None:
+    assert await settle_file(house.db, house.state, NINE) is None
+    assert await house.versions.active() is None
+    await house.settle()
+    house.file.write_text(house.other, "utf-8")
+    assert "kept as the draft" in (await settle_file(house.db, house.state, NINE) or "")
+
+
+async def test_both_are_written(house: House) -> None:
+    await house.settle()
+    house.file.chmod(0o640)
+    assert await house.store.put(house.other, "anna", NINE, "weil") == 2
+    assert await house.is_active(house.other)
+    assert house.file.stat().st_mode & 0o777 == 0o640
+    assert (await house.versions.all())[0].reason == "weil"
+
+
+@pytest.mark.parametrize("where", ["the file", "the row", "the commit"])
+async def test_when_one_fails_the_other_does_not_win(house: House, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    await house.settle()
+    real, failed = write_whole, []
+
+    def write(path: Path, content: bytes) -> None:
+        if where == "the file" and not failed:
+            failed.append(path)
+            raise OSError(28, "No space left on device")
+        real(path, content)
+
+    async def activate(*_: Any, before_commit: Any, **__: Any) -> int:
+        if where == "the commit":
+            await before_commit()
+        raise StorageError("The database cannot be used.")
+
+    monkeypatch.setattr(module, "write_whole", write)
+    if where != "the file":
+        monkeypatch.setattr(house.versions, "activate", activate)
+    with pytest.raises((OSError, StorageError)):
+        await house.store.put(house.other, "anna", NINE, "weil")
+    assert await house.is_active(house.shipped)
+    assert (await house.settle()).notice is None
+
+
+async def test_answer_that_was_lost_after_the_commit_counts_as_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.settle()
+    real = house.versions.activate
+
+    async def activate(*words: Any, **more: Any) -> int:
+        await real(*words, **more)
+        raise StorageError("The connection was lost.")
+
+    monkeypatch.setattr(house.versions, "activate", activate)
+    assert await house.store.put(house.other, "anna", NINE, "weil") == 2
+    assert await house.is_active(house.other)
+
+
+async def test_other_version_than_expected_is_refused(house: House) -> None:
+    await house.settle()
+    with pytest.raises(Refused):
+        await house.store.put(house.other, "anna", NINE, "weil", expected=7)
+    assert await house.is_active(house.shipped)
+
+
+async def test_killed_between_file_and_commit_the_old_one_is_in_use_and_the_draft_is_kept(house: House) -> None:
+    await house.settle()
+    draft = await house.drafts.save(house.other, "anna", NINE, None, 1)
+    house.file.write_text(house.other, "utf-8")
+    found = await house.settle()
+    assert (found.version, found.text) == (1, house.shipped)
+    assert await house.is_active(house.shipped)
+    assert await house.drafts.current() == draft
+
+
+async def test_file_edited_by_hand_becomes_the_draft(house: House) -> None:
+    await house.settle()
+    house.file.write_text(house.other, "utf-8")
+    found = await house.settle()
+    assert (found.version, found.text) == (1, house.shipped)
+    assert found.notice is not None
+    assert "kept as the draft" in found.notice
+    assert await house.is_active(house.shipped)
+    draft = await house.drafts.current()
+    assert draft is not None
+    assert (draft.author, draft.text, draft.base_version) == ("file", house.other, 1)
+    assert (await house.settle()).notice is None
+
+
+@pytest.mark.parametrize("text", ["kein: yaml: so", "hours: {}\n", "- 1\n"])
+async def test_broken_file_does_not_keep_the_hotline_from_starting(house: House, text: str) -> None:
+    await house.settle()
+    house.file.write_text(text, "utf-8")
+    assert (await house.settle()).text == house.shipped
+    draft = await house.drafts.current()
+    assert draft is not None
+    assert draft.text == text
+
+
+async def test_file_that_is_no_text_is_kept_beside(house: House) -> None:
+    await house.settle()
+    house.file.write_bytes(b"\xff\xfe")
+    found = await house.settle()
+    assert EDITED in (found.notice or "")
+    assert (house.state.path / EDITED).read_bytes() == b"\xff\xfe"
+    assert await house.is_active(house.shipped)
+
+
+async def test_draft_of_somebody_else_is_not_overwritten_by_the_file(house: House) -> None:
+    await house.settle()
+    draft = await house.drafts.save(house.third, "anna", NINE, None, 1)
+    house.file.write_text(house.other, "utf-8")
+    assert EDITED in ((await house.settle()).notice or "")
+    assert (house.state.path / EDITED).read_text("utf-8") == house.other
+    assert await house.drafts.current() == draft
+
+
+async def test_file_that_holds_an_older_version_is_no_draft(house: House) -> None:
+    await house.settle()
+    await house.store.put(house.other, "anna", NINE, "weil")
+    house.file.write_text(house.shipped, "utf-8")
+    found = await house.settle()
+    assert found.version == 2
+    assert "rollback 1" in (found.notice or "")
+    assert await house.drafts.current() is None
+    assert await house.is_active(house.other)
+
+
+async def test_file_that_was_lost_is_written_again(house: House) -> None:
+    house.file.write_text(house.third, "utf-8")
+    await house.settle()
+    await house.store.put(house.other, "anna", NINE, "weil")
+    house.file.unlink()
+    house.state.prepare()
+    assert "written again" in ((await house.settle()).notice or "")
+    assert await house.is_active(house.other)
+
+
+async def test_after_an_update_that_cannot_read_the_active_version_the_file_counts(house: House) -> None:
+    await house.versions.activate("hotline: {id: schaumburg}\n", "anna", NINE)
+    found = await house.settle()
+    assert (found.version, found.text) == (2, house.shipped)
+    assert await house.is_active(house.shipped)
+
+
+async def test_nothing_usable_at_all_is_told_with_its_findings(house: House) -> None:
+    house.file.write_text("hotline: {id: schaumburg}\n", "utf-8")
+    with pytest.raises(ConfigurationBroken):
+        await house.settle()
+    await house.versions.activate("hotline: {id: schaumburg}\n", "anna", NINE)
+    with pytest.raises(ConfigurationBroken):
+        await house.settle()
+
+
+async def test_with_moved_time_the_file_counts(house: House) -> None:
+    assert (await take_file(house.db, house.state, NINE)).version == 1
+    house.file.write_text(house.other, "utf-8")
+    assert (await take_file(house.db, house.state, NINE)).version == 2
+    assert (await take_file(house.db, house.state, NINE)).version == 2
