@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 NO_NEWS_SECONDS = 30.0
 """An own telephone of which nothing was heard for so long does not ring any more: longer than it may ring."""
+REASON_SECONDS = 1.0
+"""Asterisk may say that an own telephone was not reached before it says why."""
 _ID = re.compile(r"callback-([0-9]{1,18})-(.{1,64})-[0-9a-f]{8}")
 _DEVICE = "PJSIP/agent-"
 _NO_CHANNEL = {"", "<null>", "<unknown>"}
@@ -268,8 +270,10 @@ class Outgoing:
                 self._own_end(ring, event.get("DialStatus", ""))
             case "UserEvent" if event.get("UserEvent") == CALLER_DIALLED:
                 self._callers_end(ring, event.get("DialStatus", ""))
+            case "OriginateResponse" if event.get("Response") == "Failure" and event.get("Reason") in {"3", "5"}:
+                self._end(ring, Result.OWN_MISSED)
             case "OriginateResponse" if event.get("Response") == "Failure":
-                self._end(ring, Result.OWN_MISSED if event.get("Reason") in {"3", "5"} else Result.OWN_GONE)
+                self._switchboard.spawn(self._end_without_reason(ring))
             case "Hangup" if of_agents_leg:
                 self._end(ring)
         return True
@@ -310,6 +314,11 @@ class Outgoing:
             self._reach(ring, Stage.CALLER)
         else:
             self._end(ring, _OWN_END.get(status, Result.OWN_GONE))
+
+    async def _end_without_reason(self, ring: Ring) -> None:
+        """The reason is the end of dialling; of a telephone that is not there nothing else is told."""
+        await asyncio.sleep(REASON_SECONDS)
+        self._end(ring, Result.OWN_GONE)
 
     def _callers_end(self, ring: Ring, status: str) -> None:
         """How dialling the caller came out, in the words of Dial; told again when the talk is over."""

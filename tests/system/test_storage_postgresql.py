@@ -109,10 +109,12 @@ def migrated(server: Server) -> str:
 
 
 @pytest.fixture
-def fresh(server: Server, migrated: str) -> str:
+def fresh(server: Server, migrated: str) -> Iterator[str]:
+    """Gone after the test: hundreds of databases are so many files that removing them at the end takes minutes."""
     name = f"test{next(numbers)}"
     server.ask(f"CREATE DATABASE {name} TEMPLATE {migrated} STRATEGY wal_log")
-    return name
+    yield name
+    server.ask(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

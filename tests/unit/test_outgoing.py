@@ -137,13 +137,31 @@ async def test_own_telephone_not_taken_leaves_the_agent_free(rings: Rings, statu
     await rings.begin()  # and may try again
 
 
+async def _over(ring: Ring) -> None:
+    async with asyncio.timeout(5):
+        while not ring.over:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
 async def test_telephone_without_any_channel_is_known_by_its_agent(rings: Rings) -> None:
     ring = await rings.begin()
     told = {"Event": "OriginateResponse", "Response": "Failure", "Context": OUTGOING_CONTEXT, "Reason": "0"}
     assert rings.outgoing.hears({**told, "Channel": "PJSIP/agent-ben", "Uniqueid": "<null>"}) is False
     assert ring.stage is Stage.OWN
     assert rings.outgoing.hears({**told, "Channel": "PJSIP/agent-anna", "Uniqueid": "<null>"})
+    await _over(ring)
     assert ring.result is Result.OWN_GONE
+
+
+async def test_reason_that_comes_after_the_failure_counts(rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asterisk tells of the two on ways of their own."""
+    monkeypatch.setattr(module, "REASON_SECONDS", 5.0)
+    ring = await rings.begin()
+    rings.outgoing.hears({"Event": "OriginateResponse", "Response": "Failure", "Reason": "0", "Uniqueid": ring.id})
+    await rings.office.settle()
+    assert not ring.over
+    rings.outgoing.hears({"Event": "DialEnd", "DestUniqueid": ring.id, "DialStatus": "BUSY"})
+    assert ring.result is Result.OWN_MISSED
 
 
 async def test_busy_agent_is_offered_nothing_until_the_outcome_is_said(rings: Rings) -> None:
@@ -233,9 +251,7 @@ async def test_unknown_whether_it_rings_is_settled_by_asterisks_channels(rings: 
 async def test_silence_of_the_own_telephone_ends_and_hangs_up(rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "NO_NEWS_SECONDS", 0.01)
     ring = await rings.begin()
-    async with asyncio.timeout(5):
-        while not ring.over:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+    await _over(ring)
     assert rings.office.controls.hung_up == [ring.id]
     assert rings.anna.presence.state is State.READY
 
