@@ -34,6 +34,8 @@ WAIT_SECONDS = 30
 PHONE_CONTEXT = "agent-phone"
 """What the telephones of agents dial and whither they send callers; the AGI path is INSIDE_PATH."""
 INSIDE_PATH = "inside"
+RECORD_CODE = "*77"
+"""What an admin dials on an agent's telephone to record a prompt: no extension and no number."""
 SHORTEST, LONGEST = 2, 17
 """Digits that a telephone may dial: an extension, or a whole number with its international prefix."""
 AFTER_INSIDE = "hotline-inside"
@@ -88,7 +90,8 @@ def _phones(config: HotlineConfig) -> str:
         f"Goto({AFTER_INSIDE},over,1)",
     )
     lengths = range(SHORTEST, LONGEST + 1)
-    return context(PHONE_CONTEXT, *(extension(f"_{'X' * length}", *steps) for length in lengths))
+    dialled = (RECORD_CODE, *(f"_{'X' * length}" for length in lengths))
+    return context(PHONE_CONTEXT, *(extension(one, *steps) for one in dialled))
 
 
 def _after_inside() -> str:

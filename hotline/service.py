@@ -171,7 +171,9 @@ async def _parts(
     exchange = build_exchange(basis)
     recovery = build_recovery(basis, exchange)
     changing = build_changing(basis, exchange, recovery.mirror)
-    workplace = build_workplace(basis, exchange, recovery.announcement, draining.is_set, changing.changes)
+    for_admins = (changing.changes, changing.recordings)
+    workplace = build_workplace(basis, exchange, recovery.announcement, draining.is_set, *for_admins)
+    recovery.inside.recorder = changing.recorder
     switchboard, ami, clock, journal = exchange.switchboard, exchange.ami, basis.clock, basis.journal
     alive = Alive(ami, draining, clock.real_now)
     services, trial = workplace.services, _trial(clock, basis.config)

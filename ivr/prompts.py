@@ -6,6 +6,7 @@ Names of a further language begin with its key and a slash, as its sound files l
 import re
 
 from config.schema import HotlineConfig, Language, RequestType, Texts, Voice
+from ivr import recording
 from ivr.words import vocabulary, words
 from routing.announcing import EMERGENCY_PROMPT, closure_prompt
 
@@ -28,7 +29,7 @@ def in_language(name: str, language: str | None) -> str:
 def catalogue(config: HotlineConfig) -> dict[str, str]:
     """Every prompt's name, safe as a file name, and its text as an admin reads it."""
     own = _texts(config.texts, {request.key: request.prompt for request in _requests(config)})
-    prompts = {**own, **_announcements(config), **words(config, config.voice)}
+    prompts = {**own, **_announcements(config), **words(config, config.voice), **recording.PROMPTS}
     for language in config.languages:
         prompts |= {in_language(name, language.key): text for name, text in _translated(config, language).items()}
     return prompts

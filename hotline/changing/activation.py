@@ -6,7 +6,8 @@ What fails before it is stored has changed nothing; what fails after is told, an
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -116,6 +117,12 @@ class Activation:
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nothing is activated inside this block; waits until what is going on is over."""
+        async with self._busy:
+            yield
 
     async def close(self) -> None:
         """Break off what is going on: the old or the new configuration is in use, wholly."""

@@ -1,5 +1,6 @@
 """What the parts of a change hand to each other."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,3 +88,24 @@ class Activated:
 
 Progress = Callable[[Step, int, int], None]
 """Told how far an activation is: the step, and so much done of so much (0 of 0 when there is nothing to count)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What callers hear of a prompt now."""
+
+    seconds: float | None
+    """None while it is not made."""
+    recorded: bool
+    """By an own recording, not by the voice."""
+    text_digest: str | None
+    """`digest` of the text that was read aloud; None when that is not known."""
+
+    def outdated(self, text: str) -> bool:
+        """Whether another text than this one was read aloud."""
+        return self.text_digest is not None and self.text_digest != digest(text)
+
+
+def digest(text: str) -> str:
+    """Of a prompt's text, so that it is noticed when its words have changed."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()

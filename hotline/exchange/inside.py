@@ -1,10 +1,15 @@
-"""What happens at extensions of our own: an agent's telephone dials a colleague, or has sent a caller there."""
+"""What happens at extensions of our own: an agent's telephone dials a colleague or the code for recording a prompt,
+or has sent a caller there.
+"""
+
+from typing import Protocol
 
 import structlog
 
 from agents.transfer import by_extension
 from config.schema import HotlineConfig
 from dialplan import variables
+from dialplan.transfers import RECORD_CODE
 from hotline.errors import AgiClosed, CallerGone, Refused
 from hotline.exchange.calls import Call, Leg
 from hotline.exchange.seats import Seat
@@ -17,12 +22,19 @@ log = structlog.get_logger()
 _DEVICE = "PJSIP/agent-"
 
 
+class Recorder(Protocol):
+    """See hotline/changing/recorder.py."""
+
+    async def run(self, session: AgiSession) -> None: ...
+
+
 class Inside:
-    """Asked by the reception for sessions on the AGI path `inside`."""
+    """Asked by the reception for sessions on the AGI path `inside`. `recorder` is set before the first one."""
 
     def __init__(self, switchboard: Switchboard, transfers: Transfers) -> None:
         self._switchboard = switchboard
         self._transfers = transfers
+        self.recorder: Recorder | None = None
 
     def refer(self, session: AgiSession, call: Call) -> None:
         """An agent's telephone has sent this caller to an extension: the session goes on with `Caller.run_referred`."""
@@ -36,13 +48,17 @@ class Inside:
 
         The call when this session has become its caller's: the two were connected while the colleague still rang.
         """
-        seat = self._seat(session.environment.get("agi_channel", ""))
+        channel = session.environment.get("agi_channel", "")
+        if session.environment.get("agi_extension") == RECORD_CODE and channel.startswith(_DEVICE) and self.recorder:
+            await self._record(self.recorder, session)
+            return None
+        seat = self._seat(channel)
         target = by_extension(config, session.environment.get("agi_extension", ""))
         call = seat.call if seat is not None else None
         if seat is None or target is None or call is None:
             log.info("an agent's telephone dialled nothing that we connect")
             return None
-        leg = Leg(session.environment.get("agi_channel", ""), session.environment.get("agi_uniqueid", ""))
+        leg = Leg(channel, session.environment.get("agi_uniqueid", ""))
         try:
             await session.set_variable(f"__{variables.CALL_ID}", call.id)
             transfer = await self._transfers.dials(call, seat, target, leg)
@@ -57,6 +73,12 @@ class Inside:
         except (CallerGone, AgiClosed):
             log.info("an agent's telephone has ended its own call", call=call.id, agent=seat.agent.name)
         return None
+
+    async def _record(self, recorder: Recorder, session: AgiSession) -> None:
+        try:
+            await recorder.run(session)
+        except (CallerGone, AgiClosed):
+            log.info("an agent's telephone has ended its own call")
 
     def _seat(self, channel: str) -> Seat | None:
         name = channel.removeprefix(_DEVICE).rpartition("-")[0]

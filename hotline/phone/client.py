@@ -137,20 +137,25 @@ class Phone:
         uri: str,
         *,
         user: str | None = None,
+        password: str | None = None,
         display: str | None = None,
         headers: Mapping[str, str] | None = None,
         dtmf: Dtmf | str | None = None,
         codecs: Sequence[str] | None = None,
     ) -> PhoneCall:
-        """Call `uri`, as "sip:9824@127.0.0.1:5060"; returns at once. What is left out is as the telephone was made."""
+        """Call `uri`, as "sip:9824@127.0.0.1:5060"; returns at once. What is left out is as the telephone was made.
+
+        With `password` as `user` of a server that asks for one, as a desk telephone dials.
+        """
         mode = Dtmf(dtmf or self._dtmf)
+        name = self._user if user is None else user
         account = self._account(
-            self._user if user is None else user,
+            name,
             self._domain or _host(uri),
             display=self._display if display is None else display,
             mode=mode,
             codecs=codecs,
-            extra="regint=0;catchall=yes",
+            extra=f"regint=0;catchall=yes{_login(name, password)}",
         )
         dialled = await self.do("dial", uri=uri, account=account, headers=dict(headers or {}))
         return self._new_call(dialled["call"], mode, uri)
@@ -159,9 +164,7 @@ class Phone:
         self, user: str, password: str, server: str, *, expires: int = 300, timeout: float = 10.0
     ) -> None:
         """Register as a desk telephone at `server`, as "127.0.0.1:5060". PhoneError with the status when refused."""
-        if '"' in password or "\\" in password:
-            raise ValueError("this telephone cannot take a password with quotes or backslashes")
-        extra = f'regint={expires};auth_user={user};auth_pass="{password}"'
+        extra = f"regint={expires}{_login(user, password)}"
         account = self._account(user, server, display="", mode=self._dtmf, codecs=None, extra=extra)
         await self.do("register", account=account, timeout=timeout)
 
@@ -246,6 +249,15 @@ class Phone:
         for event in self._early.pop(number, []):
             call.happened(event)
         return call
+
+
+def _login(user: str, password: str | None) -> str:
+    """Parameters of an account; none without a password."""
+    if password is None:
+        return ""
+    if '"' in password or "\\" in password:
+        raise ValueError("this telephone cannot take a password with quotes or backslashes")
+    return f';auth_user={user};auth_pass="{password}"'
 
 
 def _host(uri: str) -> str:

@@ -76,6 +76,15 @@ def render_prompts(
     return Rendered(made, kept, removed, {name: entry["seconds"] for name, entry in entries.items()})
 
 
+def render_one(config: HotlineConfig, name: str, directory: Path, recordings: Path) -> None:
+    """Make this prompt anew, whatever there is of it. SetupError as in `render_prompts`."""
+    prompt = _plan(config, name, catalogue(config)[name], recordings / f"{name}.wav")
+    (directory / name).parent.mkdir(parents=True, exist_ok=True)
+    seconds = _make(prompt, directory, sound.find_sox())
+    entries = read_manifest(directory) | {name: {"fingerprint": prompt.fingerprint, "seconds": seconds}}
+    sound.write_whole(directory / MANIFEST, json.dumps(entries, indent=1, sort_keys=True).encode())
+
+
 def speak(config: HotlineConfig, name: str, text: str, directory: Path) -> float:
     """Write the files of one text that is no prompt of the catalogue; its length in seconds. SetupError."""
     return _make(Prompt(name, text, None, "", config.voice), directory, sound.find_sox())

@@ -179,8 +179,8 @@ async def change(
 async def current(request: web.Request, body: Mapping[str, Any]) -> Standing:
     """How things stand, if that is what the page had shown; Outdated otherwise."""
     now = await standing(request)
-    revision, version = number_in(body, "revision"), number_in(body, "version")
-    if revision != now.revision or (now.draft is None and version not in (None, now.active.version)):
+    revision, version = number_in(body, "revision"), version_in(body)
+    if revision != now.revision or (now.draft is None and version != now.active.version):
         await changing(request).edit(request[USER].name, (), revision, base=version)  # says what is different
         raise Outdated(_STALE, "")
     return now
@@ -203,6 +203,14 @@ def number_in(body: Mapping[str, Any], key: str) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise Problem(400, f"In der Anfrage ist „{key}“ keine Zahl.")
+
+
+def version_in(body: Mapping[str, Any]) -> int:
+    """The version in use that the page had shown."""
+    version = number_in(body, "version")
+    if version is None:
+        raise Problem(400, "In der Anfrage fehlt „version“.")
+    return version
 
 
 def listed(body: Mapping[str, Any], key: str, most: int, longest: int) -> list[str]:

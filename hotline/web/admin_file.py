@@ -7,7 +7,7 @@ from aiohttp import web
 
 from config.loading import MAX_BYTES
 from hotline.changing.model import Remark
-from hotline.web.admin_basis import changing, number_in, page, posted, standing, tells_outdated
+from hotline.web.admin_basis import changing, number_in, page, posted, standing, tells_outdated, version_in
 from hotline.web.keys import USER
 from hotline.web.problems import Problem
 from hotline.web.reading import text
@@ -32,7 +32,7 @@ async def check(request: web.Request) -> web.StreamResponse:
 async def save(request: web.Request) -> web.StreamResponse:
     """POST /admin/file {text, revision, version}: the whole text becomes the draft, whatever is wrong with it."""
     body = await posted(request)
-    revision, version = number_in(body, "revision"), number_in(body, "version")
+    revision, version = number_in(body, "revision"), version_in(body)
     written = text(body, "text", MAX_BYTES)
     if not written.strip():
         raise Problem(400, "Die Datei ist leer. So kann sie nicht gespeichert werden.")

@@ -11,9 +11,12 @@ from hotline.web import (
     admin_file,
     admin_history,
     admin_hours,
+    admin_prompts,
     admin_texts,
     admin_try,
 )
+
+_PROMPT = "{name:[a-z0-9_-]{1,60}(?:/[a-z0-9_-]{1,60})?}"
 
 ADMIN_ROUTES = [
     web.get("/admin", admin.show),
@@ -35,6 +38,10 @@ ADMIN_ROUTES = [
     web.post("/admin/agents/{name}/remove", admin_agents.remove),
     web.get("/admin/texts", admin_texts.show),
     web.post("/admin/texts", admin_texts.save),
+    web.get(f"/admin/prompts/{_PROMPT}.wav", admin_prompts.listen),
+    web.post(f"/admin/prompts/{_PROMPT}/remove", admin_prompts.remove),
+    web.post(f"/admin/prompts/{_PROMPT}/telephone", admin_prompts.by_telephone),
+    web.post(f"/admin/prompts/{_PROMPT}", admin_prompts.upload),
     web.get("/admin/case-workers", admin_case_workers.show),
     web.post("/admin/case-workers", admin_case_workers.add),
     web.post("/admin/case-workers/{mark}", admin_case_workers.save),

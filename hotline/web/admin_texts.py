@@ -11,7 +11,9 @@ from config.editing import Edit, Kind, Path
 from config.schema import HotlineConfig, Texts
 from hotline.web.admin_basis import change, everyday, mapping_in, posted, standing, tells_outdated
 from hotline.web.admin_words import GROUPS, TEXT_WORDS
+from hotline.web.keys import site
 from hotline.web.reading import text
+from ivr.prompts import LANGUAGE_OFFER, in_language, type_prompt
 
 TEXT_LENGTH = 600
 LONG = 160
@@ -41,6 +43,7 @@ class Row:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /admin/texts"""
+    heard = await site(request).services.prompts.heard()
 
     def values(config: HotlineConfig) -> Mapping[str, Any]:
         return {
@@ -48,10 +51,22 @@ async def show(request: web.Request) -> web.StreamResponse:
             "language": config.languages[0].name if config.languages else None,
             "text_length": TEXT_LENGTH,
             "long": LONG,
-            "sounds": frozenset[str](),
+            "heard": heard,
+            "names": prompt_names(config),
         }
 
     return await everyday(request, "admin/texts.html", values)
+
+
+def prompt_names(config: HotlineConfig) -> dict[str, str]:
+    """The prompt of each field."""
+    return {said.field: _prompt_name(row.name, said) for row in _rows(config) for said in row.said}
+
+
+def _prompt_name(row: str, said: Said) -> str:
+    kind, _, key = row.partition(".")
+    name = LANGUAGE_OFFER if row == "language_offer" else type_prompt(key) if kind == "type" else row
+    return in_language(name, None if said.language == "de" else said.language)
 
 
 @tells_outdated

@@ -18,6 +18,8 @@ LINK_KEPT = 600
 """Characters: longer than the token of any link."""
 SCRIPTED = ("/agent/", "/lead/", "/admin/")
 """Whose POSTs are sent by our pages' scripts only; every other POST is a form with a token."""
+_BODIES = frozenset({"application/json", "audio/wav"})
+"""No form of another page can send these."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -111,7 +113,7 @@ def _same_origin(request: web.Request, here: Site) -> bool:
 def _require_script(request: web.Request) -> None:
     if request.headers.get(AJAX_HEADER) != AJAX_VALUE:
         raise Problem(403, f"In der Anfrage fehlt „{AJAX_HEADER}: {AJAX_VALUE}“.")
-    if request.can_read_body and request.content_type != "application/json":
+    if request.can_read_body and request.content_type not in _BODIES:
         raise Problem(400, "Die Anfrage muss application/json sein.")
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from config.differences import Change
 from config.editing import Edit
-from hotline.changing.model import Activated, Draft, Progress, Remark, Version
+from hotline.changing.model import Activated, Draft, Heard, Progress, Remark, Version
 from hotline.web.desk import User
 from routing.replay import Replay
 
@@ -244,9 +245,7 @@ class Changing(Protocol):
         `base`: when there was no draft, the version that the text was made from (None: the active one).
         """
 
-    async def edit(
-        self, author: str, edits: Sequence[Edit], revision: int | None, *, base: int | None = None
-    ) -> Draft:
+    async def edit(self, author: str, edits: Sequence[Edit], revision: int | None, *, base: int | None = None) -> Draft:
         """Change single values of the draft, or of what is in use when there is none; comments stay.
 
         FormError with findings by the dotted path of an edit when a value is impossible. `base` as for `save`.
@@ -289,6 +288,28 @@ class Changing(Protocol):
         """Make an earlier one the newest; the draft stays."""
 
 
+class Prompts(Protocol):
+    """Own recordings of what callers hear, which win over the voice. Names are those of `ivr.prompts.catalogue`.
+
+    Refused when a name is none of what is in use, and when something cannot be done; then nothing has changed.
+    """
+
+    async def heard(self) -> Mapping[str, Heard]:
+        """Every prompt in use, by name."""
+
+    def sound(self, name: str) -> Path:
+        """The WAV file that callers hear."""
+
+    async def keep(self, author: str, name: str, content: bytes) -> None:
+        """This WAV file is what callers hear from now on."""
+
+    async def remove(self, author: str, name: str) -> None:
+        """Back to the voice."""
+
+    async def pin(self, author: str, name: str) -> str:
+        """Digits that open a recording of this prompt by telephone, once, for ten minutes."""
+
+
 @dataclass(frozen=True)
 class Services:
     """One object for each interface; they may be the same."""
@@ -300,3 +321,4 @@ class Services:
     lead: Lead
     doors: Doors
     changing: Changing
+    prompts: Prompts

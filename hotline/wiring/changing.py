@@ -11,6 +11,8 @@ from hotline.changing.changes import Changes
 from hotline.changing.door import Door, socket_of
 from hotline.changing.drafting import Drafting
 from hotline.changing.model import NewAccount
+from hotline.changing.recorder import Recorder
+from hotline.changing.recordings import Recordings
 from hotline.changing.sounds import Sounds
 from hotline.changing.store import Store
 from hotline.changing.telephony import Telephony
@@ -20,6 +22,7 @@ from hotline.parent import control
 from hotline.recovery.mirror import Mirror
 from hotline.setup import asterisk_files
 from hotline.storage.accounts import Accounts
+from hotline.storage.audit import Audit
 from hotline.storage.config_drafts import ConfigDrafts
 from hotline.storage.past_calls import PastCalls
 from hotline.storage.versions import Versions
@@ -37,6 +40,8 @@ class ChangingParts:
     sounds: Sounds
     telephony: Telephony
     door: Door
+    recordings: Recordings
+    recorder: Recorder
     parent: Path
     """The parent's control socket."""
 
@@ -66,7 +71,9 @@ def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> Changing
     drafting = Drafting(ConfigDrafts(*basis.place), versions, basis.clock)
     changes = Changes(drafting, versions, activation, basis.live, PastCalls(*basis.place).since, basis.clock)
     door = Door(socket_of(basis.state), changes)
-    return ChangingParts(changes, activation, sounds, telephony, door, parent)
+    recordings = Recordings(basis.state, lambda: basis.live.config, Audit(*basis.place), basis.clock, activation.alone)
+    recorder = Recorder(recordings, basis.state.asterisk / "spool" / "recording", basis.prompt)
+    return ChangingParts(changes, activation, sounds, telephony, door, recordings, recorder, parent)
 
 
 def for_pages(basis: Basis, switchboard: Switchboard) -> HotlineConfig:

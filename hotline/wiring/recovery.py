@@ -36,6 +36,7 @@ class Recovery:
     events: AsteriskEvents
     steps: ClockSteps
     agi: AgiServer
+    inside: Inside
 
 
 def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
@@ -51,6 +52,7 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
     fallback = FallbackAnnouncement(ami, kept, controls.not_mirrored)
     mirror = Mirror(ami, controls, switchboard.seats, controls.not_mirrored, fallback)
     returner = Returner(ami, controls, restorer.take_up_talks, importer.soon, restorer.waiting_since, basis.clock)
+    inside = Inside(switchboard, transfers)
     reception = Reception(
         basis.configuration,
         switchboard,
@@ -62,14 +64,14 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
         book=exchange.book,
         known=restorer,
         order=returner.gate,
-        inside=Inside(switchboard, transfers),
+        inside=inside,
         left_alone=returner.look_soon,
     )
     resync = Resync(mirror, restorer, returner)
     events = AsteriskEvents(ami, switchboard, transfers, resync.connected, returner.look_soon, exchange.outgoing)
     steps = ClockSteps(reception, switchboard, basis.clock)
     agi = AgiServer(steps, basis.config.network.agi.host, basis.config.network.agi.port)
-    return Recovery(importer, restorer, fallback, mirror, returner, events, steps, agi)
+    return Recovery(importer, restorer, fallback, mirror, returner, events, steps, agi, inside)
 
 
 def _importer(basis: Basis, exchange: Exchange) -> Importer:

@@ -27,7 +27,7 @@ from hotline.storage.redirects import Redirects
 from hotline.storage.search import Finder
 from hotline.storage.short_messages import ShortMessages
 from hotline.storage.written import Writings
-from hotline.web.services import Changing, Services
+from hotline.web.services import Changing, Prompts, Services
 from hotline.wiring.basis import Basis
 from hotline.wiring.exchange import Exchange
 from hotline.workplace.alarm_mails import AlarmMails
@@ -80,6 +80,7 @@ def build_workplace(
     fallback: FallbackAnnouncement,
     draining: Callable[[], bool],
     changing: Changing,
+    prompts: Prompts,
 ) -> Workplace:
     """`draining`: whether no new calls are taken."""
     promised = _Promised.of(basis)
@@ -129,6 +130,7 @@ def build_workplace(
         _lead(basis, exchange, promised, _Seen(notices, alarms, knowledge), audit, draining),
         doors,
         changing,
+        prompts,
     )
     return Workplace(
         desk,

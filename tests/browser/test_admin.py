@@ -1,6 +1,8 @@
 """The admin's pages in a real browser: a change is drafted, checked, tried out, put in force and taken back."""
 
+import wave
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +13,7 @@ from config.schema import HotlineConfig
 from tests.browser.admin_pictures import changing, hold, log_in_admin, release, show
 from tests.browser.served import LIMIT, Served
 from tests.unit.doubles_admin import example_warning
+from tests.unit.doubles_prompts import FakePrompts
 
 LONG = 20_000
 """Milliseconds: the whole file is read and checked for each edit."""
@@ -227,3 +230,38 @@ def test_somebody_without_the_role_is_shown_a_page_that_says_so(site: Served, ch
     page.goto(f"{site.url}/admin")
     expect(page.locator("main")).to_contain_text("Diese Seite ist für die Verwaltung des Telefonservice.")
     page.close()
+
+
+def test_a_text_is_listened_to_and_gets_an_own_recording_while_another_one_is_typed(
+    site: Served, admin: Page, tmp_path: Path
+) -> None:
+    file = tmp_path / "greeting.wav"
+    with wave.open(str(file), "wb") as made:
+        made.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+        made.writeframes(bytes(160_000))
+    sounds: FakePrompts = site.services.prompts  # type: ignore[assignment]
+    sounds.file = file
+    show(site, admin, "/admin/texts")
+    admin.locator("[name='de.goodbye']").fill("Tschüss.")
+    greeting = admin.locator("[data-heard='greeting']")
+    greeting.locator("[data-play]").click()
+    expect(greeting.locator("[data-playing]")).to_be_visible()
+    greeting.locator("[data-play]").click()
+    expect(greeting.locator("[data-playing]")).to_have_count(0)
+    greeting.locator("[data-record]").click()
+    press(admin, "Datei verwenden")
+    expect(admin.locator("#prompt-refusal")).to_have_text("Bitte wählen Sie eine WAV-Datei aus.")
+    admin.locator("#prompt-file").set_input_files(file)
+    press(admin, "Datei verwenden")
+    expect(admin.locator("#prompt-done")).to_have_text("Diese Aufnahme ist ab sofort zu hören.")
+    assert sounds.kept == {"greeting": file.read_bytes()}
+    press(admin, "Mit dem Telefon aufnehmen")
+    expect(admin.locator("#prompt-dial")).to_contain_text("*77 und geben Sie dann 012 345 ein")
+    press(admin, "Schließen")
+    expect(greeting.get_by_text("eigene Aufnahme", exact=True)).to_be_visible()
+    greeting.locator("[data-record]").click()
+    press(admin, "Zurück zur Computerstimme")
+    expect(admin.locator("#prompt-done")).to_have_text("Zu hören ist wieder die Computerstimme.")
+    expect(admin.locator("#prompt-remove")).to_be_hidden()
+    press(admin, "Schließen")
+    expect(admin.locator("[name='de.goodbye']")).to_have_value("Tschüss.")

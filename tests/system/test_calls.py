@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from hotline.phone.call import PhoneCall
+from ivr.waiting import OFFER_SECONDS
 from tests.system.chain import AgentAtWork, Chain, hear_each_other, hotline, prompt
 from tests.system.conftest import MUSIC_TONE, StartAsterisk
 
@@ -92,7 +93,7 @@ async def test_rent_call_is_on_the_screen_answered_heard_and_settled(chain: Chai
         ("7", "Fragen zur Leistung (Grundsicherungsgeld)"),
         ("0", "Anliegen unklar"),
         ("", "Anliegen unklar"),
-        ("99", "Anliegen unklar"),
+        ("88", "Anliegen unklar"),
         ("94", "Mietkosten"),
         ("*6", "Einkommen"),
     ],
@@ -295,7 +296,7 @@ async def test_household_number_entered_while_waiting_is_on_the_screen_and_in_no
     await _take(anna)
     call = await _call(chain, "4")
     await chain.steps(CALLER, "joined_line")
-    await asyncio.sleep(2 * LOOKS)  # until the position was said and the number asked for
+    await asyncio.sleep(2 * LOOKS + OFFER_SECONDS)  # position, offer to keep the place, then the number is asked for
     await call.press("24412345#")
     await chain.steps(CALLER, "household_number")
     await other.hang_up()
@@ -325,9 +326,11 @@ async def test_caller_who_finds_nobody_ready_is_called_back(chain: Chain) -> Non
     await call.press("1")
     await asyncio.sleep(0.5)
     await call.press("1")
+    await asyncio.sleep(0.5)
+    await call.press("1")  # as soon as it is their turn
     await call.ended()
     assert _how(await chain.steps(CALLER, "call_ended")) == "callback_requested"
-    anna = await chain.agent("anna")
+    anna = await chain.agent("anna", ready=False)
     (task,) = anna.snapshot["callbacks"]
     assert task["number"] == "05721 777001"
     await anna.post(f"/agent/callbacks/{task['id']}/take")

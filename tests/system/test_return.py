@@ -16,6 +16,7 @@ from hotline.phone.call import PhoneCall
 from hotline.phone.client import Phone, PhoneError
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.tables import call_persons, calls
+from ivr.waiting import OFFER_SECONDS
 from tests.system.chain import MONDAY_NINE, PATIENCE, AgentAtWork, Chain, hear_each_other, hotline
 from tests.system.conftest import StartAsterisk
 from tests.system.happened import until_happened
@@ -135,7 +136,7 @@ async def test_callers_come_back_with_their_context_in_the_order_in_which_they_c
     annas = await _take(anna)
     waiting = await chain.caller(ONE, "4")
     await chain.steps(ONE, "joined_line")
-    await asyncio.sleep(2 * LOOKS)  # until the position was said and the number asked for
+    await asyncio.sleep(2 * LOOKS + OFFER_SECONDS)  # position, offer to keep the place, then the number is asked for
     await waiting.press("24412345#")
     await chain.steps(ONE, "household_number")
     await chain.go_away(anna, ben)

@@ -136,7 +136,7 @@ async def test_asterisk_that_does_not_start_at_first_ends_the_run_with_a_sentenc
 
 
 async def test_opening_hours_in_asterisk_are_renewed_after_midnight(state: Path) -> None:
-    async with running(state, "--at", "2026-11-23T23:59:50") as run:
+    async with running(state, "--at", "2026-11-23T23:59:35") as run:
         file = state / "asterisk" / "etc" / "extensions.conf"
         with file.open("a", encoding="utf-8") as out:
             out.write("; yesterday's\n")

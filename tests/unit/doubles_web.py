@@ -19,6 +19,7 @@ from tests.unit.doubles_callbacks import FakeCallbacks
 from tests.unit.doubles_doors import FakeDoors
 from tests.unit.doubles_lead import FakeLead
 from tests.unit.doubles_promises import FakePromises
+from tests.unit.doubles_prompts import FakePrompts
 from tests.unit.doubles_writing import FakeWriting
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "hotline.yaml"
@@ -304,4 +305,5 @@ def fake_services(desk: FakeDesk | None = None) -> Services:
     """Each service behind the pages as a double; what belongs to the agent's seat is told to its `desk`."""
     callbacks = FakeCallbacks(example_config())
     beside, lead, doors = FakeBeside(desk), FakeLead(desk), FakeDoors(PASSWORD)
-    return Services(FakePromises(), FakeWriting(desk), callbacks, beside, lead, doors, FakeChanging())
+    changing, prompts = FakeChanging(), FakePrompts(example_config())
+    return Services(FakePromises(), FakeWriting(desk), callbacks, beside, lead, doors, changing, prompts)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.schema import HotlineConfig
-from hotline.service import _ensure_accounts
+from hotline.changing.accounts import ensure_accounts
 from hotline.state import LEAD_ACCOUNT, StateDirectory
 from hotline.storage.accounts import Accounts
 from hotline.storage.database import Database
@@ -31,21 +31,26 @@ async def test_everybody_begins_with_the_password_of_the_secrets_file(
     config: HotlineConfig, db: Database, state: StateDirectory
 ) -> None:
     names = {*(agent.name for agent in config.agents), LEAD_ACCOUNT}
-    for _ in range(2):
-        assert await _ensure_accounts(db, config, state) == names
-    first, accounts = state.secrets().initial_passwords, Accounts(db, config.hotline.id)
+    accounts = Accounts(db, config.hotline.id)
+    made = await ensure_accounts(accounts, config, state)
+    first = state.secrets().initial_passwords
+    assert {account.name: account.password for account in made} == {name: first[name] for name in names}
+    assert await ensure_accounts(accounts, config, state) == ()
+    assert await accounts.still_initial() == names
     assert await accounts.verify("anna", first["anna"]) is not None
 
 
 async def test_removed_account_comes_back_with_another_password(
     config: HotlineConfig, db: Database, state: StateDirectory
 ) -> None:
-    await _ensure_accounts(db, config, state)
-    before, accounts = state.secrets().initial_passwords, Accounts(db, config.hotline.id)
+    accounts = Accounts(db, config.hotline.id)
+    await ensure_accounts(accounts, config, state)
+    before = state.secrets().initial_passwords
     for name in ("anna", LEAD_ACCOUNT):
         await accounts.remove(name, "command line")
     for _ in range(2):
-        assert {"anna", LEAD_ACCOUNT} <= await _ensure_accounts(db, config, state)
+        await ensure_accounts(accounts, config, state)
+        assert {"anna", LEAD_ACCOUNT} <= await accounts.still_initial()
         after = state.secrets().initial_passwords
         for name in ("anna", LEAD_ACCOUNT):
             assert await accounts.verify(name, before[name]) is None

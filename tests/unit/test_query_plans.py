@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 
 from config.schema import HotlineConfig
 from hotline.storage.agent_states import AgentStates
+from hotline.storage.arrivals import ArrivalRows
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.day import Days
 from hotline.storage.figures import FigureRows
@@ -62,6 +63,7 @@ QUESTIONS: dict[str, Question] = {
     "callbacks to be made": lambda house, _: Callbacks(house.db, house.hotline).open_tasks(),
     "callbacks given up": lambda house, _: Callbacks(house.db, house.hotline).given_up(SINCE),
     "how often a number has called": lambda house, _: Ledger(house.db, house.hotline).earlier(CALLER, "other"),
+    "calls to simulate by": lambda house, _: ArrivalRows(house.db, house.hotline).past(SINCE, MONDAY),
     "who left the line lately": lambda house, _: Ledger(house.db, house.hotline).left_line(MONDAY),
     "who knows a number": lambda house, _: Ledger(house.db, house.hotline).familiar(
         CALLER, "other", promise=True, since=MONDAY

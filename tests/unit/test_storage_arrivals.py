@@ -92,13 +92,3 @@ async def test_wrap_ups_after_talks_nothing_when_all_was_written_during_the_talk
 async def test_an_empty_ledger(db: Database) -> None:
     found = await past(db)
     assert (list(found.calls), list(found.wrap_ups)) == ([], [])
-
-
-async def test_calls_and_states_are_found_by_index(db: Database) -> None:
-    rows = ArrivalRows(db, HERE)
-    for query, index in ((rows.calls_query, "calls_by_start"), (rows.states_query, "agent_states_by_time")):
-        async with db.read() as connection:
-            compiled = query(NINE, NINE + DAY).compile(connection.engine, compile_kwargs={"literal_binds": True})
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")
-            steps = [str(row.detail) for row in plan]
-        assert any(f"USING INDEX {index} (hotline_id=? AND" in step for step in steps), steps

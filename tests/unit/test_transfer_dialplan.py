@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
 from dialplan.render import render
-from dialplan.transfers import AGENT_LEG_CONTEXT, CONSULT_EXTENSION, GATE, LONGEST, PHONE_CONTEXT, SHORTEST
+from dialplan.transfers import AGENT_LEG_CONTEXT, CONSULT_EXTENSION, GATE, LONGEST, PHONE_CONTEXT, RECORD_CODE, SHORTEST
 from hotline.state import EXAMPLE
 from tests.unit.test_render import FACTS
 
@@ -33,7 +33,8 @@ def dialled(pattern: str, digits: str) -> bool:
     return re.fullmatch(pattern.removeprefix("_").replace("X", "[0-9]"), digits, re.DOTALL) is not None
 
 
-PATTERNS = re.findall(r"exten => ([^,]+),1,", context(PHONE_CONTEXT))
+DIALLED = re.findall(r"exten => ([^,]+),1,", context(PHONE_CONTEXT))
+PATTERNS = [pattern for pattern in DIALLED if pattern != RECORD_CODE]
 
 
 @pytest.mark.parametrize("length", range(1, 20))
@@ -45,6 +46,11 @@ def test_phone_may_dial_extensions_and_whole_numbers(length: int) -> None:
 def test_patterns_of_phones_match_digits_only() -> None:
     """`.` and `!` would match line breaks, n, x and z are wildcards too, and `h` would throw a caller out."""
     assert all(re.fullmatch("_X+", pattern) for pattern in PATTERNS)
+
+
+def test_code_for_recording_a_prompt_is_no_pattern_and_no_number() -> None:
+    assert DIALLED.count(RECORD_CODE) == 1
+    assert re.fullmatch(r"\*[0-9]{2}", RECORD_CODE)
 
 
 @given(st.text(min_size=1, max_size=20))

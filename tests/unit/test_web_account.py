@@ -133,8 +133,10 @@ async def test_each_role_sees_links_to_its_doors_only(visitor: Visitor, role: st
     visitor.accounts.users["klara"] = FakeUser("klara", role)
     await visitor.log_in("klara")
     page = await (await visitor.get("/account")).text()
-    assert {path for path in ("/agent", "/lead", "/audit") if f'href="{path}"' in page} == allowed - {"/account"}
-    closed = {"/agent", "/lead", "/audit"} - allowed
+    assert {path for path in ("/agent", "/lead", "/admin", "/audit") if f'href="{path}"' in page} == allowed - {
+        "/account"
+    }
+    closed = {"/agent", "/lead", "/admin", "/audit"} - allowed
     assert {path: (await visitor.get(path)).status for path in closed} == dict.fromkeys(closed, 403)
 
 

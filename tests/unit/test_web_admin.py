@@ -57,11 +57,11 @@ async def test_a_foreign_form_can_do_nothing(admin: Visitor) -> None:
 
 @pytest.mark.parametrize("body", [[], {"values": []}, {"values": 7, "revision": "1"}, {"revision": True}, {"text": 5}])
 async def test_a_body_of_the_wrong_shape_is_refused_with_a_sentence(admin: Visitor, body: Any) -> None:
-    for path in POSTS:
+    for path in set(POSTS) - {"/admin/check"}:  # any text can be checked, also none
         answer = await admin.post(path, body)
         told = await answer.json()
-        assert answer.status in {400, 409, 422} or told == {"unchanged": True, "revision": None, "version": 1}, path
-        assert told.get("message") or "unchanged" in told
+        assert answer.status in {400, 409, 422}, path
+        assert told["message"]
     assert changing(admin).kept is None
 
 

@@ -11,6 +11,10 @@ export const ask = (path, signal) => request(path, { headers: { Accept: "applica
 export const post = (path, body, signal) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Requested-With": "hotline" }, body: JSON.stringify(body) }, signal);
 
+// A file as it is, not as JSON.
+export const upload = (path, file) =>
+  request(path, { method: "POST", headers: { "Content-Type": "audio/wav", "X-Requested-With": "hotline" }, body: file });
+
 async function request(path, options, signal) {
   const limit = AbortSignal.timeout(LIMIT_MS);
   let response;

@@ -19,7 +19,8 @@ function render(field) {
   const place = byId(`${field.id}-length`);
   const letters = field.value.trim().length;
   const tooLong = letters > long;
-  setText(place, `etwa ${Math.max(1, Math.round(letters / PER_SECOND))} Sekunden${tooLong ? `, ${letters} Zeichen: Kürzen hilft den Anrufenden` : ""}`);
+  const seconds = Math.max(1, Math.round(letters / PER_SECOND));
+  setText(place, `etwa ${seconds} ${seconds === 1 ? "Sekunde" : "Sekunden"}${tooLong ? `, ${letters} Zeichen: Kürzen hilft den Anrufenden` : ""}`);
   place.toggleAttribute("data-too-long", tooLong);
   field.toggleAttribute("data-changed", field.value !== before[field.name]);
   const changed = fields.filter((one) => one.value !== before[one.name]).length;
