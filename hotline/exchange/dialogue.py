@@ -69,7 +69,7 @@ class Dialogue:
         deadline = asyncio.get_running_loop().time() + effect.seconds
         watcher = asyncio.create_task(self._interrupt_when(self._agent_found))
         try:
-            key = await self._announce(effect.prompts, KEYS if effect.max_digits else "")
+            key = await self._announce(effect.prompts, _counting(effect))
             if self._agent_found.is_set():
                 return None
             await self._music_on()
@@ -117,7 +117,9 @@ class Dialogue:
 
     async def _listen(self, key: str, effect: Wait, deadline: float) -> str | None:
         while not self._agent_found.is_set():
-            if key and key != INTERRUPTED and effect.max_digits:
+            if key and key in effect.at_once:
+                return key
+            if key and key in _counting(effect):
                 return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds)
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
@@ -161,3 +163,8 @@ class Dialogue:
         if self._music:
             await self._session.music(False)
             self._music = False
+
+
+def _counting(effect: Wait) -> str:
+    """The keys that mean something while the caller waits; no other one cuts a prompt off."""
+    return effect.at_once if effect.max_digits <= len(effect.at_once) else KEYS

@@ -4,6 +4,7 @@ Written anew with: python -m tests.unit.findings > docs/de/pruefung.md
 """
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ def found(example: Example, shipped: str) -> list[Finding]:
     ]
 
 
+@cache
 def the_finding(example: Example, shipped: str) -> Finding:
     """The one the example is for: at its path, and at its mark when there is one."""
     findings = [finding for finding in found(example, shipped) if finding.path == example.path]

@@ -304,7 +304,7 @@ def as_read(value: Any, key: object = None) -> Any:
     return [as_read(inner) for inner in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_an_edit_of_the_shipped_file_changes_exactly_that(shipped_text: str, data: st.DataObject) -> None:
     held = tree.read(shipped_text).data
@@ -315,7 +315,7 @@ def test_an_edit_of_the_shipped_file_changes_exactly_that(shipped_text: str, dat
     assert edited(result, []) == result
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_comments_survive_whatever_value_is_set(shipped_text: str, data: st.DataObject) -> None:
     held = tree.read(shipped_text).data

@@ -64,6 +64,21 @@ def pattern(sentence: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in parts), re.S)
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.path}: {example.new.strip()[:40]!r}")
+def test_each_mistake_is_found_with_line_and_column(shipped_text: str, example: Example) -> None:
+    finding = the_finding(example, shipped_text)
+    place = position(example, shipped_text)
+    assert finding.line >= 1
+    assert finding.col >= 1
+    assert place in (None, (finding.line, finding.col))
+
+
+@pytest.mark.parametrize("example", REMARKS, ids=lambda example: f"{example.path}: {example.new.strip()[:40]!r}")
+def test_each_warning_is_found_with_line_and_column(shipped_text: str, example: Example) -> None:
+    finding = the_finding(example, shipped_text)
+    assert position(example, shipped_text) in (None, (finding.line, finding.col))
+
+
 @pytest.fixture(scope="module")
 def messages(shipped_text: str) -> list[str]:
     told = [the_finding(example, shipped_text).message for example in [*EXAMPLES, *REMARKS]]
@@ -79,21 +94,6 @@ def test_every_sentence_of_schema_and_rules_has_an_example(messages: list[str]) 
     }
     missing = {one for one in told if not any(pattern(one.split(": ", 1)[1]).search(text) for text in messages)}
     assert sorted(missing) == []
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.path}: {example.new.strip()[:40]!r}")
-def test_each_mistake_is_found_with_line_and_column(shipped_text: str, example: Example) -> None:
-    finding = the_finding(example, shipped_text)
-    place = position(example, shipped_text)
-    assert finding.line >= 1
-    assert finding.col >= 1
-    assert place in (None, (finding.line, finding.col))
-
-
-@pytest.mark.parametrize("example", REMARKS, ids=lambda example: f"{example.path}: {example.new.strip()[:40]!r}")
-def test_each_warning_is_found_with_line_and_column(shipped_text: str, example: Example) -> None:
-    finding = the_finding(example, shipped_text)
-    assert position(example, shipped_text) in (None, (finding.line, finding.col))
 
 
 def test_each_example_says_something_else(shipped_text: str) -> None:

@@ -9,7 +9,7 @@ from hotline.exchange.dialogue import KEYS, Dialogue
 from hotline.telephony.agi_server import AgiServer
 from hotline.telephony.agi_session import AgiSession
 from ivr.conversation import Conversation
-from ivr.effects import Collect
+from ivr.effects import Collect, Wait
 from ivr.events import CallArrived, DigitsEntered, SilenceElapsed
 from routing.hours import Calendar
 from tests.unit.conversations import CALLER, MONDAY_9, shipped
@@ -75,3 +75,47 @@ async def test_after_the_announcement_the_menu_follows_at_once(welcomed: Welcome
     await plays(caller, b"200 result=52 endpos=400\n")
     await eventually(lambda: welcomed.request_types == ["rent"])
     await caller.leave()
+
+
+class Waited:
+    """A server that lets its caller wait once, and keeps the entry."""
+
+    def __init__(self, effect: Wait) -> None:
+        self.effect, self.entries = effect, list[str | None]()
+        self.server = AgiServer(self._handle, port=0)
+
+    async def _handle(self, session: AgiSession) -> None:
+        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: name)
+        self.entries.append(await dialogue.wait(self.effect))
+
+
+@pytest.mark.parametrize(
+    ("effect", "keys"),
+    [
+        (Wait(("position",), 5), '""'),
+        (Wait(("position",), 5, 1, finish="", at_once="*"), "*"),
+        (Wait(("position",), 5, 13, at_once="*"), KEYS),
+    ],
+)
+async def test_only_keys_that_mean_something_stop_a_prompt(effect: Wait, keys: str) -> None:
+    waited = Waited(effect)
+    await waited.server.start()
+    caller = await AgiCaller.call(waited.server)
+    words = (await caller.answer(OVER)).split()
+    assert words[4].strip('"') == keys.strip('"')
+    await caller.leave()
+    await waited.server.close()
+
+
+@pytest.mark.parametrize("most", [1, 13])
+async def test_star_is_a_whole_entry_and_other_keys_do_not_end_the_music(most: int) -> None:
+    waited = Waited(Wait((), 5, most, finish="" if most == 1 else "#", at_once="*"))
+    await waited.server.start()
+    caller = await AgiCaller.call(waited.server)
+    assert (await caller.answer(b"200 result=0\n")).startswith("SET MUSIC")
+    if most == 1:
+        assert (await caller.answer(b"200 result=53\n")).startswith("WAIT FOR DIGIT")  # "5" means nothing
+    assert (await caller.answer(b"200 result=42\n")).startswith("WAIT FOR DIGIT")
+    await eventually(lambda: waited.entries == ["*"])
+    await caller.leave()
+    await waited.server.close()
