@@ -18,6 +18,7 @@ from hotline.storage.callbacks import Callbacks
 from hotline.storage.day import Days
 from hotline.storage.figures import FigureRows
 from hotline.storage.ledger import Ledger
+from hotline.storage.past_calls import PastCalls
 from hotline.storage.redirects import Redirects
 from hotline.storage.search import Finder
 from tests.unit.promise_office import CALLER, MONDAY, Office, opened
@@ -64,6 +65,7 @@ QUESTIONS: dict[str, Question] = {
     "callbacks given up": lambda house, _: Callbacks(house.db, house.hotline).given_up(SINCE),
     "how often a number has called": lambda house, _: Ledger(house.db, house.hotline).earlier(CALLER, "other"),
     "calls to simulate by": lambda house, _: ArrivalRows(house.db, house.hotline).past(SINCE, MONDAY),
+    "calls to replay": lambda house, _: PastCalls(house.db, house.hotline).since(SINCE),
     "who left the line lately": lambda house, _: Ledger(house.db, house.hotline).left_line(MONDAY),
     "who knows a number": lambda house, _: Ledger(house.db, house.hotline).familiar(
         CALLER, "other", promise=True, since=MONDAY
