@@ -14,6 +14,7 @@ from config.differences import Change, differences
 from config.loading import MAX_BYTES, ConfigurationError, parse
 from config.schema import HotlineConfig
 from hotline.changing import door
+from hotline.changing.remarks import judged
 from hotline.changing.store import Store, hotline_id
 from hotline.changing.unified import unified
 from hotline.cli import import_case_workers
@@ -81,10 +82,15 @@ def diff(old: str, new: str, as_text: bool, state: Path) -> int:
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @state_option
 def check(file: Path | None, state: Path) -> int:
-    """Check the configuration in FILE, or the draft; one line per finding, as `hotline check` prints it."""
+    """Check the configuration in FILE, or the draft; one line per finding, as `hotline check` prints it.
+
+    Warnings, which name what is allowed but perhaps not meant, keep nothing from being activated.
+    """
     text = asyncio.run(_texts(state, DRAFT))[0] if file is None else _read(file)
-    config = _parsed(text, DRAFT if file is None else str(file))
-    click.echo(f"{file or DRAFT}: in Ordnung ({config.hotline.name})")
+    config = _parsed(text, name := DRAFT if file is None else str(file))
+    for remark in judged(text, datetime.now(UTC))[1]:
+        click.echo(f"{name}:{remark.line}:{remark.col}: {remark.path}: warning: {remark.message}", err=True)
+    click.echo(f"{name}: in Ordnung ({config.hotline.name})")
     return 0
 
 

@@ -113,7 +113,7 @@ WARNED = """
 ## Hinweise
 
 Hinweise nennen, was erlaubt, aber wahrscheinlich nicht gemeint ist. `hotline check` schweigt dazu; sie stehen auf den
-Seiten unter **Verwaltung**. Aktivieren lässt sich der Entwurf trotzdem."""
+Seiten unter **Verwaltung**, und `hotline config check` nennt sie. Aktivieren lässt sich der Entwurf trotzdem."""
 
 
 if __name__ == "__main__":

@@ -144,6 +144,16 @@ def test_broken_configuration_is_not_activated_and_every_finding_is_told(house: 
     assert house.active().version == 1
 
 
+def test_warnings_are_told_and_keep_nothing_from_being_activated(house: House) -> None:
+    house.file.write_text(
+        house.shipped.replace('["08:00-18:00"]', "[]").replace("friday: []", 'friday: ["08:00-08:01"]')
+    )
+    result = house.config("check", str(house.file))
+    assert result.exit_code == 0
+    assert ": warning: " in result.stderr
+    assert result.stdout.endswith("in Ordnung (Jobcenter Schaumburg)\n")
+
+
 def test_password_that_is_missing_is_told_before_anything_is_stored(house: House) -> None:
     text = house.shipped.replace("\nmail:\n", "\nmail:\n")
     gateway = "\ngateways:\n  - name: amt\n    called_numbers: ['057219824']\n"
