@@ -1,4 +1,4 @@
-"""Decides whether the times at which callers may choose to be called back can be offered by key."""
+"""Decides whether callbacks that keep the place can be dialled, and their times be offered by key."""
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -26,6 +26,14 @@ def windows_do_not_overlap(config: HotlineConfig) -> Iterator[Problem]:
             yield path, f"{_shown(other)} overlaps {_shown(one)}; windows must not overlap"
 
 
+def kept_places_need_a_gateway(config: HotlineConfig) -> Iterator[Problem]:
+    """Without one no place is kept, which is only worth a word to whoever has asked for it."""
+    line = config.line
+    if line.keep_place and "keep_place" in line.model_fields_set and config.transfers.gateway is None:
+        path = ("line", "keep_place")
+        yield path, "callbacks that keep the place are dialled through a gateway: name it in transfers.gateway"
+
+
 def _is_on_full_hours(window: Interval) -> bool:
     return not any(clock.minute or clock.second for clock in (window.start, window.end))
 
@@ -37,4 +45,5 @@ def _shown(interval: Interval) -> str:
 CALLBACK_RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     windows_run_forward,
     windows_do_not_overlap,
+    kept_places_need_a_gateway,
 )

@@ -14,6 +14,7 @@ from config.messages import explain
 from config.schema import HotlineConfig
 
 MAX_BYTES = 1_000_000
+_TOO_LARGE = f"this file is larger than {MAX_BYTES:,} bytes, so it is no configuration of a hotline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def load(path: Path) -> HotlineConfig:
     except (OSError, ValueError) as error:
         raise _unreadable(path, _why(error)) from None
     if len(raw) > MAX_BYTES:
-        raise _unreadable(path, f"this file is larger than {MAX_BYTES:,} bytes, so it is no configuration of a hotline")
+        raise _unreadable(path, _TOO_LARGE)
     try:
         return parse(raw.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
@@ -60,6 +61,8 @@ def load(path: Path) -> HotlineConfig:
 
 def parse(text: str, file: str) -> HotlineConfig:
     """The configuration in this text; `file` is what findings call it. Raises ConfigurationError."""
+    if len(text) > MAX_BYTES or bytes_of(text) > MAX_BYTES:
+        raise ConfigurationError([Finding(file, 0, 0, "", _TOO_LARGE)])
     read = tree.read(text)
     findings = [_finding(file, p.position, p.path, p.message) for p in read.problems]
     config = None
@@ -70,6 +73,11 @@ def parse(text: str, file: str) -> HotlineConfig:
     if findings or config is None:
         raise ConfigurationError(findings)
     return config
+
+
+def bytes_of(text: str) -> int:
+    """How long it is in a file."""
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _crossed(config: HotlineConfig | None, errors: list[ErrorDetails]) -> list[tuple[tree.Path, str]]:

@@ -14,7 +14,7 @@ from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import ReceiptTaken, Refused, StorageError
 from hotline.exchange.journal import Journal, Write
-from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.outgoing import Outgoing, Result, Ring
 from hotline.exchange.switchboard import Switchboard
 from hotline.storage.callbacks import NOT_REACHED, Callbacks, CallbackTask, Kept, Unreached
 from ivr.effects import InTurn, Window
@@ -23,6 +23,7 @@ from routing.numbers import NumberPlan
 log = structlog.get_logger()
 
 RECEIPT_TRIES = 20
+_IN_VAIN = {Result.NO_ANSWER, Result.BUSY, Result.UNREACHABLE}
 Configuration = Callable[[], tuple[int, HotlineConfig]]
 
 
@@ -159,22 +160,44 @@ class CallbackBoard:
         return next_try(self._configuration()[1], tries, now)
 
     async def return_to_line(self, task_id: int, agent: str) -> None:
-        """The agent's own telephone was not picked up, nobody was rung: the task is everybody's again."""
+        """The agent's own telephone was not picked up, nobody was rung: what is open for this number is everybody's
+        again."""
         await self._store(partial(self._callbacks.give_back, task_id, agent))
 
-    async def give_back(self, agent: str) -> None:
+    async def give_back(self, agent: str, *, finishes: bool = False) -> None:
         """The agent goes home: what they had taken on is everybody's again, but for what they ring just now.
 
-        Of a ring that is over nothing is asked any more: whoever is gone cannot say what came of it.
+        Of a ring that is over nothing is asked any more: whoever is gone cannot say what came of it. `finishes`: the
+        agent is going to say that first.
         """
         ring = self._outgoing.of(agent)
-        over, rung = ring is not None and ring.over, None if ring is None else ring.task_id
-        mine = {task.id for task in self._tasks if task.taken_by == agent}
-        for task in mine if over else mine - {rung}:
-            with suppress(Refused):  # it is closed, or somebody else's
+        rung = None if ring is None else self.task(ring.task_id)
+        if ring is not None and ring.over and not (finishes and ring.asks):
+            if ring.asks:
+                with suppress(Refused):  # it is closed, or somebody else's
+                    await self._unsaid(ring, agent)
+            self._outgoing.settled(ring.task_id, agent)
+            rung = None
+        kept = set() if rung is None else {rung.id, *(one.id for one in self.same_number(rung))}
+        for task in {task.id for task in self._tasks if task.taken_by == agent} - kept:
+            with suppress(Refused):
                 await self._store(partial(self._callbacks.give_back, task, agent))
-        if over and rung is not None:
-            self._outgoing.settled(rung, agent)
+
+    async def _unsaid(self, ring: Ring, agent: str) -> None:
+        """What is known without the agent's word: a try in vain is one; of all else somebody is to look at it."""
+        if ring.result in _IN_VAIN:
+            await self._not_reached(ring.task_id, agent, "", self._clock.now())
+        else:
+            await self._store(partial(self._callbacks.give_back, ring.task_id, agent, keeps_place=False))
+
+    async def give_back_idle(self, task: CallbackTask) -> None:
+        """A kept place that its agent has taken on and does not ring is everybody's again."""
+        if task.taken_by is not None:
+            await self._store(partial(self._callbacks.give_back_idle, task.id, task.taken_by))
+
+    async def drop_place(self, task_id: int) -> None:
+        """The caller has been talked with: the callback is one like others from now on."""
+        await self._store(partial(self._callbacks.drop_place, task_id))
 
     async def _store(self, write: Write) -> Any:
         try:

@@ -17,8 +17,29 @@ TRIES = 3
 NUMBER_DIGITS = 16
 NUMBER_SILENCE_SECONDS = 10.0
 """Longer than at the menu: people look a number up."""
+WAIT_ON_KEY = "*"
+"""Leads back into the line, at once."""
 Taken = Callable[[str | None], Turn]
 """What follows a number that was confirmed; None is the one shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """For whom a number is asked, and what comes of it."""
+
+    facts: Facts
+    give_up: Callable[[], Turn]
+    taken: Taken
+    may_wait_on: bool
+    """Whether `give_up` is the line, to which the caller may go back at any moment."""
+
+    @property
+    def way_back(self) -> tuple[str, ...]:
+        """The prompt that tells of it."""
+        return ("callback_wait_on",) if self.may_wait_on else ()
+
+    def goes_back(self, digits: str) -> bool:
+        return self.may_wait_on and digits == WAIT_ON_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +47,28 @@ class ConfirmShown:
     """The caller's own number was read out: 1 takes it, 2 asks for another one."""
 
     name: ClassVar[str] = "callback"
-    facts: Facts
-    give_up: Callable[[], Turn]
-    taken: Taken
+    asking: Asking
     caller: str
     tries_left: int = TRIES
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(digits="1"):
-                return self.taken(None)
+                return self.asking.taken(None)
             case DigitsEntered(digits="2"):
-                return EnterNumber(self.facts, self.give_up, self.taken, self.tries_left).ask()
+                return EnterNumber(self.asking, self.tries_left).ask()
+            case DigitsEntered(digits=key) if self.asking.goes_back(key):
+                return self.asking.give_up()
             case DigitsEntered() | SilenceElapsed():
                 again = replace(self, tries_left=self.tries_left - 1)
-                return again.ask() if again.tries_left else self.give_up()
+                return again.ask() if again.tries_left else self.asking.give_up()
         raise unexpected(self, event)
 
     def ask(self) -> Turn:
-        prompts = (
-            "callback_number_shown",
-            *telephone_prompts(self.facts.config, self.caller),
-            "callback_confirm_shown",
-        )
-        return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
+        config = self.asking.facts.config
+        number = telephone_prompts(config, self.caller)
+        prompts = ("callback_number_shown", *number, "callback_confirm_shown", *self.asking.way_back)
+        return Turn((Collect(prompts, 1, config.menu.silence_seconds),), self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +76,15 @@ class EnterNumber:
     """A number is being entered by keypad."""
 
     name: ClassVar[str] = "callback"
-    facts: Facts
-    give_up: Callable[[], Turn]
-    taken: Taken
+    asking: Asking
     tries_left: int
 
     def receive(self, event: Event) -> Turn:
         match event:
+            case DigitsEntered(digits=keys) if self.asking.goes_back(keys):
+                return self.asking.give_up()
             case DigitsEntered(accepted=str(number)):
-                return ConfirmEntered(self.facts, self.give_up, self.taken, self.tries_left, number).ask()
+                return ConfirmEntered(self.asking, self.tries_left, number).ask()
             case DigitsEntered():
                 return self.again("callback_number_wrong")
             case SilenceElapsed():
@@ -75,10 +94,10 @@ class EnterNumber:
     def again(self, *before: str) -> Turn:
         """Another try, if any is left."""
         left = replace(self, tries_left=self.tries_left - 1)
-        return left.ask(*before) if left.tries_left else self.give_up()
+        return left.ask(*before) if left.tries_left else self.asking.give_up()
 
     def ask(self, *before: str) -> Turn:
-        prompts = (*before, "callback_enter_number")
+        prompts = (*before, "callback_enter_number", *self.asking.way_back)
         return Turn((Collect(prompts, NUMBER_DIGITS, NUMBER_SILENCE_SECONDS, finish="#"),), self)
 
 
@@ -87,41 +106,43 @@ class ConfirmEntered:
     """The entered number was read back: 1 takes it, anything else asks for it again."""
 
     name: ClassVar[str] = "callback"
-    facts: Facts
-    give_up: Callable[[], Turn]
-    taken: Taken
+    asking: Asking
     tries_left: int
     number: str
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(digits="1"):
-                return self.taken(self.number)
+                return self.asking.taken(self.number)
             case DigitsEntered(digits="2"):
-                return EnterNumber(self.facts, self.give_up, self.taken, self.tries_left).again()
+                return EnterNumber(self.asking, self.tries_left).again()
+            case DigitsEntered(digits=key) if self.asking.goes_back(key):
+                return self.asking.give_up()
             case DigitsEntered() | SilenceElapsed():
                 again = replace(self, tries_left=self.tries_left - 1)
-                return again.ask() if again.tries_left else self.give_up()
+                return again.ask() if again.tries_left else self.asking.give_up()
         raise unexpected(self, event)
 
     def ask(self) -> Turn:
-        prompts = ("callback_read_back", *telephone_prompts(self.facts.config, self.number), "callback_confirm_entered")
-        return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
+        config = self.asking.facts.config
+        prompts = ("callback_read_back", *telephone_prompts(config, self.number), "callback_confirm_entered")
+        return Turn((Collect(prompts, 1, config.menu.silence_seconds),), self)
 
 
-def take_number(facts: Facts, give_up: Callable[[], Turn], taken: Taken) -> Turn:
+def take_number(facts: Facts, give_up: Callable[[], Turn], taken: Taken, *, may_wait_on: bool = False) -> Turn:
     """Ask for the number; `give_up` says how it goes on with a caller who does not get to one.
 
-    The caller must not be in the line any more.
+    The caller must not be in the line any more; with `may_wait_on` it is the line that `give_up` leads to.
     """
+    asking = Asking(facts, give_up, taken, may_wait_on)
     if facts.callback_possible and facts.caller is not None:
-        return ConfirmShown(facts, give_up, taken, facts.caller).ask()
-    return EnterNumber(facts, give_up, taken, TRIES).ask("callback_number_unusable")
+        return ConfirmShown(asking, facts.caller).ask()
+    return EnterNumber(asking, TRIES).ask("callback_number_unusable")
 
 
-def take_callback(facts: Facts, give_up: Callable[[], Turn]) -> Turn:
+def take_callback(facts: Facts, give_up: Callable[[], Turn], *, may_wait_on: bool = False) -> Turn:
     """Ask for the number of a callback by anybody who has time."""
-    return take_number(facts, give_up, _noted)
+    return take_number(facts, give_up, _noted, may_wait_on=may_wait_on)
 
 
 def _noted(number: str | None) -> Turn:

@@ -5,23 +5,24 @@
                 │                                asked ──→ callback ──→ ended
                 └─ closed ─→ closed ──────────────────────→ callback ──→ ended
 
-A caller is at `welcome` only while there is an announcement. The announcement of an emergency comes before all else.
+A caller is at `welcome` only while there is an announcement; that of an emergency comes before all else.
 The stages know prompts by one name; which language they are played in is decided here.
 
 No I/O and no clock: every time comes with an event.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from config.schema import HotlineConfig
 from ivr import closed, menu
-from ivr.effects import ChooseLanguage, Effect, JoinLine, Play
+from ivr.effects import ChooseLanguage, Effect, JoinLine, LeaveCallback
 from ivr.events import CallArrived, Event
+from ivr.keeping import ChooseTime
 from ivr.language import spoken_in
 from ivr.stage import Facts, Stage, Turn, unexpected
 from ivr.waiting import rejoin_line, talking
-from routing.announcing import EMERGENCY_PROMPT, emergency_at
+from routing.announcing import emergency_at
 from routing.hours import Calendar
 
 
@@ -38,13 +39,16 @@ class Ringing:
         if not isinstance(event, CallArrived):
             raise unexpected(self, event)
         facts = Facts(
-            self.config, self.calendar, event.caller, event.callback_possible, event.announcement, self.language
+            self.config,
+            self.calendar,
+            event.caller,
+            event.callback_possible,
+            event.announcement,
+            emergency_at(self.config, event.at),
+            self.language,
         )
         opening = self.calendar.opening(event.at)
-        turn = menu.greet(facts) if opening.open else closed.say_closed(facts, opening, event.at)
-        if not emergency_at(self.config, event.at):
-            return turn
-        return replace(turn, effects=(Play((EMERGENCY_PROMPT,)), *turn.effects))
+        return menu.greet(facts) if opening.open else closed.say_closed(facts, opening, event.at)
 
 
 class Conversation:
@@ -80,6 +84,11 @@ class Conversation:
     def state(self) -> str:
         """Where the conversation stands, in a word for logs."""
         return self._stage.name
+
+    @property
+    def confirmed(self) -> LeaveCallback | None:
+        """The callback a caller who hangs up now takes for granted; None when nothing was confirmed."""
+        return self._stage.confirmed if isinstance(self._stage, ChooseTime) else None
 
     def receive(self, event: Event) -> list[Effect]:
         """What is to be done after `event`, in order; the last effect waits for the next event or ends the call.

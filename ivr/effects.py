@@ -54,7 +54,8 @@ class Wait:
     """Play prompts (cut off the moment an agent is found), then music.
 
     Ends with `AgentFound`, with `DigitsEntered` when `max_digits` > 0 and keys were pressed,
-    or with `WaitElapsed` after `seconds` (prompts included). Keys are ignored when `max_digits` is 0.
+    or with `WaitElapsed` after `seconds` (prompts included), but not before `pause_seconds` after the prompts.
+    Keys are ignored when `max_digits` is 0.
     A key of `at_once` that is pressed first is an entry by itself: no further key is waited for.
     """
 
@@ -64,6 +65,7 @@ class Wait:
     finish: str = "#"
     between_seconds: float = 4.0
     at_once: str = ""
+    pause_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ def _ordinals() -> Iterator[str]:
 
 
 def _clock(moment: time) -> str:
-    """Of twelve hours, with the part of the day: "at 2 30 in the afternoon"."""
+    """Of twelve hours, with the part of the day: "2 30 in the afternoon"."""
     if moment in (_MIDNIGHT, _NOON):
-        return "at noon" if moment == _NOON else "at midnight"
+        return "noon" if moment == _NOON else "midnight"
     hour, minute = moment.hour % 12 or 12, moment.minute
     after = "o'clock" if not minute else str(minute) if minute > 9 else f"oh {minute}"
     part = "morning" if moment < _NOON else "afternoon" if moment.hour < _EVENING else "evening"
-    return f"at {hour} {after} in the {part}"
+    return f"{hour} {after} in the {part}"
 
 
 ENGLISH = Vocabulary(
@@ -52,6 +52,7 @@ ENGLISH = Vocabulary(
     weekdays=tuple(f"on {name}, the" for name in _WEEKDAYS),
     days=tuple(_ordinals()),
     months=tuple(f"of {name}" for name in _MONTHS),
+    at="at",
     clock=_clock,
     key=re.compile(r"(?<!\d)\d(?!\d)"),
 )

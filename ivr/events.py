@@ -53,6 +53,8 @@ class WaitElapsed:
     """Whether `line.most_waiting` others were already waiting when the caller joined; asked for at the first look."""
     at: datetime | None = None
     """The moment of this look, business time; without it no times can be offered for a callback."""
+    emergency: bool = False
+    """Whether all callers are to hear the announcement of an emergency now."""
 
 
 @dataclass(frozen=True, slots=True)

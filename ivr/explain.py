@@ -123,7 +123,8 @@ class _Walk:
         if self._keys[0] in wait.at_once:
             return self._press(1, "")
         only_at_once = wait.max_digits <= len(wait.at_once)
-        return None if only_at_once else self._press(wait.max_digits, wait.finish)
+        one_key = self.conversation.state == "asked"  # more than one would be the household's number
+        return None if only_at_once else self._press(1 if one_key else wait.max_digits, wait.finish)
 
     def _press(self, most: int, finish: str) -> DigitsEntered | None:
         if not self._keys or self._keys[0] == SILENCE:

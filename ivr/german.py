@@ -30,7 +30,7 @@ def _ordinals() -> Iterator[str]:
 
 def _clock(moment: time) -> str:
     hour = "ein" if moment.hour == 1 else str(moment.hour)
-    return f"um {hour} Uhr {moment.minute}" if moment.minute else f"um {hour} Uhr"
+    return f"{hour} Uhr {moment.minute}" if moment.minute else f"{hour} Uhr"
 
 
 GERMAN = Vocabulary(
@@ -40,6 +40,7 @@ GERMAN = Vocabulary(
     weekdays=tuple(f"am {name}, dem" for name in _WEEKDAYS),
     days=tuple(_ordinals()),
     months=_MONTHS,
+    at="um",
     clock=_clock,
     # After "die", or at the very end: the voice reads "die 4." as "die vierte".
     key=re.compile(r"(?<=\bdie )\d(?!\d)|(?<!\d)\d(?=\.$)"),

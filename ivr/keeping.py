@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from ivr.callback import TRIES, take_number
 from ivr.effects import Collect, EndReason, InTurn, LeaveCallback, Window
-from ivr.events import DigitsEntered, Event, SilenceElapsed
+from ivr.events import DigitsEntered, Event, SilenceElapsed, WaitElapsed
 from ivr.stage import Facts, Turn, end, unexpected
-from ivr.words import day_prompts, number_prompt
+from ivr.words import day_prompts, hour_prompt, number_prompt
 from routing.windows import next_windows
 
 FIRST_WINDOW_KEY = 2
+UNKNOWN_WAIT_SECONDS = 1800.0
+"""What a wait is taken for of which too little is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +31,37 @@ class ChooseTime:
     number: str | None
     windows: tuple[Window, ...]
     asked_at: datetime
+    late: bool
     tries_left: int = TRIES
 
     def receive(self, event: Event) -> Turn:
         match event:
             case DigitsEntered(digits="1"):
-                return _in_turn(self.number)
+                return self._in_turn()
             case DigitsEntered(digits=key) if key in self._keys():
                 return _in_window(self.number, self._keys()[key])
-            case DigitsEntered() | SilenceElapsed():
-                again = replace(self, tries_left=self.tries_left - 1)
-                return again.ask() if again.tries_left else _in_turn(self.number)
+            case DigitsEntered():
+                return self._again("wrong_key")
+            case SilenceElapsed():
+                return self._again()
         raise unexpected(self, event)
 
-    def ask(self) -> Turn:
+    def ask(self, *before: str) -> Turn:
         windows = (name for key, window in self._keys().items() for name in self._window_prompts(key, window))
-        return Turn((Collect(("callback_in_turn", *windows), 1, self.facts.config.menu.silence_seconds),), self)
+        prompts = (*before, *_late_prompts(self.late), "callback_in_turn", *windows)
+        return Turn((Collect(prompts, 1, self.facts.config.menu.silence_seconds),), self)
+
+    @property
+    def confirmed(self) -> LeaveCallback:
+        """What is left for a caller who hangs up now."""
+        return LeaveCallback(self.number, InTurn())
+
+    def _again(self, *before: str) -> Turn:
+        left = replace(self, tries_left=self.tries_left - 1)
+        return left.ask(*before) if left.tries_left else self._in_turn()
+
+    def _in_turn(self) -> Turn:
+        return _in_turn(self.number, late=self.late)
 
     def _keys(self) -> dict[str, Window]:
         return {str(key): window for key, window in enumerate(self.windows, start=FIRST_WINDOW_KEY)}
@@ -52,32 +70,51 @@ class ChooseTime:
         return (
             *day_prompts(self.facts.config, window.start, self.asked_at),
             "callback_between",
-            number_prompt(window.start.hour),
+            hour_prompt(window.start.hour),
             "callback_and",
-            number_prompt(window.end.hour),
-            "callback_hours",
+            hour_prompt(window.end.hour),
             "callback_window",
             number_prompt(int(key)),
         )
 
 
-def keep_place(facts: Facts, give_up: Callable[[], Turn], at: datetime | None) -> Turn:
-    """Ask for the number, then for the time; without windows, or not knowing the time (`at`), it is in turn at once.
+def keep_place(facts: Facts, give_up: Callable[[], Turn], look: WaitElapsed) -> Turn:
+    """Ask for the number, then for the time; without windows, or not knowing the time, it is in turn at once.
 
-    `give_up` says how it goes on with a caller who does not get to a number. The caller must not be in the line.
+    `give_up` leads back into the line; `look` is how things stood there at last. The caller must not be in it.
     """
-    return take_number(facts, give_up, lambda number: _choose_time(facts, number, at))
+    return take_number(facts, give_up, lambda number: _choose_time(facts, number, look), may_wait_on=True)
 
 
-def _choose_time(facts: Facts, number: str | None, at: datetime | None) -> Turn:
-    spans = [] if at is None else next_windows(facts.config, facts.calendar, at)
-    if at is None or not spans:
-        return _in_turn(number)
-    return ChooseTime(facts, number, tuple(Window(start, ends) for start, ends in spans), at).ask()
+def _choose_time(facts: Facts, number: str | None, look: WaitElapsed) -> Turn:
+    if look.at is None:
+        return _in_turn(number, late=False)
+    spans = next_windows(facts.config, facts.calendar, look.at)
+    late = _closes_before_the_turn(facts, look.at, look.expected)
+    if not spans:
+        return _in_turn(number, late=late)
+    return ChooseTime(facts, number, tuple(Window(start, ends) for start, ends in spans), look.at, late).ask()
 
 
-def _in_turn(number: str | None) -> Turn:
-    return end(EndReason.CALLBACK, LeaveCallback(number, InTurn()), saying=("callback_place_kept", "goodbye"))
+def _closes_before_the_turn(facts: Facts, at: datetime, expected: float | None) -> bool:
+    """Whether the open time that is left today is too short, so that the turn comes on another day."""
+    if not facts.config.callbacks.only_when_open:
+        return False
+    today = facts.calendar.openings(at, at + timedelta(days=1))
+    zone = ZoneInfo(facts.config.hotline.timezone)
+    day = at.astimezone(zone).date()
+    ahead = ((max(start, at), ends) for start, ends in today)
+    left = sum((ends - start).total_seconds() for start, ends in ahead if start.astimezone(zone).date() == day)
+    return left < (UNKNOWN_WAIT_SECONDS if expected is None else expected)
+
+
+def _late_prompts(late: bool) -> tuple[str, ...]:
+    return ("callback_next_day",) if late else ()
+
+
+def _in_turn(number: str | None, *, late: bool) -> Turn:
+    saying = ("callback_place_kept", *_late_prompts(late), "goodbye")
+    return end(EndReason.CALLBACK, LeaveCallback(number, InTurn()), saying=saying)
 
 
 def _in_window(number: str | None, window: Window) -> Turn:

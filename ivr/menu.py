@@ -7,7 +7,7 @@ from ivr.effects import ChooseLanguage, Collect
 from ivr.events import DigitsEntered, Event, SilenceElapsed
 from ivr.language import chosen, offers
 from ivr.prompts import type_prompt
-from ivr.stage import Facts, Turn, unexpected
+from ivr.stage import Facts, Turn, emergency, unexpected
 from ivr.waiting import join_line
 
 REPEAT_KEY = "*"
@@ -68,7 +68,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Greeting and announcement play; a key cuts them off and is already the answer to the menu."""
+    """Greeting and announcements play; a key cuts them off and is already the answer to the menu."""
 
     name: ClassVar[str] = "welcome"
     facts: Facts
@@ -79,11 +79,13 @@ class Welcome:
                 return self._menu(self.facts).ask("data_protection")
             case DigitsEntered():
                 # Perhaps not heard to its end: told again while waiting.
-                return self._menu(replace(self.facts, announcement=None)).receive(event)
+                return self._menu(replace(self.facts, announcement=None, emergency=False)).receive(event)
         raise unexpected(self, event)
 
-    def say(self, announcement: str) -> Turn:
-        return Turn((Collect(("greeting", *offers(self.facts), announcement), 1, silence_seconds=0),), self)
+    def say(self) -> Turn:
+        told = () if self.facts.announcement is None else (self.facts.announcement,)
+        prompts = (*emergency(self.facts), "greeting", *offers(self.facts), *told)
+        return Turn((Collect(prompts, 1, silence_seconds=0),), self)
 
     @staticmethod
     def _menu(facts: Facts) -> Menu:
@@ -92,8 +94,8 @@ class Welcome:
 
 def greet(facts: Facts) -> Turn:
     """The first words to a caller who reaches us within hours; a key pressed at any moment of them counts."""
-    if facts.announcement is not None:
-        return Welcome(facts).say(facts.announcement)
+    if facts.announcement is not None or facts.emergency:
+        return Welcome(facts).say()
     return Menu(facts, facts.config.menu.retries).ask("greeting", *offers(facts), "data_protection")
 
 

@@ -21,9 +21,10 @@ def type_prompt(key: str) -> str:
 def in_language(name: str, language: str | None) -> str:
     """The prompt of that name in this language; None is the hotline's own.
 
-    What has no other language (an announcement in the lead's own words) is in a folder already, and stays.
+    What has no other language stays: the announcement of an emergency, and one in the lead's own words, which is in a
+    folder already.
     """
-    return name if language is None or "/" in name else f"{language}/{name}"
+    return name if language is None or name == EMERGENCY_PROMPT or "/" in name else f"{language}/{name}"
 
 
 def catalogue(config: HotlineConfig) -> dict[str, str]:

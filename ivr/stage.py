@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 from config.schema import HotlineConfig
 from ivr.effects import Effect, EndReason, HangUp, Play
 from ivr.events import Event
+from routing.announcing import EMERGENCY_PROMPT
 from routing.hours import Calendar
 
 
@@ -21,8 +22,15 @@ class Facts:
     callback_possible: bool
     announcement: str | None = None
     """The prompt of the announcement that was heard after the greeting, to its end."""
+    emergency: bool = False
+    """Whether there is an emergency; its announcement was heard at the beginning, to its end."""
     language: str | None = None
     """Key of the further language that the caller has chosen; None for the hotline's own."""
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether a callback can keep the place: it is dialled by itself, for which a gateway is needed."""
+        return self.config.line.keep_place and self.config.transfers.gateway is not None
 
 
 class Stage(Protocol):
@@ -51,6 +59,11 @@ class Ended:
 
     def receive(self, event: Event) -> Turn:
         raise unexpected(self, event)
+
+
+def emergency(facts: Facts) -> tuple[str, ...]:
+    """The prompt that comes before all else while there is an emergency."""
+    return (EMERGENCY_PROMPT,) if facts.emergency else ()
 
 
 def end(reason: EndReason, *before: Effect, saying: tuple[str, ...] = ("goodbye",)) -> Turn:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 
 COUNTED = (*range(24), 30)
-"""The numbers that are spoken: digits, places in the line, minutes of a wait, hours of the day."""
+"""The numbers that are spoken: digits, places in the line, minutes of a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Vocabulary:
     """The 1st to the 31st; the month follows."""
     months: tuple[str, ...]
     """From January on; the time may follow."""
+    at: str
+    """Before a time of day at which something is."""
     clock: Callable[[time], str]
-    """A time of day, by the minute, as "at 8 o'clock"."""
+    """A time of day, by the minute, as "8 o'clock in the morning"."""
     key: re.Pattern[str]
     """Finds each single digit of a text that is a key to press; the voice is given its word."""

@@ -1,6 +1,5 @@
 """Decides what a caller in the line hears and may do, until an agent is found or the waiting must end."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from ivr.keeping import keep_place
 from ivr.limits import Limit, reached
 from ivr.stage import Facts, Turn, end, unexpected
 from ivr.standing import NOTHING, Told, tell
+from routing.announcing import EMERGENCY_PROMPT
 
 LOOK_SECONDS = 5.0
 """So often, at least, it is looked whether a limit of the waiting is reached."""
@@ -20,7 +20,7 @@ OFFER_SECONDS = 10.0
 """An offer that may be taken later as well, its prompt included."""
 NUMBER_TRIES = 2
 PLACE_KEY = "*"
-"""Leaves the line for a callback, at any moment of the waiting."""
+"""Leaves the line for a callback, at any moment of the waiting once that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Waiting:
     number_tries_left: int = NUMBER_TRIES
     announced: str | None = None
     """The announcement this caller has heard last."""
+    emergency_heard: bool = False
     newcomer: bool = False
     """Joined for the first time, and not looked at yet."""
     look: WaitElapsed | None = None
@@ -50,9 +51,9 @@ class Waiting:
             case AgentFound(agent):
                 return Turn((Connect(agent),), Talking(self))
             case DigitsEntered(digits) if digits.startswith(PLACE_KEY) and self._hears_place_key:
-                return self.to_callback(self.back)
+                return self._star_pressed()
             case DigitsEntered(digits):
-                return self._number_entered(digits)
+                return self.number_entered(digits)
             case WaitElapsed():
                 counted = self.waiting_since if self.waiting_since is not None else event.waited
                 looked = replace(self, waiting_since=counted, newcomer=False, look=event)
@@ -62,23 +63,23 @@ class Waiting:
     def wait(self, *prompts: str, seconds: float = LOOK_SECONDS) -> Turn:
         """Play the prompts, then music; the household's number can be entered at any time once it was asked for."""
         at_once = PLACE_KEY if self._hears_place_key else ""
-        if self._hears_number:
-            # One digit more than allowed, so that a number that is too long is not cut to a wrong one.
-            digits = self.facts.config.line.household_number.max_digits + 1
-            return Turn((Wait(prompts, seconds, digits, at_once=at_once),), self)
+        pause = self.pause if seconds > LOOK_SECONDS else 0.0
+        if self.hears_number:
+            return Turn((Wait(prompts, seconds, self.number_digits, at_once=at_once, pause_seconds=pause),), self)
         if at_once:
-            return Turn((Wait(prompts, seconds, 1, finish="", at_once=at_once),), self)
+            return Turn((Wait(prompts, seconds, 1, finish="", at_once=at_once, pause_seconds=pause),), self)
         return Turn((Wait(prompts, seconds),), self)
 
-    def to_callback(self, give_up: Callable[[], Turn]) -> Turn:
+    def to_callback(self) -> Turn:
         """Out of the line while number and time are asked, so that no agent is offered meanwhile.
 
         While we are open the place is kept: nobody expects to lose by it what they have waited. After closing nobody's
         turn comes any more, and it is a request for the next working day.
         """
-        keeps = self.facts.config.line.keep_place and self.look is not None and not self.look.closed_for
-        at = self.look.at if self.look is not None else None
-        turn = keep_place(self.facts, give_up, at) if keeps else take_callback(self.facts, give_up)
+        if self.facts.keeps_places and self.look is not None and not self.look.closed_for:
+            turn = keep_place(self.facts, self.back, self.look)
+        else:
+            turn = take_callback(self.facts, self.back, may_wait_on=True)
         return replace(turn, effects=(LeaveLine(), *turn.effects))
 
     def back(self) -> Turn:
@@ -87,12 +88,31 @@ class Waiting:
         return replace(turn, effects=(JoinLine(self.request_type), *turn.effects))
 
     @property
-    def _hears_place_key(self) -> bool:
-        return self.facts.config.line.keep_place and self.look is not None
+    def pause(self) -> float:
+        """So long, at least, an answer is waited for after the prompts that ask for it."""
+        return float(self.facts.config.menu.silence_seconds)
 
     @property
-    def _hears_number(self) -> bool:
+    def hears_number(self) -> bool:
+        """Whether the keys pressed now may be the household's number."""
         return self.number_asked and self.number_tries_left > 0
+
+    @property
+    def number_digits(self) -> int:
+        """One digit more than allowed, so that a number that is too long is not cut to a wrong one."""
+        return self.facts.config.line.household_number.max_digits + 1
+
+    @property
+    def _hears_place_key(self) -> bool:
+        return self.facts.keeps_places and self.look is not None
+
+    def _star_pressed(self) -> Turn:
+        """Leaves the line only for whoever knows what it does; after closing there is no place to keep."""
+        closed = self.look is not None and self.look.closed_for > 0
+        return self.to_callback() if self.place_offered or closed else self._offer_place()
+
+    def _offer_place(self) -> Turn:
+        return replace(self, place_offered=True).wait("keep_place_offer", seconds=OFFER_SECONDS)
 
     def _after(self, look: WaitElapsed, *, first_look: bool) -> Turn:
         """What is said now: the most urgent that is due, one thing at a time."""
@@ -100,11 +120,13 @@ class Waiting:
         waited = look.waited - (self.waiting_since or 0.0)
         limit = reached(line, look, waited, self.question_asked, first_look=first_look)
         if limit is not None:
-            return Question(replace(self, question_asked=look.waited), limit.must_end).ask(limit)
+            return Question(replace(self, question_asked=look.waited), limit).ask(limit.prompt)
+        if look.emergency and not self.emergency_heard:
+            return replace(self, emergency_heard=True).wait(EMERGENCY_PROMPT)
         if look.announcement not in (None, self.announced):
             return replace(self, announced=look.announcement).wait(str(look.announcement))
         if self._place_offer_due(look):
-            return replace(self, place_offered=True).wait("keep_place_offer", seconds=OFFER_SECONDS)
+            return self._offer_place()
         if self.position_said is not None and not self.number_asked:
             return replace(self, number_asked=True).wait("enter_household_number", seconds=ANSWER_SECONDS)
         if self.position_said is None or look.waited - self.position_said >= line.position_every_seconds:
@@ -114,11 +136,12 @@ class Waiting:
 
     def _place_offer_due(self, look: WaitElapsed) -> bool:
         """Once, behind the place, before the household's number; not to a caller whose turn is soon."""
-        wanted = self.facts.config.line.keep_place and not self.place_offered and not look.closed_for
+        wanted = self.facts.keeps_places and not self.place_offered and not look.closed_for
         return wanted and self.position_said is not None and not self.told.soon
 
-    def _number_entered(self, digits: str) -> Turn:
-        if not digits or not self._hears_number:  # the hash key alone, or a key that means nothing now
+    def number_entered(self, digits: str) -> Turn:
+        """Note it when it can be one; otherwise it may be entered once more."""
+        if not digits or not self.hears_number:  # the hash key alone, or a key that means nothing now
             return self.wait()
         household, number = self.facts.config.line.household_number, digits.rstrip(PLACE_KEY)
         if number.isdecimal() and household.min_digits <= len(number) <= household.max_digits:
@@ -136,7 +159,7 @@ class Question:
 
     name: ClassVar[str] = "asked"
     waiting: Waiting
-    must_end: bool
+    limit: Limit
 
     def receive(self, event: Event) -> Turn:
         match event:
@@ -144,7 +167,9 @@ class Question:
                 return self.waiting.receive(event)
             case DigitsEntered(digits=key) if key in self._taking_keys():
                 return self._called_back()
-            case DigitsEntered() | WaitElapsed() if self.must_end:
+            case DigitsEntered(digits=keys) if len(keys) > 1 and self.waiting.hears_number:
+                return self._number_entered(keys)
+            case DigitsEntered() | WaitElapsed() if self.limit.must_end:
                 return end(EndReason.NOT_SERVED, LeaveLine())
             case DigitsEntered():
                 return self.waiting.wait("please_wait")
@@ -152,17 +177,33 @@ class Question:
                 return self.waiting.wait()
         raise unexpected(self, event)
 
-    def ask(self, limit: Limit) -> Turn:
-        return Turn((Wait((limit.prompt, "callback_offer"), ANSWER_SECONDS, max_digits=1, finish=""),), self)
+    def ask(self, *before: str) -> Turn:
+        """One key answers; of more keys, for whoever was just about to enter it, the household's number is made."""
+        prompts, pause = (*before, "callback_offer"), self.waiting.pause
+        if self.waiting.hears_number:
+            at_once = "".join(key for key in self._taking_keys() if key == PLACE_KEY)
+            digits = self.waiting.number_digits
+            return Turn((Wait(prompts, ANSWER_SECONDS, digits, at_once=at_once, pause_seconds=pause),), self)
+        return Turn((Wait(prompts, ANSWER_SECONDS, max_digits=1, finish="", pause_seconds=pause),), self)
+
+    def _number_entered(self, keys: str) -> Turn:
+        """Whoever may wait on does so; of the others it is asked again."""
+        turn = self.waiting.number_entered(keys)
+        if not self.limit.must_end or not isinstance(turn.stage, Waiting):
+            return turn
+        *noted, said = turn.effects
+        prompts = said.prompts if isinstance(said, Wait) else ()
+        asked = Question(turn.stage, self.limit).ask(*prompts)
+        return replace(asked, effects=(*noted, *asked.effects))
 
     def _taking_keys(self) -> tuple[str, ...]:
-        """1 as it is said, and the key that has been offered before."""
-        return ("1", PLACE_KEY) if self.waiting.facts.config.line.keep_place else ("1",)
+        """1 as it is said, and the key that is offered to those who wait."""
+        return ("1", PLACE_KEY) if self.waiting.facts.keeps_places else ("1",)
 
     def _called_back(self) -> Turn:
         """Who may wait on keeps the place; who may not asks for a callback by anybody who has time."""
-        if not self.must_end:
-            return self.waiting.to_callback(self.waiting.back)
+        if not self.limit.must_end:
+            return self.waiting.to_callback()
         turn = take_callback(self.waiting.facts, give_up=_not_served)
         return replace(turn, effects=(LeaveLine(), *turn.effects))
 
@@ -181,26 +222,34 @@ class Talking:
             case AgentMissed():
                 return self.waiting.wait("please_wait")
             case HandedOn():
-                return replace(self.waiting, waiting_since=None, position_said=None).wait("please_wait")
+                return self._anew().wait("please_wait")
             case AgentLost():
-                turn = replace(self.waiting, waiting_since=None, position_said=None).wait()
+                turn = self._anew().wait()
                 return replace(turn, effects=(Play(("agent_lost",)), *turn.effects))
         raise unexpected(self, event)
+
+    def _anew(self) -> Waiting:
+        """In the line after a talk: what was known of it before does not hold any more."""
+        return replace(self.waiting, waiting_since=None, position_said=None, look=None)
 
 
 def join_line(facts: Facts, request_type: str, *first: str) -> Turn:
     """Join at once, before any prompt, so that a free agent is rung without delay."""
-    return _joined(Waiting(facts, request_type, announced=facts.announcement, newcomer=True), *first)
+    return _joined(replace(_waiting(facts, request_type), newcomer=True), *first)
 
 
 def rejoin_line(facts: Facts, request_type: str) -> Turn:
     """Go on in the line: for a caller who was let in before."""
-    return _joined(Waiting(facts, request_type, announced=facts.announcement))
+    return _joined(_waiting(facts, request_type))
 
 
 def talking(facts: Facts, request_type: str) -> Talking:
     """An agent has the caller, who has waited in the line before."""
-    return Talking(Waiting(facts, request_type, announced=facts.announcement))
+    return Talking(_waiting(facts, request_type))
+
+
+def _waiting(facts: Facts, request_type: str) -> Waiting:
+    return Waiting(facts, request_type, announced=facts.announcement, emergency_heard=facts.emergency)
 
 
 def _joined(waiting: Waiting, *first: str) -> Turn:

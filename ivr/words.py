@@ -25,6 +25,11 @@ def number_prompt(number: int) -> str:
     return f"number_{number}"
 
 
+def hour_prompt(hour: int) -> str:
+    """The prompt of a full hour at which a window for callbacks can begin or end."""
+    return f"hour_{hour}"
+
+
 def telephone_prompts(config: HotlineConfig, e164: str) -> tuple[str, ...]:
     """A number digit by digit, as it is dialled here: with 0 within the country, with 00 abroad."""
     digits, country = e164.removeprefix("+"), config.hotline.country_code
@@ -54,6 +59,10 @@ def opening_times(config: HotlineConfig) -> set[time]:
     return begins | {closure.hours.end for closure in config.hours.closures if closure.hours is not None}
 
 
+def _window_hours(config: HotlineConfig) -> set[int]:
+    return {hour for window in config.callbacks.windows for hour in range(window.start.hour, window.end.hour + 1)}
+
+
 def words(config: HotlineConfig, voice: Voice) -> dict[str, str]:
     """Every prompt that this module names, and what this voice speaks for it."""
     known = vocabulary(voice)
@@ -63,7 +72,8 @@ def words(config: HotlineConfig, voice: Voice) -> dict[str, str]:
     spoken |= {f"weekday_{day}": word for day, word in zip(WEEKDAYS, known.weekdays, strict=True)}
     spoken |= {f"day_{day}": word for day, word in enumerate(known.days, start=1)}
     spoken |= {f"month_{month}": f"{word}," for month, word in enumerate(known.months, start=1)}
-    return spoken | {_time_prompt(moment): known.clock(moment) for moment in sorted(opening_times(config))}
+    spoken |= {_time_prompt(moment): f"{known.at} {known.clock(moment)}" for moment in sorted(opening_times(config))}
+    return spoken | {hour_prompt(hour): f"{known.clock(time(hour))}," for hour in sorted(_window_hours(config))}
 
 
 def _time_prompt(moment: time) -> str:

@@ -15,7 +15,7 @@ Warnings = Iterator[tuple[Path, str]]
 Case = tuple[str, str, str]
 """Office, letter, request type."""
 AHEAD = 60
-"""Days of absences that are looked at."""
+"""Days of each absence that are looked at, from today at the earliest."""
 
 
 def each_rule_can_match(config: HotlineConfig) -> Warnings:
@@ -51,8 +51,8 @@ def absences_have_a_deputy(config: HotlineConfig, now: datetime) -> Warnings:
     told: set[tuple[str, date]] = set()
     for index, worker in enumerate(config.case_workers):
         for position, absence in enumerate(worker.absences):
-            days = (absence.start + timedelta(days=count) for count in range(AHEAD))
-            coming = (day for day in days if day >= today and absence.covers(day))
+            days = (max(absence.start, today) + timedelta(days=count) for count in range(AHEAD))
+            coming = (day for day in days if absence.covers(day))
             alone = next((day for day in coming if deputy(config, worker.email, day) is None), None)
             if alone is not None and (worker.email, alone) not in told:
                 told.add((worker.email, alone))

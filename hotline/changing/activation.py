@@ -13,6 +13,8 @@ from typing import Protocol
 
 import structlog
 
+from config.checks import check
+from config.german import german
 from config.schema import HotlineConfig
 from hotline.changing.live import Live
 from hotline.changing.model import Activated, NewAccount, Progress, Step
@@ -26,12 +28,16 @@ from hotline.logs import log_failure
 log = structlog.get_logger()
 
 FAILED = "configuration activation failed"
-BUSY = "Es wird gerade eine andere Fassung aktiviert: bitte einen Moment warten."
-BROKEN = "Diese Fassung hat noch Fehler und kann nicht aktiviert werden: {}"
-NOT_USABLE = "Diese Fassung kann nicht verwendet werden: {}"
+BUSY = "Es wird gerade eine andere Version in Kraft gesetzt: bitte einen Moment warten."
+BROKEN = "Diese Version hat noch Fehler und kann nicht in Kraft gesetzt werden: {}"
+NOT_USABLE = "Diese Version kann nicht verwendet werden: {}"
 OTHER_HOTLINE = "Die Kennung hotline.id lässt sich nicht ändern: An ihr hängen alle Daten dieser Hotline."
-NO_PROMPTS = "Die Ansagen können nicht hergestellt werden, es bleibt bei der bisherigen Fassung: {}"
-NOT_STORED = "Die neue Fassung lässt sich nicht speichern, es bleibt bei der bisherigen: {}"
+MIXED = (
+    "Ein Teil dieser Version gilt erst nach einem Neustart, und der Rest passt nicht zu dem, was bis dahin gilt: {} "
+    "Bitte in zwei Schritten ändern oder bei beendeter Hotline mit `hotline config activate` in Kraft setzen."
+)
+NO_PROMPTS = "Die Ansagen können nicht hergestellt werden, es bleibt bei der bisherigen Version: {}"
+NOT_STORED = "Die neue Version lässt sich nicht speichern, es bleibt bei der bisherigen: {}"
 OLD_PROMPTS = "Einige Ansagen konnten nicht ausgetauscht werden; der nächste Start der Hotline holt es nach."
 NO_ACCOUNTS = "Konten für neue Mitarbeitende fehlen noch; der nächste Start der Hotline legt sie an."
 
@@ -44,6 +50,8 @@ class Prompts(Protocol):
     async def publish(self) -> None: ...
 
     async def discard(self) -> None: ...
+
+    async def outdated(self, config: HotlineConfig) -> tuple[str, ...]: ...
 
 
 class Stored(Protocol):
@@ -141,7 +149,7 @@ class Activation:
         async with self._busy:
             progress(Step.CHECKING, 0, 0)
             wanted = await asyncio.to_thread(self._checked, text)
-            config = effective(self._begun, wanted)
+            config = self._usable_now(wanted)
             progress(Step.PROMPTS, 0, 0)
             version = await self._stored(config, text, author, reason, progress, draft, expected)
             told = await self._swap(version, config)
@@ -152,19 +160,28 @@ class Activation:
             log.info("configuration activated", version=version, author=author)
             progress(Step.DONE, 0, 0)
             differs = (*told, *more, *result.differs)
-            return Activated(version, result.reloaded, differs, waiting(self._begun, wanted), made)
+            outdated = await self._prompts.outdated(config)
+            return Activated(version, result.reloaded, differs, waiting(self._begun, wanted), made, outdated)
 
     def _checked(self, text: str) -> HotlineConfig:
         config, remarks = judged(text, self._clock.now())
         if config is None:
             first = errors(remarks)[0]
-            raise Refused(BROKEN.format(f"Zeile {first.line}, {first.path}: {first.message}"))
+            raise Refused(BROKEN.format(f"Zeile {first.line}, {first.path}: {first.german}"))
         if config.hotline.id != self._begun.hotline.id:
             raise Refused(OTHER_HOTLINE)
         try:
             self._usable(config)
         except SetupError as error:
             raise Refused(NOT_USABLE.format(error)) from None
+        return config
+
+    def _usable_now(self, wanted: HotlineConfig) -> HotlineConfig:
+        """What can be in use of it at once, where the rest waits for the next start; both must fit together."""
+        config = effective(self._begun, wanted)
+        if config != wanted and (problems := check(config)):
+            path, message = problems[0]
+            raise Refused(MIXED.format(f"{'.'.join(map(str, path))}: {german(message)}"))
         return config
 
     async def _stored(

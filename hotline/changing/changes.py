@@ -24,9 +24,9 @@ from routing.replay import PastCall, Replay, replay
 LONGEST_REASON = 500
 MOST_DAYS = 366
 UNREADABLE = "Der Text hat noch Fehler: Bitte zuerst beheben, was die Prüfung nennt."
-NO_SUCH_VERSION = "Diese Fassung gibt es nicht."
+NO_SUCH_VERSION = "Diese Version gibt es nicht."
 NO_REASON = "Bitte schreiben Sie in einem Satz, warum."
-IN_USE_ALREADY = "Diese Fassung ist schon aktiv."
+IN_USE_ALREADY = "Diese Version ist schon in Kraft."
 WRONG_TIME = "Bitte Tag und Uhrzeit angeben, zum Beispiel 2026-11-27T14:30."
 WRONG_KEYS = "Erlaubt sind die Tasten 0 bis 9, * und #, und - für einmal Stille."
 UNKNOWN_AGENTS = "Diese Person steht nicht in der Konfiguration: {}."
@@ -106,16 +106,17 @@ class Changes:
         return await asyncio.to_thread(replay, calls, self._live.config, config, since)
 
     async def activate(self, author: str, reason: str, revision: int, progress: Progress) -> Activated:
-        why, draft = _reason(reason), await self._drafting.to_activate(revision)
+        why, draft = read_reason(reason), await self._drafting.to_activate(revision)
         return await self._activation.run(
             author, draft.text, why, progress, draft=draft.revision, expected=draft.base_version
         )
 
     async def activate_text(self, author: str, reason: str, text: str, progress: Progress) -> Activated:
         """A configuration that is no draft, as from the command line; the draft stays."""
-        if (await self._drafting.active()).text == text:
+        why, active = read_reason(reason), await self._drafting.active()
+        if active.text == text:
             raise Refused(IN_USE_ALREADY)
-        return await self._activation.run(author, text, _reason(reason), progress)
+        return await self._activation.run(author, text, why, progress, expected=active.version)
 
     async def history(self) -> list[Version]:
         rows = await self._versions.all()
@@ -125,7 +126,7 @@ class Changes:
         return await self._found(number)
 
     async def roll_back(self, author: str, number: int, reason: str, progress: Progress) -> Activated:
-        why, active = _reason(reason), await self._drafting.active()
+        why, active = read_reason(reason), await self._drafting.active()
         if number == active.version:
             raise Refused(IN_USE_ALREADY)
         _, text = await self._found(number)
@@ -155,7 +156,8 @@ def _version(row: VersionRow, *, active: bool) -> Version:
     return Version(row.version, row.author, row.at, row.reason, active)
 
 
-def _reason(reason: str) -> str:
+def read_reason(reason: str) -> str:
+    """Why something is activated; FormError."""
     try:
         text = read_text(reason, "Grund", LONGEST_REASON)
     except FieldError as error:

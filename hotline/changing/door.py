@@ -1,7 +1,8 @@
 """How `hotline config` changes the configuration of the running service: a socket in its state directory.
 
-Only the owner can connect. One line of JSON in (`{"do", "author", "reason", "text" | "version"}`), lines of JSON out:
-`{"step", "done", "of"}` as it goes on, at last `{"activated": …}` or `{"refused": sentence, "difference": text}`.
+Only the owner can connect. One line of JSON in (`{"do", "author", "reason", "text" | "version" | "revision"}`),
+lines of JSON out: `{"step", "done", "of"}` as it goes on, at last `{"activated": …}` or
+`{"refused": sentence, "difference": text}`.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from hotline.logs import log_failure
 from hotline.parent.control import private_socket
 from hotline.state import StateDirectory
 
-ACTIVATE, ROLL_BACK = "activate", "roll_back"
+ACTIVATE, ACTIVATE_DRAFT, ROLL_BACK = "activate", "activate_draft", "roll_back"
 LINE_LIMIT = 8 * MAX_BYTES
 """JSON writes a character as up to six."""
 ASK_SECONDS = 10.0
@@ -32,6 +33,8 @@ def socket_of(state: StateDirectory) -> Path:
 
 class Changing(Protocol):
     """What is asked of hotline/changing/changes.py."""
+
+    async def activate(self, author: str, reason: str, revision: int, progress: Progress) -> Activated: ...
 
     async def activate_text(self, author: str, reason: str, text: str, progress: Progress) -> Activated: ...
 
@@ -102,6 +105,8 @@ class Door:
         author, reason = str(asked["author"])[:40], str(asked["reason"])
         if asked["do"] == ACTIVATE:
             return await self._changing.activate_text(author, reason, str(asked["text"]), progress)
+        if asked["do"] == ACTIVATE_DRAFT:
+            return await self._changing.activate(author, reason, int(asked["revision"]), progress)
         if asked["do"] == ROLL_BACK:
             return await self._changing.roll_back(author, int(asked["version"]), reason, progress)
         raise KeyError(asked["do"])

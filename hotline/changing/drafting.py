@@ -5,8 +5,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from agents.forms import FormError
-from config.editing import Edit, edited
-from config.loading import MAX_BYTES
+from config.editing import Edit, Kind, edited
+from config.german import german
+from config.loading import MAX_BYTES, bytes_of
 from hotline.changing.model import Draft
 from hotline.changing.remarks import TOO_LONG, errors, judged
 from hotline.changing.unified import unified
@@ -16,9 +17,9 @@ from hotline.storage.config_drafts import ConfigDrafts, DraftRow, Stale
 from hotline.storage.versions import ActiveVersion, Versions
 
 CHANGED_MEANWHILE = "Inzwischen hat jemand anders den Entwurf geändert. Es wurde nichts überschrieben."
-ACTIVATED_MEANWHILE = "Inzwischen wurde eine andere Fassung aktiviert. Es wurde nichts überschrieben."
-NO_DRAFT = "Es gibt keinen Entwurf mehr: Er wurde inzwischen aktiviert oder verworfen."
-NOTHING_ACTIVE = "Es ist noch keine Konfiguration aktiv."
+ACTIVATED_MEANWHILE = "Inzwischen wurde eine andere Version in Kraft gesetzt. Es wurde nichts überschrieben."
+NO_DRAFT = "Es gibt keinen Entwurf mehr: Er wurde inzwischen in Kraft gesetzt oder verworfen."
+NOTHING_ACTIVE = "Es ist noch keine Konfiguration in Kraft."
 MOST_REMEMBERED = 30
 """Texts of earlier revisions, so that whoever edited one of them can be shown what others have changed since."""
 
@@ -33,7 +34,7 @@ class Drafting:
         return None if row is None else self._draft(row)
 
     async def save(self, author: str, text: str, revision: int | None, base: int | None) -> Draft:
-        if len(text) > MAX_BYTES:
+        if bytes_of(text) > MAX_BYTES:
             raise FormError({"text": TOO_LONG})
         active = await self.active()
         try:
@@ -87,11 +88,11 @@ class Drafting:
             new = edited(old, edits)
         except ValueError as error:
             path = edits[0].path if edits else ()
-            raise FormError({".".join(map(str, path)): f"Das lässt sich nicht ändern: {error}"}) from None
+            raise FormError({".".join(map(str, path)): f"Das lässt sich nicht ändern: {german(str(error))}"}) from None
         now = self._clock.now()
         before = {(one.path, one.message) for one in errors(judged(old, now)[1])}
         fresh = [one for one in errors(judged(new, now)[1]) if (one.path, one.message) not in before]
-        findings = {own: one.message for one in reversed(fresh) if (own := _blamed(one.path, edits))}
+        findings = {own: one.german for one in reversed(fresh) if (own := _blamed(one.path, edits))}
         if findings:
             raise FormError(findings)
         return new
@@ -103,7 +104,7 @@ class Drafting:
         now = found.text if found is not None else (await self.active()).text
         seen = await self._seen(revision, base) or text or now
         if found is None:
-            return Outdated(NO_DRAFT, unified(seen, now, "bearbeitet", "aktiv"))
+            return Outdated(NO_DRAFT, unified(seen, now, "bearbeitet", "in Kraft"))
         return Outdated(CHANGED_MEANWHILE, unified(seen, now, "bearbeitet", f"Entwurf von {found.author}"))
 
     async def _seen(self, revision: int | None, base: int | None) -> str | None:
@@ -115,7 +116,7 @@ class Drafting:
     async def _activated_since(self, base: int, active: ActiveVersion) -> Outdated:
         begun = await self._versions.get(base)
         old = "" if begun is None else begun.text
-        difference = unified(old, active.text, f"Fassung {base}", f"Fassung {active.version}")
+        difference = unified(old, active.text, f"Version {base}", f"Version {active.version}")
         return Outdated(ACTIVATED_MEANWHILE, difference)
 
     def _draft(self, row: DraftRow) -> Draft:
@@ -126,12 +127,13 @@ class Drafting:
 
 
 def _blamed(path: str, edits: Sequence[Edit]) -> str | None:
-    """The edit that a finding at this path belongs to: the one at it, above it, or within it.
+    """The path of the edit that a finding at this path belongs to: the one at it, above it, or within it.
 
+    Of an entry that is added, the finding's own path: it tells which value of the entry is wrong.
     None when an edit makes another place wrong: the draft is kept, and the check tells.
     """
-    paths = [".".join(map(str, edit.path)) for edit in edits]
-    for own in paths:
+    for edit in edits:
+        own = ".".join(map(str, edit.path))
         if f"{path}.".startswith(f"{own}.") or f"{own}.".startswith(f"{path}."):
-            return own
+            return path if edit.kind is Kind.ADD else own
     return None

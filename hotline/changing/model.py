@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from config.german import german
+
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -24,6 +26,12 @@ class Remark:
     path: str
     """Keys joined with dots, as in findings of `hotline check`."""
     message: str
+    """As `hotline check` prints it."""
+
+    @property
+    def german(self) -> str:
+        """The message as people read it on the pages."""
+        return german(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Activated:
     """Keys of the configuration whose change takes effect only when the hotline is started again."""
     accounts: tuple[NewAccount, ...] = ()
     """Agents who could not log in before; to be shown once to whoever has activated."""
+    outdated: tuple[str, ...] = ()
+    """Names of prompts whose own recording reads another text aloud than the one that is in use now."""
 
 
 Progress = Callable[[Step, int, int], None]

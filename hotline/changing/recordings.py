@@ -165,17 +165,18 @@ class Recordings:
 
     def _heard(self, config: HotlineConfig) -> dict[str, Heard]:
         made = read_manifest(self._state.prompts)
-        return {name: self._one(name, made.get(name, {}).get("seconds")) for name in catalogue(config)}
+        return {name: heard_as(self._recording(name), made.get(name, {}).get("seconds")) for name in catalogue(config)}
 
-    def _one(self, name: str, seconds: float | None) -> Heard:
-        recording = self._recording(name)
-        if not recording.is_file():
-            return Heard(seconds, False, None)
-        try:
-            text = json.loads(recording.with_suffix(".json").read_bytes())["text"]
-        except (OSError, ValueError, KeyError, TypeError):  # put there by hand
-            text = None
-        return Heard(seconds, True, text if isinstance(text, str) else None)
+
+def heard_as(recording: Path, seconds: float | None) -> Heard:
+    """A prompt that lasts so long, with its own recording if that is there."""
+    if not recording.is_file():
+        return Heard(seconds, False, None)
+    try:
+        text = json.loads(recording.with_suffix(".json").read_bytes())["text"]
+    except (OSError, ValueError, KeyError, TypeError):  # put there by hand
+        text = None
+    return Heard(seconds, True, text if isinstance(text, str) else None)
 
 
 def _put(path: Path, content: bytes | None) -> None:

@@ -3,19 +3,19 @@
 from datetime import datetime
 
 from config import tree
-from config.loading import MAX_BYTES, ConfigurationError, parse
+from config.loading import MAX_BYTES, ConfigurationError, bytes_of, parse
 from config.schema import HotlineConfig
 from hotline.changing.model import Remark, Severity
 from routing.review import review
 
 NAME = "hotline.yaml"
 """What findings call the text."""
-TOO_LONG = f"Der Text ist länger als {MAX_BYTES} Zeichen und keine Konfiguration einer Hotline."
+TOO_LONG = f"Der Text ist länger als {MAX_BYTES} Byte und keine Konfiguration einer Hotline."
 
 
 def judged(text: str, now: datetime) -> tuple[HotlineConfig | None, list[Remark]]:
     """The configuration, if it can be used, and all remarks in the order of the file. `now` is business time."""
-    if len(text) > MAX_BYTES:
+    if bytes_of(text) > MAX_BYTES:
         return None, [Remark(Severity.ERROR, 0, 0, "", TOO_LONG)]
     try:
         config = parse(text, NAME)

@@ -15,6 +15,8 @@ KEYS = (
 )
 """Beside these the gateways, when one of them changes what a listening socket is made of."""
 GATEWAYS = "gateways"
+OUTWARDS = "transfers.gateway"
+"""Names one of them, so it waits with them."""
 
 
 def effective(begun: HotlineConfig, wanted: HotlineConfig) -> HotlineConfig:
@@ -26,8 +28,10 @@ def effective(begun: HotlineConfig, wanted: HotlineConfig) -> HotlineConfig:
 
 def waiting(begun: HotlineConfig, wanted: HotlineConfig) -> tuple[str, ...]:
     """The keys whose values in `wanted` wait for the next start."""
-    keys = [key for key in KEYS if _value(begun, key) != _value(wanted, key)]
-    return (*keys, GATEWAYS) if _sockets(begun.gateways) != _sockets(wanted.gateways) else tuple(keys)
+    sockets = _sockets(begun.gateways) != _sockets(wanted.gateways)
+    looked_at = (*KEYS, OUTWARDS) if sockets else KEYS
+    keys = [key for key in looked_at if _value(begun, key) != _value(wanted, key)]
+    return (*keys, GATEWAYS) if sockets else tuple(keys)
 
 
 def _sockets(gateways: list[Gateway]) -> tuple[Any, ...]:

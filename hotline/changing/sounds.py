@@ -13,9 +13,11 @@ from pathlib import Path
 
 from config.schema import HotlineConfig
 from dialplan.announcement import FOLDER
+from hotline.changing.recordings import heard_as
 from hotline.setup import sound
 from hotline.setup.prompts import MANIFEST, read_manifest, render_prompts
 from hotline.state import StateDirectory
+from ivr.prompts import catalogue
 
 NEXT = "prompts.next"
 """Folder beside the prompts; there while an activation goes on, or was interrupted."""
@@ -50,6 +52,14 @@ class Sounds:
         await self.prepare(config, lambda _done, _of: None)
         await self.publish()
         return True
+
+    async def outdated(self, config: HotlineConfig) -> tuple[str, ...]:
+        """Names of the prompts whose own recording reads another text aloud than this configuration's."""
+        return await asyncio.to_thread(self._outdated, config)
+
+    def _outdated(self, config: HotlineConfig) -> tuple[str, ...]:
+        said = catalogue(config).items()
+        return tuple(name for name, text in said if heard_as(self._recordings / f"{name}.wav", None).outdated(text))
 
     def _prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> None:
         shutil.rmtree(self._next, ignore_errors=True)

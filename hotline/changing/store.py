@@ -30,7 +30,11 @@ log = structlog.get_logger()
 FILE_AUTHOR = "file"
 """Who has saved or activated what stood in the file."""
 EDITED = "hotline.edited.yaml"
-"""Beside the configuration: an edited file, when there is another draft already."""
+"""Beside the configuration: an edited file that cannot be the draft; later ones have a number."""
+MOST_EDITED = 100
+"""So many are kept; only the last of them is overwritten."""
+BEGUN = "begun.yaml"
+"""The configuration that this run was started with: what needs a new start stays as it is there."""
 _ID = re.compile(r"[ \t]+id:[ \t]*[\"']?([a-z][a-z0-9_-]*)[\"']?[ \t]*(?:#.*)?")
 UNREADABLE = "the version that was active cannot be read by this release"
 
@@ -66,6 +70,7 @@ class Store:
         Whatever is raised (Refused, StorageError, OSError), the one before is active, in the file too.
         """
         before = await asyncio.to_thread(_content, self._file)
+        await self._keep_edited(before, text)
 
         async def write() -> None:
             await asyncio.to_thread(write_whole, self._file, text.encode())
@@ -79,6 +84,16 @@ class Store:
         except BaseException:
             _put_back(self._file, before)
             raise
+
+    async def _keep_edited(self, raw: bytes | None, new: str) -> None:
+        """The file that is about to be replaced may have been edited by hand since the hotline was started."""
+        if raw is None or raw in (b"", EXAMPLE.read_bytes(), new.encode()):
+            return
+        text = _text(raw)
+        if text is not None and await self._versions.with_text(text) is not None:
+            return
+        beside = await asyncio.to_thread(_kept_beside, self._file, raw)
+        log.warning("the configuration's file was changed by hand, that is kept beside it", file=beside.name)
 
     async def _after_all(self, text: str, before: bytes | None, error: StorageError) -> int:
         """The connection may have been lost when the database had stored everything already: then it is done."""
@@ -98,7 +113,7 @@ async def settle(database: Database, state: StateDirectory, now: datetime) -> In
     file counts when the active version cannot be read any more, as after an update that asks for a change.
     """
     raw = _content(state.config_file) or b""
-    hotline = await hotline_id(database, raw)
+    hotline = await whose(database, state, raw)
     versions = Versions(database, hotline) if hotline is not None else None
     active = await versions.active() if versions is not None else None
     if active is None or versions is None or hotline is None:
@@ -109,7 +124,7 @@ async def settle(database: Database, state: StateDirectory, now: datetime) -> In
         if raw == active.text.encode():
             raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
         log.warning("the active version cannot be read any more, the file counts", version=active.version)
-        return await _from_file(database, raw, state.config_file, now, UNREADABLE)
+        return await _from_file(database, raw, state.config_file, now, UNREADABLE, hotline)
     if raw == active.text.encode():
         return InUse(active.version, active.text, config)
     notice = await _keep(ConfigDrafts(database, hotline), versions, raw, active, state, now)
@@ -123,7 +138,7 @@ async def settle_file(database: Database, state: StateDirectory, now: datetime) 
 
     Nothing is stored before the first start, which the file may still keep from succeeding, as by a port in use.
     """
-    hotline = await hotline_id(database, _content(state.config_file) or b"")
+    hotline = await whose(database, state, _content(state.config_file) or b"")
     if hotline is None or await Versions(database, hotline).active() is None:
         return None
     return (await settle(database, state, now)).notice
@@ -139,8 +154,23 @@ async def take_file(database: Database, state: StateDirectory, now: datetime) ->
     return await _from_file(database, raw, state.config_file, now, None)
 
 
-async def hotline_id(database: Database, raw: bytes) -> str | None:
-    """Whose configuration that is, also when it is broken; None when nobody can know."""
+async def whose(database: Database, state: StateDirectory, raw: bytes) -> str | None:
+    """The hotline of this state directory, all of whose data belong to this id; None when nobody can know.
+
+    `raw`, the file as it is, is believed only before the first start: another id in it is an edit like any other.
+    """
+    known = await Versions.hotlines(database)
+    begun = _named(_content(state.path / BEGUN) or b"")
+    if begun is not None and begun in known:
+        return begun
+    alone = known[0] if len(known) == 1 else None
+    if alone is not None and database.is_sqlite:
+        return alone
+    return _named(raw) or alone
+
+
+def _named(raw: bytes) -> str | None:
+    """The hotline.id in a configuration, also when that is broken."""
     text = raw[:MAX_BYTES].decode("utf-8", "replace")
     if plain := _plain_id(text):
         return plain
@@ -148,8 +178,7 @@ async def hotline_id(database: Database, raw: bytes) -> str | None:
         found = tree.read(text).data["hotline"]["id"]
         if isinstance(found, str):
             return found
-    known = await Versions.hotlines(database)
-    return known[0] if len(known) == 1 else None
+    return None
 
 
 def _plain_id(text: str) -> str | None:
@@ -161,8 +190,13 @@ def _plain_id(text: str) -> str | None:
     return next((found[1] for line in section if (found := _ID.fullmatch(line))), None)
 
 
-async def _from_file(database: Database, raw: bytes, file: Path, now: datetime, reason: str | None) -> InUse:
+async def _from_file(
+    database: Database, raw: bytes, file: Path, now: datetime, reason: str | None, hotline: str | None = None
+) -> InUse:
+    """`hotline`: whose configuration it has to be. HotlineError, ConfigurationBroken."""
     config, text = _parsed(raw, file), raw.decode()
+    if hotline not in (None, config.hotline.id):
+        raise HotlineError(f"{file} names another hotline.id, but all data belong to {hotline}: correct it.")
     version = await Versions(database, config.hotline.id).activate(text, FILE_AUTHOR, now, reason)
     return InUse(version, text, config)
 
@@ -185,16 +219,29 @@ async def _keep(
     if text and (same := await versions.with_text(text)) is not None:
         return f"{state.config_file} held version {same}. {stays} `hotline config rollback {same}` goes back to it."
     if raw in (b"", EXAMPLE.read_bytes()):
-        return f"{state.config_file} was missing or empty and is written again. {stays}"
+        return f"{state.config_file} was missing, empty or the shipped example, and is written again. {stays}"
     current = await drafts.current()
     if text is not None and (current is None or current.text == text):
         if current is None:
             with suppress(Stale):
                 await drafts.save(text, FILE_AUTHOR, now, None, active.version)
         return f"{state.config_file} was changed by hand and is kept as the draft: check and activate it. {stays}"
-    beside = state.path / EDITED
-    await asyncio.to_thread(write_whole, beside, raw)
+    beside = await asyncio.to_thread(_kept_beside, state.config_file, raw)
     return f"{state.config_file} was changed by hand and is kept as {beside}, as there is another draft. {stays}"
+
+
+def _kept_beside(file: Path, raw: bytes) -> Path:
+    """Where that is from now on; what was put there before stays."""
+    stem, suffix = EDITED.rsplit(".", 1)
+    for number in range(1, MOST_EDITED + 1):
+        beside = file.with_name(EDITED if number == 1 else f"{stem}.{number}.{suffix}")
+        there = _content(beside)
+        if there == raw:
+            return beside
+        if there is None:
+            break
+    write_whole(beside, raw)
+    return beside
 
 
 def _text(raw: bytes) -> str | None:

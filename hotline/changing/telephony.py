@@ -11,8 +11,8 @@ from hotline.parent.asterisk_side import Told
 
 log = structlog.get_logger()
 
-NOT_TOLD = "Asterisk wurde nicht auf die neue Fassung eingestellt: Die Aufsicht (hotline run) antwortet nicht."
-NOT_RENDERED = "Asterisk wurde nicht auf die neue Fassung eingestellt: {}"
+NOT_TOLD = "Asterisk wurde nicht auf die neue Version eingestellt: Die Aufsicht (hotline run) antwortet nicht."
+NOT_RENDERED = "Asterisk wurde nicht auf die neue Version eingestellt: {}"
 NOT_READ = "Asterisk hat nicht neu gelesen: {}."
 NOT_ASKED = "Asterisk sagt nicht, was es übernommen hat: Es ist nicht erreichbar."
 OTHER_DIALPLAN = "Im Wählplan hat Asterisk noch einen anderen Stand."

@@ -4,28 +4,31 @@ import asyncio
 import getpass
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from agents.forms import FormError
 from config.differences import Change, differences
 from config.loading import MAX_BYTES, ConfigurationError, parse
 from config.schema import HotlineConfig
 from hotline.changing import door
+from hotline.changing.changes import read_reason
 from hotline.changing.remarks import judged
-from hotline.changing.store import Store, hotline_id
+from hotline.changing.store import Store, whose
 from hotline.changing.unified import unified
+from hotline.changing.usable import require_usable
 from hotline.cli import import_case_workers
-from hotline.cli.opening import state_option
+from hotline.cli.opening import state_option, url_in_use
 from hotline.errors import ConfigurationBroken, HotlineError, Refused, SetupError
 from hotline.locks import exclusive_or_refused
-from hotline.setup import asterisk_files
 from hotline.state import StateDirectory
-from hotline.storage.config_drafts import ConfigDrafts
+from hotline.storage.config_drafts import ConfigDrafts, DraftRow
 from hotline.storage.database import Database
-from hotline.storage.versions import VersionRow, Versions
+from hotline.storage.versions import ActiveVersion, VersionRow, Versions
 
 DRAFT, ACTIVE = "draft", "active"
 NO_SUCH = "No such version of the configuration: see `hotline config list`."
@@ -87,9 +90,7 @@ def check(file: Path | None, state: Path) -> int:
     Warnings, which name what is allowed but perhaps not meant, keep nothing from being activated.
     """
     text = asyncio.run(_texts(state, DRAFT))[0] if file is None else _read(file)
-    config = _parsed(text, name := DRAFT if file is None else str(file))
-    for remark in judged(text, datetime.now(UTC))[1]:
-        click.echo(f"{name}:{remark.line}:{remark.col}: {remark.path}: warning: {remark.message}", err=True)
+    config = _judged(text, name := DRAFT if file is None else str(file))
     click.echo(f"{name}: in Ordnung ({config.hotline.name})")
     return 0
 
@@ -103,10 +104,14 @@ def activate(file: Path | None, reason: str, state: Path) -> int:
 
     Calls that go on keep theirs, and nobody is dropped. When the hotline does not run, it is used from its next start.
     """
-    text = asyncio.run(_texts(state, DRAFT))[0] if file is None else _read(file)
-    config = _parsed(text, DRAFT if file is None else str(file))
-    asked = {"do": door.ACTIVATE, "text": text}
-    return asyncio.run(_change(StateDirectory(state), asked, reason, text, config))
+    if file is not None:
+        text = _read(file)
+        wanted = _Wanted({"do": door.ACTIVATE, "text": text}, text, _judged(text, str(file)))
+    else:
+        draft = asyncio.run(_draft(state))
+        asked = {"do": door.ACTIVATE_DRAFT, "revision": draft.revision}
+        wanted = _Wanted(asked, draft.text, _judged(draft.text, DRAFT), draft)
+    return asyncio.run(_change(StateDirectory(state), wanted, reason))
 
 
 @command.command()
@@ -116,9 +121,9 @@ def activate(file: Path | None, reason: str, state: Path) -> int:
 def rollback(version: int, reason: str, state: Path) -> int:
     """Make VERSION the newest one, and with that the active one again."""
     text = asyncio.run(_texts(state, str(version)))[0]
-    config = _parsed(text, f"version {version}")
-    asked = {"do": door.ROLL_BACK, "version": version}
-    return asyncio.run(_change(StateDirectory(state), asked, reason, text, config))
+    config = _judged(text, f"version {version}")
+    wanted = _Wanted({"do": door.ROLL_BACK, "version": version}, text, config)
+    return asyncio.run(_change(StateDirectory(state), wanted, reason))
 
 
 command.add_command(import_case_workers.command)
@@ -154,10 +159,7 @@ async def _texts(state: Path, *names: str) -> list[str]:
 
 async def _stored(database: Database, hotline: str, name: str) -> str:
     if name == DRAFT:
-        draft = await ConfigDrafts(database, hotline).current()
-        if draft is None:
-            raise HotlineError("There is no draft of the configuration.")
-        return draft.text
+        return (await _current(database, hotline)).text
     number = None if name == ACTIVE else int(name)
     if number is not None and number > 2**31 - 1:
         raise HotlineError(NO_SUCH)
@@ -165,6 +167,18 @@ async def _stored(database: Database, hotline: str, name: str) -> str:
     if found is None:
         raise HotlineError(NO_SUCH)
     return found.text
+
+
+async def _draft(state: Path) -> DraftRow:
+    async with _opened(state) as (database, hotline):
+        return await _current(database, hotline)
+
+
+async def _current(database: Database, hotline: str) -> DraftRow:
+    draft = await ConfigDrafts(database, hotline).current()
+    if draft is None:
+        raise HotlineError("There is no draft of the configuration.")
+    return draft
 
 
 def _read(file: Path) -> str:
@@ -186,6 +200,14 @@ def _parsed(text: str, name: str) -> HotlineConfig:
         raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
 
 
+def _judged(text: str, name: str) -> HotlineConfig:
+    """As `_parsed`; says what is allowed but perhaps not meant."""
+    config = _parsed(text, name)
+    for remark in judged(text, datetime.now(UTC))[1]:
+        click.echo(f"{name}:{remark.line}:{remark.col}: {remark.path}: warning: {remark.message}", err=True)
+    return config
+
+
 def _differing(before: str, after: str, old: str, new: str, as_text: bool) -> list[str]:
     if as_text:
         return unified(before, after, old, new).splitlines()
@@ -202,10 +224,10 @@ async def _opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
     directory = StateDirectory(state)
     if not directory.config_file.exists():
         raise SetupError(f"There is no hotline in {state}: start it once with `make run`, or name another --state.")
-    database = Database(directory.database_url())
+    database = Database(url_in_use(directory))
     await database.open()
     try:
-        found = await hotline_id(database, directory.config_file.read_bytes())
+        found = await whose(database, directory, directory.config_file.read_bytes())
         if found is None:
             raise SetupError(f"{directory.config_file} names no hotline.id: correct it first.")
         yield database, found
@@ -216,17 +238,31 @@ async def _opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
 # --- changing --------------------------------------------------------------------------------
 
 
-async def _change(state: StateDirectory, asked: dict[str, Any], reason: str, text: str, config: HotlineConfig) -> int:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to come into use: as it is asked of the running service, and itself. `draft`: it is this one."""
+
+    asked: dict[str, Any]
+    text: str
+    config: HotlineConfig
+    draft: DraftRow | None = None
+
+
+async def _change(state: StateDirectory, wanted: _Wanted, reason: str) -> int:
     """Through the running service; without one, file and version are written here."""
     author = _author()
     try:
-        return await _through_service(state, {**asked, "author": author, "reason": reason})
+        why = read_reason(reason)
+    except FormError as error:
+        raise HotlineError(" ".join(error.findings.values())) from None
+    try:
+        return await _through_service(state, {**wanted.asked, "author": author, "reason": why})
     except (FileNotFoundError, ConnectionRefusedError):
         pass
     except OSError as error:
         raise HotlineError(f"The hotline in {state.path} cannot be asked ({error.strerror}).") from None
     with exclusive_or_refused(state.path / "run.lock", lambda _: _starting(state)):
-        return await _alone(state, author, reason, text, config)
+        return await _alone(state, author, why, wanted)
 
 
 async def _through_service(state: StateDirectory, asked: dict[str, Any]) -> int:
@@ -260,26 +296,46 @@ def _done(activated: dict[str, Any]) -> int:
         click.echo(f"New account {account['name']}, initial password {account['password']}")
     if activated["restart"]:
         click.echo(f"From the next start of the hotline on: {', '.join(activated['restart'])}.")
+    if outdated := activated.get("outdated"):
+        click.echo(f"Callers still hear the own recording of the former text of: {', '.join(outdated)}.")
     for sentence in activated["differs"]:
         click.echo(sentence, err=True)
     return 1 if activated["differs"] else 0
 
 
-async def _alone(state: StateDirectory, author: str, reason: str, text: str, config: HotlineConfig) -> int:
+async def _alone(state: StateDirectory, author: str, reason: str, wanted: _Wanted) -> int:
     async with _opened(state.path) as (database, hotline):
-        if config.hotline.id != hotline:
+        if wanted.config.hotline.id != hotline:
             raise HotlineError(f"hotline.id cannot be changed: all data belong to {hotline}.")
-        asterisk_files.require_usable(config, state)
+        require_usable(wanted.config, state)
         versions = Versions(database, hotline)
-        active = await versions.active()
-        if active is not None and active.text == text:
-            raise HotlineError("This is the active version already.")
+        draft, active = wanted.draft, await versions.active()
+        _require_up_to_date(wanted, active)
         try:
-            version = await Store(versions, state.config_file).put(text, author, datetime.now(UTC), reason)
+            version = await Store(versions, state.config_file).put(
+                wanted.text,
+                author,
+                datetime.now(UTC),
+                reason,
+                draft=None if draft is None else draft.revision,
+                expected=None if active is None else active.version,
+            )
         except (Refused, OSError) as error:
             raise HotlineError(str(error)) from None
     click.echo(f"Version {version} is active from the next start of the hotline on.")
     return 0
+
+
+def _require_up_to_date(wanted: _Wanted, active: ActiveVersion | None) -> None:
+    if active is None:
+        raise HotlineError("No configuration is active yet: start the hotline once.")
+    if active.text == wanted.text:
+        raise HotlineError("This is the active version already.")
+    if wanted.draft is not None and wanted.draft.base_version != active.version:
+        raise HotlineError(
+            f"The draft was begun from version {wanted.draft.base_version}, but {active.version} is active meanwhile: "
+            "see `hotline config diff active draft`, and save the draft as a file to activate it nevertheless."
+        )
 
 
 def _starting(state: StateDirectory) -> SetupError:

@@ -10,8 +10,9 @@ import click
 from config import case_workers_csv
 from config.editing import edited
 from config.loading import ConfigurationError, parse
-from hotline.cli.opening import opened, state_option
+from hotline.cli.opening import opened, state_option, url_in_use
 from hotline.errors import ConfigurationBroken, HotlineError
+from hotline.state import StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts, Stale
 from hotline.storage.versions import Versions
 
@@ -41,7 +42,7 @@ def _read(file: Path) -> str:
 
 
 async def _import(state: Path, file: Path, table: str, only_print: bool) -> str:
-    async with opened(state) as (database, hotline):
+    async with opened(state, url_in_use(StateDirectory(state))) as (database, hotline):
         drafts = ConfigDrafts(database, hotline)
         draft, active = await drafts.current(), await Versions(database, hotline).active()
         if active is None:

@@ -10,6 +10,7 @@ from config.loading import ConfigurationError, load
 from hotline.errors import ConfigurationBroken, SetupError
 from hotline.state import StateDirectory
 from hotline.storage.database import Database
+from hotline.testcall_way import database_in_use
 
 state_option = click.option(
     "--state",
@@ -20,9 +21,17 @@ state_option = click.option(
 )
 
 
+def url_in_use(directory: StateDirectory) -> str:
+    """The database of the running hotline, which may be on trial; without one, that of its next start."""
+    try:
+        return database_in_use(directory)
+    except SetupError:
+        return directory.database_url()
+
+
 @asynccontextmanager
-async def opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
-    """The database and the hotline's id; SetupError when there is no hotline in that directory."""
+async def opened(state: Path, url: str | None = None) -> AsyncIterator[tuple[Database, str]]:
+    """The database (`url`: another than the hotline's own) and the hotline's id; SetupError when none is there."""
     directory = StateDirectory(state)
     if not directory.config_file.exists():
         raise SetupError(f"There is no hotline in {state}: start it once with `make run`, or name another --state.")
@@ -30,7 +39,7 @@ async def opened(state: Path) -> AsyncIterator[tuple[Database, str]]:
         hotline_id = load(directory.config_file).hotline.id
     except ConfigurationError as error:
         raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
-    database = Database(directory.database_url(moved=False))
+    database = Database(url or directory.database_url(moved=False))
     await database.open()
     try:
         yield database, hotline_id

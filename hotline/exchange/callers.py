@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from config.schema import HotlineConfig
 from dialplan import variables
 from hotline.clock import Clock
 from hotline.errors import AgiClosed, CallerGone
@@ -22,6 +23,7 @@ from ivr.effects import (
     Collect,
     Connect,
     Effect,
+    EndReason,
     HangUp,
     InTurn,
     JoinLine,
@@ -40,6 +42,7 @@ from ivr.events import (
     SilenceElapsed,
     WaitElapsed,
 )
+from routing.announcing import emergency_at
 from routing.hours import Calendar
 from routing.numbers import NumberPlan
 
@@ -79,12 +82,15 @@ class Caller:
         callbacks: CallbackRequests,
         clock: Clock,
         prompt_path: Callable[[str], str],
+        configuration: Callable[[], tuple[int, HotlineConfig]],
     ) -> None:
+        """`configuration` is what is in force at any moment; the call itself keeps that of its beginning."""
         self._session = session
         self._call = call
         self._switchboard = switchboard
         self._callbacks = callbacks
         self._clock = clock
+        self._configuration = configuration
         self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, prompt_path)
         self._talk = Talk(session, call, switchboard, transfers, self._dialogue)
         self._plan = NumberPlan(call.config.hotline.country_code, call.config.hotline.area_code)
@@ -115,7 +121,7 @@ class Caller:
                 log_failure("conversation failed, the caller goes into the line", self._call.id, error)
                 await self._rescue()
         except (CallerGone, AgiClosed) as gone:
-            self._gone(gone)
+            await self._gone(gone)
         except Exception as error:
             log_failure("conversation failed twice", self._call.id, error)
             self._call.end_reason = FAILED
@@ -157,11 +163,21 @@ class Caller:
         possible = self._plan.may_call_back(call.caller)
         return CallArrived(call.arrived_at, call.caller, possible, self._switchboard.announcement)
 
-    def _gone(self, gone: CallerGone | AgiClosed) -> None:
+    async def _gone(self, gone: CallerGone | AgiClosed) -> None:
         call = self._call
+        log.info("caller's session over", call=call.id, where=self._conversation.state, why=type(gone).__name__)
         if isinstance(gone, AgiClosed) and not self._session.hung_up:
             call.session_cut = True
-        log.info("caller's session over", call=call.id, where=self._conversation.state, why=type(gone).__name__)
+            return
+        confirmed = self._conversation.confirmed
+        if confirmed is None:
+            return
+        try:
+            await self._leave_callback(confirmed)
+        except Exception as error:
+            log_failure("confirmed callback not kept", call.id, error)
+        else:
+            call.end_reason = EndReason.CALLBACK.value
 
     async def _carry_out(self, effects: list[Effect]) -> Event | None:
         event: Event | None = None
@@ -223,6 +239,7 @@ class Caller:
             expected=self._switchboard.expected_wait(call),
             line_full=self._switchboard.progress.full(call),
             at=now,
+            emergency=emergency_at(self._configuration()[1], now),
         )
 
     # --- leaving -----------------------------------------------------------------------------

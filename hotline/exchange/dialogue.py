@@ -73,7 +73,8 @@ class Dialogue:
             if self._agent_found.is_set():
                 return None
             await self._music_on()
-            return await self._listen(key, effect, deadline)
+            answered_by = asyncio.get_running_loop().time() + effect.pause_seconds
+            return await self._listen(key, effect, max(deadline, answered_by))
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)

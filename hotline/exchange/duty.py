@@ -34,9 +34,11 @@ class Duty:
 
     def nobody_for(self, skill: str, waiting_since: datetime, now: datetime) -> float:
         """Seconds for which a caller who came at `waiting_since` has had nobody; 0 while somebody is on duty."""
-        self.look(now)
-        since = self._nobody_since.get(skill)
-        return 0.0 if since is None else (now - max(since, waiting_since)).total_seconds()
+        if self.anybody(skill, now):
+            self._nobody_since.pop(skill, None)
+            return 0.0
+        since = self._nobody_since.setdefault(skill, now)  # perhaps no agent has this skill any more
+        return (now - max(since, waiting_since)).total_seconds()
 
     def unserved(self, skills: Iterable[str], now: datetime, besides: Seat | None = None) -> int:
         """How many of these waiting callers' skills nobody on duty has."""

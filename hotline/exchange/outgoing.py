@@ -37,6 +37,8 @@ REASON_SECONDS = 1.0
 """Asterisk may say that an own telephone was not reached before it says why."""
 _ID = re.compile(r"callback-([0-9]{1,18})-(.{1,64})-[0-9a-f]{8}")
 _DEVICE = "PJSIP/agent-"
+_UP = "6"
+"""The state of a channel that was answered."""
 _NO_CHANNEL = {"", "<null>", "<unknown>"}
 
 Event = Mapping[str, str]
@@ -66,6 +68,8 @@ class Result(StrEnum):
     """The agent's own telephone was not picked up: the caller was not rung."""
     OWN_GONE = "own_gone"
     """The agent's own telephone could not be rung."""
+    UNKNOWN = "unknown"
+    """Asterisk could not be heard meanwhile: perhaps the two have talked, the agent knows."""
 
 
 _CALLERS_END = {"BUSY": Result.BUSY, "NOANSWER": Result.NO_ANSWER, "CANCEL": Result.CANCELLED}
@@ -180,7 +184,8 @@ class Outgoing:
             else:
                 self._forget(ring)
             raise
-        if ring.stopped:
+        if ring.stopped or seat.presence.intent is Intent.HOME:
+            ring.stopped = True
             self._end(ring, Result.OWN_GONE)
             return ring
         self._note(ring, "callback_ringing")
@@ -200,7 +205,7 @@ class Outgoing:
             raise Refused("Ihr Telefon ist nicht angemeldet.")
         if presence.work is Work.DUE and work is not Work.DUE:
             raise Refused(
-                "Ihnen ist gerade ein anderer Rückruf angeboten. Bitte beginnen Sie diesen oder lehnen Sie ab."
+                "Ihnen ist gerade ein anderer Rückruf angeboten. Bitte beginnen Sie diesen oder lehnen Sie ihn ab."
             )
         if presence.engaged or presence.work is not work:
             raise Refused("Ihr Telefon ist gerade besetzt.")
@@ -224,7 +229,7 @@ class Outgoing:
             log.warning("no news of a callback, it is given up", call=ring.call_id, agent=ring.agent)
             await self._controls.hang_up(ring.id)
             if ring.stage is Stage.OWN:
-                self._end(ring, Result.OWN_GONE)
+                self._end(ring, Result.UNKNOWN)
 
     def hang_up(self, agent: str, task_id: int) -> None:
         """End the agent's leg, and with it the caller's. Refused when there is none."""
@@ -274,6 +279,8 @@ class Outgoing:
                 self._end(ring, Result.OWN_MISSED)
             case "OriginateResponse" if event.get("Response") == "Failure":
                 self._switchboard.spawn(self._end_without_reason(ring))
+            case "Hangup" if of_agents_leg and ring.stage is Stage.OWN and event.get("ChannelState") == _UP:
+                self._end(ring, Result.UNKNOWN)  # it was picked up, and we did not hear that
             case "Hangup" if of_agents_leg:
                 self._end(ring)
         return True
@@ -372,9 +379,11 @@ class Outgoing:
         for ring in known:
             if ring.id not in channels:
                 log.warning("a callback ended while Asterisk could not be heard", call=ring.call_id)
-                self._end(ring)
+                self._end(ring, ring.result or Result.UNKNOWN)
         for unique, channel in channels.items():
             found = self._known_or_found(unique, channel)
+            if found is not None and found.over and found.result is Result.UNKNOWN:
+                self._go_on(found)
             if found is not None and not found.over:
                 self._catch_up(found, channel, channels)
 
@@ -393,6 +402,13 @@ class Outgoing:
         self._rings[name] = ring
         self._occupy(seat)
         return ring
+
+    def _go_on(self, ring: Ring) -> None:
+        """It was given up, but is there."""
+        log.info("callback taken up again", call=ring.call_id, agent=ring.agent)
+        ring.stage, ring.result = Stage.OWN, None
+        self._occupy(self._switchboard.seats[ring.agent])
+        self._switchboard.spawn(self._give_up_silent(ring))
 
     def _catch_up(self, ring: Ring, own: Event, channels: Channels) -> None:
         others = [one for unique, one in channels.items() if one.get("Linkedid") == ring.id and unique != ring.id]

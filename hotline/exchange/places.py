@@ -7,7 +7,7 @@ and found again after a restart. Nothing here rings anybody: that is the agent's
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,8 +21,9 @@ from agents.presence import Bar, Intent, Work
 from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import Refused, StorageError
-from hotline.exchange.journal import Journal
-from hotline.exchange.outgoing import Outgoing, Ring
+from hotline.exchange.calls import Call
+from hotline.exchange.journal import Journal, Write
+from hotline.exchange.outgoing import Outgoing, Result, Ring
 from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.logs import log_failure
@@ -38,6 +39,10 @@ EVERY_SECONDS = 1.0
 """So often it is looked whether a time has come: of a window, of a next try, of opening, of an offer nobody starts."""
 AGAIN_SECONDS = 5.0
 """After a failure to store an offer nothing is offered for so long."""
+AWAY_SECONDS = 4.0
+"""A page that is loaded anew has its telephone back by then."""
+IDLE = timedelta(minutes=15)
+"""Who has taken on a kept place from the list, and has not rung by then, is not going to."""
 COUNTS_SECONDS = 1.0
 MOST_REMEMBERED = 1_000
 MISSED, REJECTED, WITHDRAWN = "missed", "rejected", "withdrawn"
@@ -56,6 +61,10 @@ class Board(Protocol):
 
     async def return_to_line(self, task_id: int, agent: str) -> None: ...
 
+    async def give_back_idle(self, task: CallbackTask) -> None: ...
+
+    async def drop_place(self, task_id: int) -> None: ...
+
 
 @dataclass(eq=False)
 class DueOffer:
@@ -73,6 +82,10 @@ class DueOffer:
     """What is known of the number; None while it is not counted."""
     joined: datetime | None = None
     """Where it stood in the line."""
+    seen: bool = True
+    """Telephone and page were there; False for one of before a restart until they are."""
+    away: datetime | None = None
+    """Since when one of them is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,7 @@ class _Standing:
     """By the row of the callback."""
     joined: datetime
     """In the line: whoever waited while it was closed has not waited there."""
+    second_at: datetime
 
 
 class Places:
@@ -118,6 +132,10 @@ class Places:
         self._opened: datetime | None = None
         """Since when it is open now, where that matters."""
         self._not_before = 0.0
+        self._spoken: set[int] = set()
+        """Callbacks whose callers were talked with meanwhile, until it is stored that they keep no place any more."""
+        self._asked: dict[int, float] = {}
+        """When it was last begun to store something of a callback, by the loop's time."""
         switchboard.places = self
         outgoing.own_missed = self.own_missed
 
@@ -136,50 +154,112 @@ class Places:
     def look(self) -> bool:
         """Take back what is not to be offered any more, and bring the line up to date; whether anything changed."""
         tasks = {task.id: task for task in self._board.tasks if task.keeps_place}
-        if not tasks and not self._offers and not self._standing:
-            return False
         now = self._clock.now()
-        changed = self._settle(tasks, now)
+        changed = self._free_stray(now)
+        if not tasks and not self._offers and not self._standing:
+            return changed
+        self._store_again(tasks, now)
+        changed = self._settle(tasks, now) or changed
         wanted = {entry_of(task.id): task for task in self._wanted(tasks, now)}
         for entry in self._standing.keys() - wanted.keys():
             self._switchboard.line.leave(entry)
             del self._standing[entry]
             changed = True
-        for entry, task in wanted.items():
-            changed = self._stand(entry, task, now) or changed
-        return changed
+        before: set[datetime] = set()
+        for entry, task in wanted.items():  # in the order of the line
+            if self._stand(entry, task, now, before):
+                before.add(self._standing[entry].joined)
+        return changed or bool(before)
 
-    def _stand(self, entry: str, task: CallbackTask, now: datetime) -> bool:
+    def _stand(self, entry: str, task: CallbackTask, now: datetime, before: Container[datetime]) -> bool:
+        """Whether it had to be put there. Those behind it who joined at the same moment have to be put there, too:
+        `before` are the moments of those who were put there before this one."""
         since, known = task.place.joins_at() or now, self._standing.get(entry)
         config = self._configuration()[1]
         skill = _skill(config, task)
-        if known is not None and (known.since, known.skill) == (since, skill) and entry in self._switchboard.line:
-            return False
-        joined = min(max(since, self._opened or since), now)
+        stood = known is not None and known.since == since and entry in self._switchboard.line
+        joined = known.joined if known is not None and stood else min(max(since, self._opened or since), now)
         second = joined + timedelta(seconds=config.distribution.second_choice_after_seconds)
+        wanted = _Standing(task.id, skill, since, joined, second)
+        if stood and known == wanted and joined not in before:
+            return False
         self._switchboard.line.join(entry, skill, joined, second_at=second)
-        self._standing[entry] = _Standing(task.id, skill, since, joined)
+        self._standing[entry] = wanted
         return True
 
     def _wanted(self, tasks: Mapping[int, CallbackTask], now: datetime) -> Iterator[CallbackTask]:
         """Nobody is in the line twice, nor while they are with us or are being rung."""
         if not tasks or self.draining() or not self._in_hours(now) or self._fails():
             return
-        version, config = self._configuration()
-        busy = self._with_us() | {task.number for task in self._board.tasks if self._in_hand(task)}
         standing = sorted((task for task in tasks.values() if task.place.stands(now)), key=_by_place)
+        if not standing:
+            return
+        version, config = self._configuration()
+        in_hand = self._in_hand()
+        busy = self._with_us() | {task.number for task in self._board.tasks if task.id in in_hand}
         for task in standing:
-            if task.number not in busy and not self._in_hand(task) and self._may_be_rung(version, config, task):
+            free = task.number not in busy and task.id not in in_hand and task.id not in self._spoken
+            if free and self._may_be_rung(version, config, task):
                 busy.add(task.number)
                 yield task
 
-    def _in_hand(self, task: CallbackTask) -> bool:
-        offered = any(offer.task.id == task.id for offer in self._offers.values())
-        return offered or task.taken_by is not None or self._outgoing.of_task(task.id) is not None
+    def _in_hand(self) -> set[int]:
+        """Callbacks that are offered, rung, or taken on by somebody."""
+        offered = {offer.task.id for offer in self._offers.values()}
+        rung = {ring.task_id for ring in self._outgoing if not ring.over or ring.asks}
+        return offered | rung | {task.id for task in self._board.tasks if task.taken_by is not None}
 
     def _with_us(self) -> set[str | None]:
         """Numbers of callers who are with us: whoever calls again need not be rung."""
         return {call.caller for call in self._switchboard.calls if call.caller is not None}
+
+    def _free_stray(self, now: datetime) -> bool:
+        """Nobody waits for an offer that is not there."""
+        stray = [seat for seat in self._switchboard.seats if seat.presence.work is Work.DUE]
+        stray = [seat for seat in stray if seat.agent.name not in self._offers]
+        for seat in stray:
+            log.error("an agent waited for a callback that was not offered", agent=seat.agent.name)
+            seat.presence = seat.presence.free(now, keep_idle=True)
+            seat.touch()
+        return bool(stray)
+
+    # --- what is to be stored of callbacks that nobody rings -----------------------------------
+
+    def answered(self, call: Call) -> None:
+        """An agent talks with this caller, and sees what they wait for: nobody is rung for it by itself any more."""
+        waits = [task for task in self._board.tasks if task.keeps_place and call.caller and task.number == call.caller]
+        self._spoken |= {task.id for task in waits if task.call_id != call.id}
+
+    def _store_again(self, tasks: Mapping[int, CallbackTask], now: datetime) -> None:
+        """Of those talked with meanwhile, and of those taken on and not rung; what fails is tried again."""
+        self._spoken &= tasks.keys()
+        self._asked = {task_id: at for task_id, at in self._asked.items() if task_id in tasks}
+        rung = {ring.task_id for ring in self._outgoing if not ring.over or ring.asks}
+        for task in tasks.values():
+            if task.id in self._spoken:
+                self._ask(task, partial(self._board.drop_place, task.id))
+            elif task.taken_by is not None and task.id not in rung and self._idle(task, now):
+                self._ask(task, partial(self._board.give_back_idle, task))
+
+    def _idle(self, task: CallbackTask, now: datetime) -> bool:
+        """Its agent is gone, or has had time enough, and does not talk with that caller either."""
+        if task.taken_by not in self._switchboard.seats:
+            return True
+        return now - (task.taken_at or task.requested_at) >= IDLE and task.number not in self._with_us()
+
+    def _ask(self, task: CallbackTask, write: Write) -> None:
+        moment = asyncio.get_running_loop().time()
+        if moment - self._asked.get(task.id, -AGAIN_SECONDS) >= AGAIN_SECONDS:
+            self._asked[task.id] = moment
+            self._switchboard.spawn(self._try(task, write))
+
+    async def _try(self, task: CallbackTask, write: Write) -> None:
+        try:
+            await write()
+        except Exception as error:
+            log.warning("callback is not changed yet", call=task.call_id, why=type(error).__name__)
+
+    # --- who may be rung -----------------------------------------------------------------------
 
     def _may_be_rung(self, version: int, config: HotlineConfig, task: CallbackTask) -> bool:
         if task.number is None:
@@ -225,7 +305,7 @@ class Places:
         """Stored first, then on the page."""
         try:
             await self._journal.now(partial(self._rows.made, offer.id, offer.task.id, offer.agent, offer.at))
-        except (Refused, StorageError) as error:
+        except Exception as error:  # whatever it is: the agent does not wait for it
             await self._not_stored(offer, error)
             return
         if self._offers.get(offer.agent) is not offer:  # over before it was stored
@@ -239,7 +319,7 @@ class Places:
 
     async def _not_stored(self, offer: DueOffer, error: Exception) -> None:
         log.warning("callback not offered", call=offer.task.call_id, why=type(error).__name__)
-        if isinstance(error, StorageError):
+        if not isinstance(error, Refused):
             self._not_before = asyncio.get_running_loop().time() + AGAIN_SECONDS
         else:
             await self._board.refresh()
@@ -265,7 +345,12 @@ class Places:
 
     @contextmanager
     def starting(self, offer: DueOffer) -> Iterator[None]:
-        """While the agent's press is stored and the telephone is being rung the offer does not end by itself."""
+        """While the agent's press is stored and the telephone is being rung the offer does not end by itself.
+
+        Refused for a second press meanwhile.
+        """
+        if offer.starting:
+            raise Refused("Dieser Rückruf wird schon begonnen.")
         offer.starting = True
         try:
             yield
@@ -279,16 +364,19 @@ class Places:
             self._switchboard.progress.remember(offer.at, skill, offer.joined, taken=True)
 
     def own_missed(self, ring: Ring) -> bool:
-        """The agent's own telephone was not picked up; False when the callback keeps no place and so stays theirs.
+        """The agent's own telephone was not picked up; False when the callback keeps no place and so stays theirs,
+        unless they have gone home.
 
         Otherwise it goes back to its place, and this agent gets nothing more until they press "ready".
         """
         task = next((one for one in self._board.tasks if one.id == ring.task_id), None)
-        if task is None or not task.keeps_place:
-            return False
         seat = self._switchboard.seats[ring.agent]
+        if task is None or not (task.keeps_place or seat.presence.intent is Intent.HOME):
+            return False
         if seat.call is None:
-            seat.presence = seat.presence.barred(Bar.NOT_STARTED, self._clock.now())
+            not_theirs = ring.result is Result.OWN_GONE and not ring.stopped
+            bar = Bar.PHONE_GONE if not_theirs else Bar.NOT_STARTED
+            seat.presence = seat.presence.barred(bar, self._clock.now())
         self._switchboard.spawn(self._back(task, ring.agent))
         return True
 
@@ -304,10 +392,23 @@ class Places:
     def _settle(self, tasks: Mapping[int, CallbackTask], now: datetime) -> bool:
         """Take back what cannot be started any more; whether there was any."""
         over = [offer for offer in self._offers.values() if not offer.starting]
+        for offer in over:
+            self._notice(offer, now)
         ended = [(offer, end) for offer in over if (end := self._end_of(offer, tasks, now)) is not None]
         for offer, end in ended:
             self._close(offer, end, Bar.NOT_STARTED if end == MISSED else None)
         return bool(ended)
+
+    def _notice(self, offer: DueOffer, now: datetime) -> None:
+        """Whether telephone and page are there; after a restart the time begins when they are."""
+        seat = self._switchboard.seats[offer.agent]
+        if not (seat.presence.registered and seat.presence.seen):
+            offer.away = offer.away or now
+            return
+        offer.away = None
+        if not offer.seen:
+            offer.seen = True
+            self._begin_time(offer)
 
     def _end_of(self, offer: DueOffer, tasks: Mapping[int, CallbackTask], now: datetime) -> str | None:
         seat, task = self._switchboard.seats[offer.agent], tasks.get(offer.task.id)
@@ -317,7 +418,11 @@ class Places:
             return WITHDRAWN
         if offer.task.number in self._with_us() or not self._in_hours(now) or self.draining():
             return WITHDRAWN
-        return MISSED if offer.until is not None and now >= offer.until else None
+        if offer.seen and offer.away is not None and now - offer.away >= timedelta(seconds=AWAY_SECONDS):
+            return WITHDRAWN
+        if offer.until is None or now < offer.until:
+            return None
+        return MISSED if offer.seen else WITHDRAWN
 
     def _close(self, offer: DueOffer, end: str, bar: Bar | None = None) -> None:
         log.info("callback not started", call=offer.task.call_id, agent=offer.agent, end=end)
@@ -361,6 +466,7 @@ class Places:
         if not self._can_have(seat, offer.task):
             self._note_end(offer, WITHDRAWN)
             return
+        offer.seen = False
         self._offers[offer.agent] = offer
         seat.presence = seat.presence.busy(Work.DUE, self._clock.now())
         self._begin_time(offer)
@@ -374,11 +480,12 @@ class Places:
     def shift(self, delta: timedelta) -> None:
         """Business time has jumped by that; the line has been shifted."""
         for entry, stood in self._standing.items():
-            self._standing[entry] = replace(stood, joined=stood.joined + delta)
+            self._standing[entry] = replace(stood, joined=stood.joined + delta, second_at=stood.second_at + delta)
         for offer in self._offers.values():
             offer.at += delta
             offer.joined = None if offer.joined is None else offer.joined + delta
             offer.until = None if offer.until is None else offer.until + delta
+            offer.away = None if offer.away is None else offer.away + delta
 
     # --- what the lead sees ------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ All of it is counted among those whom the same agents serve, by the configuratio
 on duty or goes changes the pace, but no caller's place becomes a worse one by it.
 """
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from config.schema import HotlineConfig
@@ -15,8 +16,10 @@ from routing.pace import Pace
 class Progress:
     """Of everybody in the line, whose pace it learns from those who leave it. Times are business time."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, calls: Container[str] | None = None) -> None:
+        """`calls`: which entries of the line are callers, all when left out; others are places kept for callbacks."""
         self._line = line
+        self._calls = calls
         self._pace = Pace()
 
     def position(self, call: Call) -> int:
@@ -32,9 +35,13 @@ class Progress:
         return self._pace.expected(now, position, skills, self._line.waiting_since(skills))
 
     def full(self, call: Call) -> bool:
-        """Whether as many as the line holds, or more, wait before this caller."""
+        """Whether as many as the line holds, or more, wait before this caller: a kept place takes nobody's."""
         most = call.config.line.most_waiting
-        return most is not None and self.position(call) > most
+        if most is None or call.id not in self._line or self.position(call) <= most:
+            return False
+        skills, place = self._rivals(call), self._line[call.id].place
+        before = (one for one in self._line.waiting() if one.place < place and one.skill in skills)
+        return sum(self._calls is None or one.call_id in self._calls for one in before) >= most
 
     def taken(self, call: Call, at: datetime) -> None:
         """An agent has answered whom the line offered the call to `at`."""

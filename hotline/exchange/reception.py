@@ -105,17 +105,18 @@ class Reception:
     # --- a new caller ------------------------------------------------------------------------
 
     async def _welcome(self, session: AgiSession) -> None:
-        call = await self._new_call(session, new_call_id(), self._clock.now())
-        await session.set_variable(f"__{variables.CALL_ID}", call.id)
+        call_id, now = new_call_id(), self._clock.now()
+        await session.set_variable(f"__{variables.CALL_ID}", call_id)
+        call = await self._new_call(session, call_id, now)
         await self._switchboard.arrived(call)
         log.info("call arrived", call=call.id, gateway=call.gateway, withheld=call.caller is None)
         await self._converse(session, call, lambda caller: caller.run())
 
     async def _new_call(self, session: AgiSession, call_id: str, at: datetime) -> Call:
-        version, config = self._configuration()
         gateway = await session.get_variable(variables.GATEWAY) or ""
         privacy = await session.get_variable(variables.PRIVACY) or ""
         header = await session.get_variable(variables.FROM) or ""
+        version, config = self._configuration()  # last: who is not in the switchboard is not told of another one
         return Call(
             id=call_id,
             channel=session.environment.get("agi_channel", ""),
@@ -195,6 +196,7 @@ class Reception:
             self._callbacks,
             self._clock,
             self._prompt_path,
+            self._configuration,
         )
         try:
             await run(caller)

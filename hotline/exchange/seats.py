@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agents.presence import Intent, Presence
+from agents.presence import Intent, Presence, Work
 from config.schema import Agent, ScreenNeed
 from hotline.exchange.calls import Call, Offer
 
@@ -41,7 +41,8 @@ class Seat:
 
     @property
     def in_use(self) -> bool:
-        return not self.gone or self.call is not None or bool(self.unwritten)
+        busy = self.presence.work is not Work.FREE
+        return not self.gone or busy or self.call is not None or bool(self.unwritten)
 
     def serves(self, skill: str) -> bool:
         """Whether the agent can take on such a request, be it as first or as second choice."""
@@ -88,18 +89,22 @@ class Seats:
     def renew(self, agents: list[Agent], now: datetime) -> list[Seat]:
         """Take over what the configuration says of the agents now; nobody's state changes by it.
 
-        The seats of those who are not in it any more are returned: they get no further call.
+        The seats of those who are not in it any more since now are returned: they get no further call. The telephone
+        of whoever was gone and is back is to be asked for: nobody has listened to it meanwhile.
         """
         before, self._seats = self._seats, {}
         for agent in agents:
             known = agent.name in before
             seat = self._seats[agent.name] = before.pop(agent.name) if known else _seat(agent, now, self.listeners)
+            if seat.gone:
+                seat.presence = replace(seat.presence, registered=False, engaged=False)
             seat.agent, seat.gone = agent, False
             seat.presence = replace(seat.presence, needs_screen=_needs_screen(agent))
+        newly = [seat for seat in before.values() if not seat.gone]
         for name, seat in before.items():
             self._seats[name] = seat
             seat.agent, seat.gone = seat.agent.model_copy(update={"skills": [], "second_choice": []}), True
-        return list(before.values())
+        return newly
 
     def __getitem__(self, name: str) -> Seat:
         """Also of somebody who is gone: calls remember whom they were with. KeyError for any other name."""
@@ -116,7 +121,8 @@ class Seats:
         return [seat for seat in self if seat.presence.available and seat.call is None]
 
     def touch_all(self) -> None:
-        for seat in self:
+        """Also whoever is gone: the end of the last call at that seat is to be noted, too."""
+        for seat in list(self._seats.values()):
             seat.touch()
 
 

@@ -23,6 +23,7 @@ from hotline.exchange.progress import Progress
 from hotline.exchange.same_agent import SameAgent
 from hotline.exchange.seats import Seat, Seats
 from hotline.exchange.wake_up import MOMENT, WakeUp
+from hotline.logs import log_failure
 from routing.line import Line
 from routing.matcher import FreeAgent, match, next_change
 
@@ -55,6 +56,8 @@ class Places(Protocol):
 
     def offered(self, entry: str, agent: str) -> None: ...
 
+    def answered(self, call: Call) -> None: ...
+
     def shift(self, delta: timedelta) -> None: ...
 
     def waiting(self, places: Mapping[str, int]) -> list[dict[str, Any]]: ...
@@ -66,7 +69,7 @@ class Switchboard:
         self.line = Line()
         self.calls = Calls()
         self.duty = Duty(seats)
-        self.progress = Progress(self.line)
+        self.progress = Progress(self.line, self.calls)
         self.same_agent = SameAgent(seats, self.line, book)
         self.offers = Offers(seats, self.calls, book, clock, self.rematch)
         self.announcement: str | None = None
@@ -113,6 +116,9 @@ class Switchboard:
         self._dismiss_giver(call)
         if call.over.is_set() or call.request is None or call.joined_at is None:
             return
+        if call.offer is not None and call.offer.open:  # its session broke off before it could be dialled
+            self.offers.close(call.offer, OfferEnd.WITHDRAWN)
+            self.hang_up(call.leg)
         call.phase = Phase.WAITING
         if call.id not in self.line:
             second_at = call.joined_at + timedelta(seconds=call.config.distribution.second_choice_after_seconds)
@@ -175,8 +181,7 @@ class Switchboard:
         """Offer waiting calls to free agents; called after every change that could make a match."""
         now = self._clock.now()
         self.duty.look(now)
-        if self.places is not None:
-            self.places.look()
+        self._look_at_places()
         for seat in self.seats:
             if seat.call is None and seat.unwritten and seat.presence.work is Work.FREE:
                 self.begin_wrap_up(seat.unwritten.pop(0), seat)
@@ -189,6 +194,15 @@ class Switchboard:
             self._found(found.call_id, self.seats[found.agent])
         self.wake_up.set(next_change(self.line, now))
         self.seats.touch_all()
+
+    def _look_at_places(self) -> None:
+        """Whatever may be wrong with a callback: callers go on."""
+        if self.places is None:
+            return
+        try:
+            self.places.look()
+        except Exception as error:
+            log_failure("places in the line were not looked at", "", error)
 
     def _found(self, entry: str, seat: Seat) -> None:
         """An agent for whoever stands in the line there: a caller, or a callback that keeps its place."""
@@ -345,6 +359,8 @@ class Switchboard:
         seat.presence = seat.presence.busy(Work.TALKING, now)
         self._book.answered(call, seat.agent.name, now)
         log.info("answered", call=call.id, agent=seat.agent.name, waited=round(call.waited, 1))
+        if self.places is not None:
+            self.places.answered(call)
         self._dismiss_giver(call)
         seat.touch()
 
@@ -436,12 +452,14 @@ class Switchboard:
             self._withdraw_from(seat, OfferEnd.WITHDRAWN)
         self.rematch()
 
-    def take_agents(self, agents: list[Agent]) -> None:
+    def take_agents(self, agents: list[Agent]) -> list[Seat]:
         """The configuration says something else of the agents from now on. Whoever is in it keeps their state, and
-        whoever is not in it any more finishes the call they have and gets no other."""
-        for gone in self.seats.renew(agents, self._clock.now()):
-            self.wanting(gone, Intent.HOME, None)
+        whoever is not in it any more finishes the call they have and gets no other: those are returned."""
+        gone = self.seats.renew(agents, self._clock.now())
+        for seat in gone:
+            self.wanting(seat, Intent.HOME, None)
         self.rematch()
+        return gone
 
     def phone(self, seat: Seat, *, registered: bool, engaged: bool) -> None:
         """Whether Asterisk can ring this agent's phone, and whether it rings or talks."""

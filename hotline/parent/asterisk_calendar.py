@@ -17,7 +17,10 @@ LOOK_SECONDS = 30.0
 
 
 class AsteriskCalendar:
-    """`render` writes the dialplan anew, `script` runs Asterisk, `now` tells business time."""
+    """`render` writes the dialplan anew, `script` runs Asterisk, `now` tells business time.
+
+    `took` is called when the running Asterisk has read it.
+    """
 
     def __init__(
         self,
@@ -26,7 +29,9 @@ class AsteriskCalendar:
         now: Callable[[], datetime],
         zone: ZoneInfo,
         say: Callable[[str], None],
+        took: Callable[[], None] = lambda: None,
     ) -> None:
+        self._took = took
         self._render, self._script, self._now, self._zone, self._say = render, script, now, zone, say
         self._known: date | None = None
         """The day on which Asterisk last got its hours."""
@@ -42,6 +47,7 @@ class AsteriskCalendar:
             await asyncio.sleep(min(seconds_to_midnight(self._local()) + AFTER_MIDNIGHT, LOOK_SECONDS))
             today = self._local().date()
             if today != self._known and await self._rendered() and await self._read():
+                self._took()
                 self._known = today
                 self._say(f"Asterisk has its opening hours from {today} on.")
 

@@ -8,6 +8,7 @@ says over the control socket which configuration is in use.
 import asyncio
 import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,9 @@ PARTS = {
     "queues.conf": "Warteschlange des Notbetriebs",
     "musiconhold.conf": "Wartemusik",
 }
-
-
+RETRY_SECONDS = 30.0
+"""So often what Asterisk did not take is tried again."""
+DIALPLAN, PHONES = "extensions.conf", "pjsip.conf"
 _PHONE = re.compile(rf"^ *Endpoint: +{agent_endpoint('')}([a-z0-9_-]+)", re.MULTILINE)
 
 
@@ -72,18 +74,30 @@ class AsteriskSide:
         self._one_at_a_time = asyncio.Lock()
         self._known: dict[str, str] = {}
         """What Asterisk has read, by the file's name."""
+        self._rewritten: dict[str, str] = {}
+        """What was written for a new day; known to Asterisk once it has read it."""
+        self._behind = False
+        """Whether Asterisk has not taken everything yet."""
         self.config = begun
         """In use now."""
 
     def render_dialplan(self) -> bool:
         """Write the dialplan for today. SetupError, OSError."""
         with self._writing:
-            return asterisk_files.rerender(self.config, self._facts(self.config))
+            changed = asterisk_files.rerender(self.config, self._facts(self.config))
+            self._rewritten[DIALPLAN] = self._content(DIALPLAN)
+            return changed
 
     def write_phones(self) -> None:
         """Write what Asterisk knows of telephones, with their passwords of today. SetupError, OSError."""
         with self._writing:
             asterisk_files.rewrite_phones(self.config, self._facts(self.config))
+            self._rewritten[PHONES] = self._content(PHONES)
+
+    def took(self, name: str) -> None:
+        """Asterisk has read what was written of this file for a new day."""
+        if name in self._rewritten:
+            self._known[name] = self._rewritten.pop(name)
 
     async def before_start(self) -> None:
         """Asterisk is about to read everything. What cannot be written stays as it is, and is not known."""
@@ -93,19 +107,35 @@ class AsteriskSide:
             self._known = {}
 
     async def bring_up_to_date(self, text: str) -> Told:
-        """Asterisk is to go by this configuration. SetupError, OSError: it goes on by the one before."""
+        """Asterisk is to go by this configuration. SetupError, OSError: it goes on by the one before for now.
+
+        What it does not take is tried again by `run`.
+        """
         async with self._one_at_a_time:
-            config = await asyncio.to_thread(self._read, text)
-            files = await asyncio.to_thread(self._written, config)
-            self.config = config
-            reloaded: list[str] = []
-            failed: list[str] = []
-            for name in [name for name in RELOADS if files[name] != self._known.get(name)]:
-                taken = [await carried_out(self._script, command) for command in RELOADS[name]]
-                (reloaded if all(taken) else failed).append(PARTS[name])
-                if all(taken):
-                    self._known[name] = files[name]
-            return Told(tuple(reloaded), tuple(failed), *await self._read_back(stamp(files["extensions.conf"])))
+            self.config = await asyncio.to_thread(self._read, text)
+            return await self._bring()
+
+    async def run(self) -> None:
+        """For ever: what Asterisk did not take, as it was too busy, is tried again."""
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            if self._behind:
+                with suppress(OSError, SetupError):
+                    async with self._one_at_a_time:
+                        await self._bring()
+
+    async def _bring(self) -> Told:
+        self._behind = True
+        files = await asyncio.to_thread(self._written, self.config)
+        reloaded: list[str] = []
+        failed: list[str] = []
+        for name in [name for name in RELOADS if files[name] != self._known.get(name)]:
+            taken = [await carried_out(self._script, command) for command in RELOADS[name]]
+            (reloaded if all(taken) else failed).append(PARTS[name])
+            if all(taken):
+                self._known[name] = files[name]
+        self._behind = bool(failed)
+        return Told(tuple(reloaded), tuple(failed), *await self._read_back(stamp(files[DIALPLAN])))
 
     async def _read_back(self, wanted: str) -> tuple[bool | None, tuple[str, ...] | None]:
         dialplan = await told(self._script, f"dialplan show {STAMP_CONTEXT}")
@@ -122,6 +152,9 @@ class AsteriskSide:
     def _written(self, config: HotlineConfig) -> dict[str, str]:
         with self._writing:
             return asterisk_files.write_changed(config, self._facts(config))
+
+    def _content(self, name: str) -> str:
+        return (self._state.asterisk / "etc" / name).read_text("utf-8")
 
     def _facts(self, config: HotlineConfig) -> AsteriskFacts:
         secrets = self._state.secrets(agent.name for agent in config.agents)

@@ -11,15 +11,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
-from hotline.changing.store import write_whole
+from hotline.changing.store import BEGUN, write_whole
 from hotline.clock import Clock
 from hotline.parent.asterisk_calendar import AsteriskCalendar
 from hotline.parent.asterisk_process import AsteriskProcess
-from hotline.parent.asterisk_side import AsteriskSide
+from hotline.parent.asterisk_side import DIALPLAN, PHONES, AsteriskSide
 from hotline.parent.control import Control, socket_of
 from hotline.parent.keeping import keep
 from hotline.parent.notify import READY, STOPPING, Notifier
@@ -31,8 +32,6 @@ from hotline.parent.worker_process import WorkerProcess
 from hotline.setup import asterisk_files
 from hotline.state import StateDirectory
 
-BEGUN = "begun.yaml"
-"""The configuration that this run was started with: what needs a new start stays as it is there."""
 MAILBOX_PATIENCE = 3.0
 DRAINING = "No new calls are accepted; the hotline ends when the last call is over."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -58,9 +57,18 @@ class Launcher:
             self._shown("asterisk"),
         )
         zone = ZoneInfo(config.hotline.timezone)
-        self._calendar = AsteriskCalendar(self._side.render_dialplan, prepared.script, clock.now, zone, say)
+        self._calendar = AsteriskCalendar(
+            self._side.render_dialplan, prepared.script, clock.now, zone, say, partial(self._side.took, DIALPLAN)
+        )
         self._phone_secrets = PhoneSecrets(
-            state, self._softphones, self._side.write_phones, prepared.script, clock.real_now, zone, say
+            state,
+            self._softphones,
+            self._side.write_phones,
+            prepared.script,
+            clock.real_now,
+            zone,
+            say,
+            partial(self._side.took, PHONES),
         )
         self._worker = WorkerProcess(self._worker_command, self._shown("service"), say, self._on_calls)
         self._mailbox = Child(
@@ -106,7 +114,7 @@ class Launcher:
         """Until the hotline has ended by and by."""
         await self._start_asterisk()
         ends = [self._work(), self._keep_asterisk()]
-        goes_on = [self._calendar.run(), self._phone_secrets.run(), self._system.keep_alive()]
+        goes_on = [self._calendar.run(), self._phone_secrets.run(), self._side.run(), self._system.keep_alive()]
         if self._config.mail.demo_mailbox:
             await self._mailbox.start()
             goes_on.append(keep("The demo mailbox", self._mailbox.start, self._mailbox.wait, self._say))

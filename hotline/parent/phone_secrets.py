@@ -30,7 +30,7 @@ def softphones(config: HotlineConfig) -> list[str]:
 class PhoneSecrets:
     """`agents` tells whose telephones are softphones now, `write` writes Asterisk's configuration of the phones anew.
 
-    `script` runs Asterisk, `now` tells real time.
+    `script` runs Asterisk, `now` tells real time; `took` is called when Asterisk has read what was written.
     """
 
     def __init__(
@@ -42,7 +42,9 @@ class PhoneSecrets:
         now: Callable[[], datetime],
         zone: ZoneInfo,
         say: Callable[[str], None],
+        took: Callable[[], None] = lambda: None,
     ) -> None:
+        self._took = took
         self._state, self._agents, self._write = state, agents, write
         self._script, self._now, self._zone, self._say = script, now, zone, say
         self._known: date | None = self._today()
@@ -66,7 +68,9 @@ class PhoneSecrets:
         except (OSError, SetupError) as error:
             self._say(f"The softphones' passwords cannot be renewed ({error}): another try follows.")
             return False
-        if not taken:
+        if taken:
+            self._took()
+        else:
             self._say("Asterisk did not read the softphones' new passwords: another try follows.")
         return taken
 

@@ -24,6 +24,7 @@ from routing.places import Place
 NOT_REACHED = "not_reached"
 """The outcome of a task whose last try was in vain."""
 MOST_GIVEN_UP = 50
+_NO_PLACE = {"place_at": None, "not_before": None, "not_after": None}
 STARTED = "started"
 """How the offer of a callback ended that its agent has started."""
 
@@ -59,6 +60,7 @@ class CallbackTask:
     """See `Kept`."""
     language: str | None = None
     """Key of the further language that the caller has chosen."""
+    taken_at: datetime | None = None
 
     @property
     def keeps_place(self) -> bool:
@@ -91,9 +93,13 @@ class Callbacks:
         kept: Kept | None = None,
         language: str | None = None,
     ) -> int:
-        """A caller asks to be called at `number` (E.164), perhaps in their turn; returns the task's id."""
+        """A caller asks to be called at `number` (E.164), perhaps in their turn; returns the task's id.
+
+        Asked again with the same time, as when the answer of the database was lost, it is the same task.
+        """
         async with self._db.write() as connection:
-            return await insert_callback(
+            known = await self._requested(connection, call_id, number, at)
+            return known or await insert_callback(
                 connection,
                 self._hotline,
                 call_id=call_id,
@@ -105,6 +111,16 @@ class Callbacks:
                 kept=kept,
                 language=language,
             )
+
+    async def _requested(self, connection: AsyncConnection, call_id: str, number: str, at: datetime) -> int | None:
+        mine = (callbacks.c.hotline_id == self._hotline) & (callbacks.c.call_id == call_id)
+        query = (
+            select(callbacks.c.id)
+            .join(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
+            .where(mine, callbacks.c.requested_at == at, callback_persons.c.number == number)
+        )
+        found: int | None = (await connection.execute(query.limit(1))).scalar_one_or_none()
+        return found
 
     async def open_tasks(self) -> list[CallbackTask]:
         """Everything unfinished, taken or not, the earliest due first."""
@@ -122,7 +138,7 @@ class Callbacks:
     def _tasks(self) -> Select[Any]:
         columns = callbacks.c["id", "call_id", "request_type", "requested_at", "due_at", "taken_by"]
         persons, tries = callback_persons.c["number", "household_number"], callbacks.c["tries", "next_try_at"]
-        kept = callbacks.c["place_at", "not_before", "not_after", "language"]
+        kept = callbacks.c["place_at", "not_before", "not_after", "language", "taken_at"]
         return (
             select(*columns, *persons, *tries, *kept)
             .outerjoin(callback_persons, callback_persons.c.callback_id == callbacks.c.id)
@@ -195,11 +211,40 @@ class Callbacks:
                 await self._change(connection, one.id, taken_by=agent, taken_at=at)
         return found
 
-    async def give_back(self, task_id: int, agent: str) -> None:
-        """The agent cannot call after all: the task is free again."""
+    async def give_back(self, task_id: int, agent: str, *, keeps_place: bool = True) -> None:
+        """The agent cannot call after all: what they have taken of this number is free again, as `take` took it.
+
+        Without `keeps_place` it is a callback like others from now on: the caller may have been rung.
+        """
         async with self._db.write() as connection:
-            if (await self._open(connection, task_id)).taken_by == agent:
-                await self._change(connection, task_id, taken_by=None, taken_at=None)
+            await self._give_back(connection, task_id, agent, keeps_place=keeps_place)
+
+    async def _give_back(self, connection: AsyncConnection, task_id: int, agent: str, *, keeps_place: bool) -> None:
+        await self._numbers_alone(connection)
+        free = {"taken_by": None, "taken_at": None} | ({} if keeps_place else _NO_PLACE)
+        for one in (await self._open(connection, task_id), *await self._twins(connection, task_id)):
+            if one.taken_by == agent:
+                await self._change(connection, one.id, **free)
+
+    async def give_back_idle(self, task_id: int, agent: str) -> None:
+        """As `give_back`, of what the agent does not ring; it keeps no place if the agent has rung it since taking it:
+        what came of that was never said."""
+        async with self._db.write() as connection:
+            await self._numbers_alone(connection)
+            found = await self._open(connection, task_id)
+            if found.taken_by != agent:
+                return
+            steps = (call_events.c.hotline_id == self._hotline) & (call_events.c.call_id == found.call_id)
+            steps &= (call_events.c.agent == agent) & (call_events.c.kind == "callback_ringing")
+            since = select(call_events.c.id).where(steps, call_events.c.at >= (found.taken_at or found.requested_at))
+            rung = (await connection.execute(since.limit(1))).first() is not None
+            await self._give_back(connection, task_id, agent, keeps_place=not rung)
+
+    async def drop_place(self, task_id: int) -> None:
+        """A callback like others from now on. Refused when it is done."""
+        async with self._db.write() as connection:
+            await self._open(connection, task_id)
+            await self._change(connection, task_id, **_NO_PLACE)
 
     async def give_back_all_but(self, agents: Collection[str]) -> int:
         """What anybody else had taken is everybody's again: they cannot call any more; how many it were."""
@@ -295,7 +340,8 @@ class Callbacks:
         """Further open tasks with the same number; none when it is not known."""
         persons = callback_persons.c
         number = select(persons.number).where(persons.callback_id == task_id, persons.number != "").scalar_subquery()
-        same = select(persons.callback_id).where(persons.number == number, persons.callback_id != task_id)
+        ours = (persons.hotline_id == self._hotline) & (persons.callback_id != task_id)
+        same = select(persons.callback_id).where(ours, persons.number == number)
         mine = (callbacks.c.hotline_id == self._hotline) & callbacks.c.finished_at.is_(None)
         query = select(callbacks).where(mine, callbacks.c.id.in_(same)).order_by(callbacks.c.id).with_for_update()
         return list(await connection.execute(query))

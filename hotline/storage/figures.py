@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from hotline.storage.database import Database
 from hotline.storage.open_work import to_write_up
+from hotline.storage.places import CALLBACK_ENTRY
 from hotline.storage.tables import (
     UtcTime,
     agent_states,
@@ -150,7 +151,7 @@ class FigureRows:
         ended = (
             select(offers.c.outcome, func.count())
             .where(offers.c.hotline_id == self._hotline, offers.c.agent == name, offers.c.made_at >= start)
-            .where(offers.c.outcome.in_(_NOT_TAKEN))
+            .where(offers.c.outcome.in_(_NOT_TAKEN), ~offers.c.call_id.startswith(CALLBACK_ENTRY))
             .group_by(offers.c.outcome)
         )
         async with self._db.read() as connection:

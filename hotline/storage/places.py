@@ -14,7 +14,8 @@ from hotline.storage.database import Database
 from hotline.storage.steps import step
 from hotline.storage.tables import call_events, callbacks, offers
 
-_PREFIX = "callback:"
+CALLBACK_ENTRY = "callback:"
+"""So the entries of callbacks begin, where calls have their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class OpenOffer:
 
 def entry_of(task_id: int) -> str:
     """The callback's name in the line, where calls have their ids, and in the rows of its offers."""
-    return f"{_PREFIX}{task_id}"
+    return f"{CALLBACK_ENTRY}{task_id}"
 
 
 class PlaceOffers:
@@ -67,7 +68,12 @@ class PlaceOffers:
     async def open(self) -> list[OpenOffer]:
         """Those that an earlier run of the service has left open."""
         its = (offers.c.hotline_id == self._hotline) & offers.c.closed_at.is_(None)
-        query = select(*offers.c["id", "call_id", "agent", "made_at"]).where(its, offers.c.call_id.startswith(_PREFIX))
+        query = select(*offers.c["id", "call_id", "agent", "made_at"]).where(
+            its, offers.c.call_id.startswith(CALLBACK_ENTRY)
+        )
         async with self._db.read() as connection:
             found = await connection.execute(query.order_by(offers.c.made_at))
-            return [OpenOffer(row.id, int(row.call_id.removeprefix(_PREFIX)), row.agent, row.made_at) for row in found]
+            return [
+                OpenOffer(row.id, int(row.call_id.removeprefix(CALLBACK_ENTRY)), row.agent, row.made_at)
+                for row in found
+            ]

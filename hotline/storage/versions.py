@@ -48,7 +48,7 @@ class Versions:
         if version is not None:
             query = query.where(config_versions.c.version == version)
         async with self._db.read() as connection:
-            row = (await connection.execute(query.order_by(config_versions.c.version.desc()))).first()
+            row = (await connection.execute(query.order_by(config_versions.c.version.desc()).limit(1))).first()
             return ActiveVersion(*row) if row else None
 
     async def row(self, version: int) -> tuple[VersionRow, str] | None:
@@ -102,7 +102,7 @@ class Versions:
             await self._db.one_at_a_time(connection, f"config_versions {self._hotline}")
             before = (await connection.execute(newest)).scalar() or 0
             if expected is not None and before != expected:
-                raise Refused("Inzwischen wurde eine andere Fassung aktiviert: bitte die Seite neu laden.")
+                raise Refused("Inzwischen wurde eine andere Version in Kraft gesetzt: bitte die Seite neu laden.")
             row = {"version": before + 1, "text": text, "author": author, "at": at, "hotline_id": self._hotline}
             why = None if reason is None else storable(reason)
             await connection.execute(insert(config_versions).values(**row, reason=why))

@@ -90,12 +90,16 @@ class AmiControls:
 
     async def device_state(self, agent: str) -> str | None:
         """Asterisk's word for what the agent's telephone does, as `NOT_INUSE`; None when it does not tell."""
+        return (await self.device_states()).get(interface(agent))
+
+    async def device_states(self) -> dict[str, str]:
+        """Asterisk's word for what each telephone does, by its interface; empty when it does not tell."""
         try:
             told = await self._ami.action("DeviceStateList", timeout=ANSWER_SECONDS)
         except AmiError as error:
             log.info("asterisk did not tell the telephones' states", why=str(error))
-            return None
-        return next((one.get("State") for one in told if one.get("Device") == interface(agent)), None)
+            return {}
+        return {one["Device"]: one["State"] for one in told if "Device" in one and "State" in one}
 
     async def _try(self, action: str, **fields: str) -> bool:
         try:

@@ -1,5 +1,8 @@
 """The admin's overview: what is in use, what is being prepared, and the way from the one to the other."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiohttp import web
 
 from hotline.changing.model import Severity
@@ -7,6 +10,7 @@ from hotline.web.admin_activation import REASON_LENGTH
 from hotline.web.admin_basis import Standing, changing, number_in, page, posted, standing, tells_outdated
 from hotline.web.admin_changes import Changes, readable
 from hotline.web.admin_file import told
+from hotline.web.admin_texts import outdated_recordings
 from hotline.web.keys import USER
 from hotline.web.problems import Problem
 
@@ -20,7 +24,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         "changes": changes,
         "meanwhile": await _meanwhile(request, now),
         "errors": told([one for one in remarks if one.severity is Severity.ERROR]),
-        "warnings": told([one for one in remarks if one.severity is Severity.WARNING]),
+        "warnings": [
+            *told([one for one in remarks if one.severity is Severity.WARNING]),
+            *await _recordings(request, now),
+        ],
         "reason_length": REASON_LENGTH,
     }
     return await page(request, "admin/overview.html", values)
@@ -38,6 +45,12 @@ async def rebase(request: web.Request) -> web.StreamResponse:
     """POST /admin/draft/rebase {revision}: go on although another version came into use meanwhile."""
     draft = await changing(request).rebase(request[USER].name, await _revision(request))
     return web.json_response({"revision": draft.revision})
+
+
+async def _recordings(request: web.Request, now: Standing) -> list[Mapping[str, Any]]:
+    """Own recordings that are older than their text."""
+    config = await now.config()
+    return [] if config is None else await outdated_recordings(request, config)
 
 
 async def _meanwhile(request: web.Request, now: Standing) -> Changes | None:

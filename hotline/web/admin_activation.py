@@ -10,6 +10,7 @@ from agents.forms import FormError
 from hotline.changing.model import Activated, Progress, Step
 from hotline.errors import HotlineError, Outdated, Refused
 from hotline.web.admin_basis import changing, mapping_in, number_in, posted, standing, tells_outdated
+from hotline.web.admin_texts import prompt_title
 from hotline.web.keys import USER
 from hotline.web.problems import Problem, log_failure, sentence
 from hotline.web.reading import path_word, text
@@ -39,6 +40,11 @@ class Activation:
         if who != self._who:
             told.pop("accounts", None)
         return told
+
+    def noted(self, who: str) -> None:
+        """Whoever has put the version in force has the first passwords: they are not shown again."""
+        if who == self._who:
+            self._told.pop("accounts", None)
 
     async def run(self, request: web.Request, work: Callable[[Progress], Awaitable[Activated]]) -> dict[str, Any]:
         """Begin; returns at once when it takes long, with the result when it does not. Refused while another runs.
@@ -130,6 +136,12 @@ async def roll_back(request: web.Request) -> web.StreamResponse:
     )
 
 
+async def noted(request: web.Request) -> web.StreamResponse:
+    """POST /admin/activation/noted: the first passwords of new accounts need not be shown any more."""
+    request.app[ACTIVATION].noted(request[USER].name)
+    return web.json_response({})
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /admin/activation: `running` with `step`, `done`, `of`; otherwise `result` or `failed`."""
     return web.json_response(request.app[ACTIVATION].told(request[USER].name))
@@ -155,4 +167,5 @@ def _shown(activated: Activated) -> dict[str, Any]:
         "reloaded": list(activated.reloaded),
         "differs": list(activated.differs),
         "restart": list(activated.restart),
+        "outdated": [prompt_title(name) for name in activated.outdated],
     }

@@ -81,7 +81,7 @@ async def save_skills(request: web.Request) -> web.StreamResponse:
 
 @tells_outdated
 async def save(request: web.Request) -> web.StreamResponse:
-    """POST /admin/agents/{name} {values: {full_name, office, phone, screen, extension}}"""
+    """POST /admin/agents/{name} {values: {full_name, office, phone, screen, extension}}: those that were changed"""
     body, name = await posted(request), path_word(request, "name")
     values = mapping_in(body, "values", _FIELDS_OF_ONE)
 
@@ -90,7 +90,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         old = _plain(agent.model_dump(mode="json"))
         return [
             _edit(("agents", place, key), value)
-            for key, value in _read(values, config, name).items()
+            for key, value in _read({**old, **values}, config, name).items()
             if value != old[key]
         ]
 

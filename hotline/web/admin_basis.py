@@ -195,7 +195,7 @@ def at_fields(error: FormError, fields: Fields) -> Problem:
             placed[fields[max(known, key=len)]] = finding
         else:
             others.append(f"{path}: {finding}")
-    return Problem(422, "; ".join(others) or _CHECK_FIELDS, placed)
+    return Problem(422, " ".join(others) or _CHECK_FIELDS, placed)
 
 
 def number_in(body: Mapping[str, Any], key: str) -> int | None:

@@ -16,6 +16,7 @@ from hotline.web.reading import text
 _SAME_AGENT = ("distribution", "same_agent")
 _KNOWN = "distribution.same_agent"
 """The field that says whether anybody is preferred at all."""
+_NOBODY = "Das ist ausgeschaltet, diese Zahlen gelten nicht. Steht hier ein Haken, laden Sie die Seite bitte neu."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,22 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 @tells_outdated
 async def save(request: web.Request) -> web.StreamResponse:
-    """POST /admin/distribution {values: {"line.longest_wait_seconds": "900", "line.expected_wait": "on", …}}"""
+    """POST /admin/distribution {values: {"line.longest_wait_seconds": "900", "line.expected_wait": "on", …}}
+
+    Those that were changed; what is not ticked any more is "".
+    """
     body = await posted(request)
     given = mapping_in(body, "values", 100)
 
     def edits(config: HotlineConfig) -> Sequence[Edit]:
         wishes = _wishes(given)
         changed = [wish for wish in wishes if wish.value != _value(config, ".".join(wish.path))]
-        if config.distribution.same_agent is None or not given.get(_KNOWN):
+        if _comes_or_goes(config, given):
+            own = {wish.path[-1]: wish.value for wish in wishes if wish.path[:2] == _SAME_AGENT}
             changed = [wish for wish in changed if wish.path[:2] != _SAME_AGENT]
-            changed += _same_agent(config, given, wishes)
+            changed += [_Wish(_SAME_AGENT, SameAgent().model_dump() | own if given[_KNOWN] else None)]
+        elif config.distribution.same_agent is None:
+            changed = _without_anybody(changed, given)
         return [_edit(wish) for wish in changed]
 
     paths = [field.path for fields in GROUPS.values() for field in fields]
@@ -57,13 +64,13 @@ def _wishes(given: Mapping[str, Any]) -> list[_Wish]:
     findings: dict[str, str] = {}
     result = []
     for field in NUMBERS:
-        if field.path.startswith(_KNOWN) and not given.get(_KNOWN):
+        if field.path not in given or (field.path.startswith(_KNOWN) and not given.get(_KNOWN, "on")):
             continue
         try:
             result.append(_Wish(tuple(field.path.split(".")), _number(field, text(given, field.path, 12).strip())))
         except ValueError as error:
             findings[field.path] = str(error)
-    for switch in SWITCHES:
+    for switch in (one for one in SWITCHES if one.path in given):
         given_value = text(given, switch.path, 12)
         if switch.choices and given_value not in switch.choices:
             findings[switch.path] = "Bitte wählen Sie, was dann geschieht."
@@ -89,11 +96,17 @@ def _number(field: Number, written: str) -> float | int | None:
     return value
 
 
-def _same_agent(config: HotlineConfig, given: Mapping[str, Any], wishes: Sequence[_Wish]) -> list[_Wish]:
-    """The section comes and goes as a whole."""
-    if not given.get(_KNOWN):
-        return [_Wish(_SAME_AGENT, None)] if config.distribution.same_agent is not None else []
-    return [_Wish(_SAME_AGENT, {wish.path[-1]: wish.value for wish in wishes if wish.path[:2] == _SAME_AGENT})]
+def _comes_or_goes(config: HotlineConfig, given: Mapping[str, Any]) -> bool:
+    """The section about the same agent does, as a whole."""
+    return _KNOWN in given and bool(given[_KNOWN]) == (config.distribution.same_agent is None)
+
+
+def _without_anybody(changed: Sequence[_Wish], given: Mapping[str, Any]) -> list[_Wish]:
+    """Nobody is preferred: FormError when the numbers of that were changed all the same."""
+    others = [wish for wish in changed if wish.path[:2] != _SAME_AGENT]
+    if len(others) != len(changed) and _KNOWN not in given:
+        raise FormError({_KNOWN: _NOBODY})
+    return others
 
 
 def _edit(wish: _Wish) -> Edit:

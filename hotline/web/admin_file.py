@@ -42,7 +42,7 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 def told(remarks: list[Remark]) -> list[Mapping[str, Any]]:
     shown = remarks[:MOST_REMARKS]
-    return [{"severity": one.severity.value, **_place(one), "message": one.message} for one in shown]
+    return [{"severity": one.severity.value, **_place(one), "message": one.german} for one in shown]
 
 
 def _place(remark: Remark) -> dict[str, Any]:

@@ -69,12 +69,12 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 @tells_outdated
 async def week(request: web.Request) -> web.StreamResponse:
-    """POST /admin/hours/week {values: {day: [those that are shown], "monday-start": […], "monday-end": […], …}}"""
+    """POST /admin/hours/week {values: {"monday-start": […], "monday-end": […], …}}: the days that were changed"""
     body = await posted(request)
-    given = mapping_in(body, "values", 3 * len(WEEKDAYS))
-    shown = listed(given, "day", len(WEEKDAYS), 9)
+    given = mapping_in(body, "values", 2 * len(WEEKDAYS))
     findings: dict[str, str] = {}
-    wanted = {day: _spans(given, day, findings) for day in WEEKDAYS if day in shown}
+    changed = [day for day in WEEKDAYS if {f"{day}-start", f"{day}-end"} & given.keys()]
+    wanted = {day: _spans(given, day, findings) for day in changed}
     if findings:
         raise FormError(findings)
 

@@ -23,6 +23,7 @@ ADMIN_ROUTES = [
     web.post("/admin/draft/discard", admin.discard),
     web.post("/admin/draft/rebase", admin.rebase),
     web.get("/admin/activation", admin_activation.show),
+    web.post("/admin/activation/noted", admin_activation.noted),
     web.post("/admin/activate", admin_activation.activate),
     web.get("/admin/hours", admin_hours.show),
     web.post("/admin/hours/week", admin_hours.week),

@@ -19,6 +19,7 @@ TEXT_LENGTH = 600
 LONG = 160
 """Characters from which a text is spoken for more than about ten seconds: callers stop listening."""
 _TEXTS = 400
+_OUTDATED = "Bei „{}“ ist weiter die eigene Aufnahme des früheren Textes zu hören. Bitte nehmen Sie den Text neu auf."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,24 @@ async def show(request: web.Request) -> web.StreamResponse:
         }
 
     return await everyday(request, "admin/texts.html", values)
+
+
+async def outdated_recordings(request: web.Request, config: HotlineConfig) -> list[Mapping[str, Any]]:
+    """Hints as the check gives them: texts that callers will not hear, because an own recording says the former one."""
+    heard = await site(request).services.prompts.heard()
+    late = [
+        (".".join(map(str, said.path)), row.label)
+        for row in _rows(config)
+        for said in row.said
+        if (now := heard.get(_prompt_name(row.name, said))) and now.outdated(said.text)
+    ]
+    return [{"severity": "warning", "line": 0, "path": path, "message": _OUTDATED.format(row)} for path, row in late]
+
+
+def prompt_title(name: str) -> str:
+    """What admins call a prompt, with its name."""
+    words = TEXT_WORDS.get(name.rpartition("/")[2])
+    return f"{words[0]} ({name})" if words else name
 
 
 def prompt_names(config: HotlineConfig) -> dict[str, str]:

@@ -48,8 +48,9 @@ TEXT_WORDS: dict[str, tuple[str, str]] = {
     "callback_window": ("Rückruf: Zeitfenster", "Nach Tag und Uhrzeiten; danach folgt die Taste."),
     "callback_between": ("Zeitfenster: zwischen", "Vor der ersten Uhrzeit."),
     "callback_and": ("Zeitfenster: und", "Zwischen den Uhrzeiten."),
-    "callback_hours": ("Zeitfenster: Uhr", "Nach der letzten Uhrzeit."),
     "callback_place_kept": ("Platz bleibt erhalten", "Wenn der Rückruf an der Reihe kommt."),
+    "callback_next_day": ("Erst am nächsten Werktag", "Wenn geschlossen wird, bevor der Rückruf an der Reihe wäre."),
+    "callback_wait_on": ("Doch weiter warten", "Während der Frage nach der Rufnummer: Die Stern-Taste führt zurück."),
     "callback_window_taken": ("Zeitfenster notiert", "Wenn der Rückruf in einem Zeitfenster kommt."),
 }
 """By key of `texts`: a short name, and when callers hear it."""
@@ -78,6 +79,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "callback_between",
             "callback_and",
         ),
-        *("callback_hours", "callback_place_kept", "callback_window_taken"),
+        *("callback_place_kept", "callback_next_day", "callback_wait_on", "callback_window_taken"),
     ),
 }

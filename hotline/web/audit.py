@@ -38,7 +38,7 @@ ACTIONS = {
     "user_added": "Konto angelegt",
     "user_removed": "Konto entfernt",
     "role_set": "Rolle geändert",
-    "config_activated": "Konfiguration aktiviert",
+    "config_activated": "Version der Konfiguration in Kraft gesetzt",
     "config_draft_saved": "Entwurf der Konfiguration gespeichert",
     "config_draft_rebased": "Entwurf auf den neuen Stand gestützt",
     "config_draft_discarded": "Entwurf der Konfiguration verworfen",

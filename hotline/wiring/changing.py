@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import structlog
+
+from agents.presence import Intent
 from config.schema import HotlineConfig
 from hotline.changing.accounts import ensure_accounts
 from hotline.changing.activation import Activation
@@ -16,19 +19,23 @@ from hotline.changing.recordings import Recordings
 from hotline.changing.sounds import Sounds
 from hotline.changing.store import Store
 from hotline.changing.telephony import Telephony
+from hotline.changing.usable import require_usable
+from hotline.errors import Refused, StorageError
 from hotline.exchange.asterisk_events import take_device_state
+from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.parent import control
 from hotline.recovery.mirror import Mirror
-from hotline.setup import asterisk_files
 from hotline.storage.accounts import Accounts
 from hotline.storage.audit import Audit
 from hotline.storage.config_drafts import ConfigDrafts
 from hotline.storage.past_calls import PastCalls
 from hotline.storage.versions import Versions
-from hotline.telephony.controls import AmiControls
+from hotline.telephony.controls import AmiControls, interface
 from hotline.wiring.basis import Basis
 from hotline.wiring.exchange import Exchange
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class ChangingParts:
 
 def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> ChangingParts:
     """Nothing listens yet."""
-    basis.live.listeners.append(partial(_tell, exchange.switchboard))
+    basis.live.listeners.append(partial(_tell_everybody, basis, exchange))
     versions, sounds = Versions(*basis.place), Sounds(basis.state)
     parent = control.socket_of(basis.state)
     telephony = Telephony(partial(control.tell_asterisk, parent), mirror.check_queue)
@@ -65,7 +72,7 @@ def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> Changing
         Store(versions, basis.state.config_file),
         telephony,
         _Staff(basis, exchange.switchboard, exchange.controls),
-        partial(_usable, basis),
+        partial(require_usable, state=basis.state),
         basis.clock,
     )
     drafting = Drafting(ConfigDrafts(*basis.place), versions, basis.clock)
@@ -83,23 +90,30 @@ def for_pages(basis: Basis, switchboard: Switchboard) -> HotlineConfig:
     return config.model_copy(update={"agents": [*config.agents, *gone]}) if gone else config
 
 
-def _tell(switchboard: Switchboard, config: HotlineConfig) -> None:
-    """The calls going on keep their version, but may come to somebody who is new."""
+def _tell_everybody(basis: Basis, exchange: Exchange, config: HotlineConfig) -> None:
+    """Whoever is gone is at home also after a restart, and what they had taken on is everybody's again."""
+    for seat in _tell(exchange.switchboard, config):
+        name, now = seat.agent.name, basis.clock.now()
+        basis.journal.later(partial(exchange.presences.save, name, Intent.HOME.value, None, now))
+        exchange.switchboard.spawn(_give_back(exchange, name))
+
+
+async def _give_back(exchange: Exchange, agent: str) -> None:
+    try:
+        await exchange.board.give_back(agent, finishes=True)
+    except (Refused, StorageError) as error:
+        log.warning("callbacks stay with an agent who is gone", agent=agent, why=type(error).__name__)
+
+
+def _tell(switchboard: Switchboard, config: HotlineConfig) -> list[Seat]:
+    """The calls going on keep their version, but may come to somebody who is new. Returns who is gone now."""
     new = {agent.name: agent for agent in config.agents}
     seats = list(switchboard.seats)
     held = {call for seat in seats for call in (seat.call, *seat.unwritten) if call is not None}
     for call in {*switchboard.calls, *switchboard.calls.talked_about(), *held}:
         agents = {agent.name: agent for agent in call.config.agents} | new
         call.config = call.config.model_copy(update={"agents": list(agents.values())})
-    switchboard.take_agents(config.agents)
-
-
-def _usable(basis: Basis, config: HotlineConfig) -> None:
-    asterisk_files.require_usable(config, basis.state)
-    if config.mail.secret_file is not None:
-        basis.secret(config.mail.secret_file, "mail.secret_file")
-    if config.sms is not None:
-        basis.secret(config.sms.secret_file, "sms.secret_file")
+    return switchboard.take_agents(config.agents)
 
 
 class _Staff:
@@ -113,8 +127,8 @@ class _Staff:
 
     async def look_at_phones(self, config: HotlineConfig) -> None:
         """A telephone that is registered already, as of somebody who comes back, says nothing by itself."""
+        states = await self._controls.device_states()
         for agent in config.agents:
-            seat = self._switchboard.seats[agent.name]
-            state = None if seat.presence.registered else await self._controls.device_state(agent.name)
-            if state is not None:
+            seat, state = self._switchboard.seats[agent.name], states.get(interface(agent.name))
+            if state is not None and not seat.presence.registered:
                 take_device_state(self._switchboard, seat, state)

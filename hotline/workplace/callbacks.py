@@ -23,6 +23,7 @@ _WORDS = {
     Result.CANCELLED: "Sie haben aufgelegt, bevor sich jemand gemeldet hat.",
     Result.OWN_MISSED: "Ihr Telefon hat nicht abgenommen. Angerufen wurde niemand.",
     Result.OWN_GONE: "Ihr Telefon war nicht erreichbar. Angerufen wurde niemand.",
+    Result.UNKNOWN: "Die Telefonanlage war nicht zu hören. Was aus dem Anruf wurde, wissen nur Sie.",
 }
 
 

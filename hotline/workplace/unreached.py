@@ -17,8 +17,8 @@ from hotline.storage.disposal import Disposal, NewPromise, Person, new_promise_i
 from routing.case_workers import Responsible, to_team
 from routing.hours import Calendar
 
-_RULE = "Nach {tries} vergeblichen Rückrufversuchen: geht an das Team-Postfach."
-_NOTE = "Wollte zurückgerufen werden und war bei {tries} Versuchen nicht zu erreichen. Bitte auf anderem Weg antworten."
+_RULE = "Nach {after}: geht an das Team-Postfach."
+_NOTE = "Wollte zurückgerufen werden und war {at} nicht zu erreichen. Bitte auf anderem Weg antworten."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,14 @@ class PromiseOfUnreached:
     def _promise(self, task: CallbackTask, agent: str, note: str) -> Disposal:
         config, now = self._configuration()[1], self._clock.now()
         due, tries = Calendar(config).due(now), task.tries
-        who: Responsible = to_team(config, _RULE.format(tries=tries))
+        after = "einem vergeblichen Rückrufversuch" if tries == 1 else f"{tries} vergeblichen Rückrufversuchen"
+        at = "beim Versuch" if tries == 1 else f"bei {tries} Versuchen"
+        who: Responsible = to_team(config, _RULE.format(after=after))
         receipt = new_receipt(self._random, now.year)
         promise = NewPromise(new_promise_id(), receipt, due, who.name, who.email, who.rule)
         request_type = task.request_type or config.unclear.key
         mail = self._mails.write(config, who.email, promise.id, _Promised(receipt, request_type, due), Occasion.NEW)
-        words = "\n".join(part for part in (_NOTE.format(tries=tries), note.strip()) if part)
+        words = "\n".join(part for part in (_NOTE.format(at=at), note.strip()) if part)
         person = Person(household_number=task.household_number or "", phone=task.number or "")
         own = (task.call_id, agent, now, "forwarded", request_type, words)
         return Disposal(*own, person=person, promise=promise, mail=mail)

@@ -102,7 +102,7 @@ hotline.yaml:34:12: menu.retries: "9": at most 3 is allowed
 
 Das sind Datei, Zeile, Spalte, Stelle in der Datei (Listeneinträge werden von 0 an gezählt), und was falsch und was
 erlaubt ist. Dieselben Meldungen stehen auf den Seiten unter **Verwaltung** neben den Zeilen, und `hotline config
-check` zeigt sie für den Entwurf. Ein Entwurf mit Fehlern wird nicht aktiviert.
+check` zeigt sie für den Entwurf. Ein Entwurf mit Fehlern lässt sich nicht in Kraft setzen.
 
 Diese Seite wird aus den Beispielen der Tests erzeugt (`python -m tests.unit.findings > docs/de/pruefung.md`): Jedes
 Beispiel ist die ausgelieferte Datei mit genau diesem Fehler.
@@ -113,7 +113,7 @@ WARNED = """
 ## Hinweise
 
 Hinweise nennen, was erlaubt, aber wahrscheinlich nicht gemeint ist. `hotline check` schweigt dazu; sie stehen auf den
-Seiten unter **Verwaltung**, und `hotline config check` nennt sie. Aktivieren lässt sich der Entwurf trotzdem."""
+Seiten unter **Verwaltung**, und `hotline config check` nennt sie. In Kraft setzen lässt sich der Entwurf trotzdem."""
 
 
 if __name__ == "__main__":

@@ -182,6 +182,7 @@ ERRORS: dict[str, list[Example]] = {
         Example("case_workers.0.phone", FALKE, f"phone: {MARK}{FALKE.split()[1]}", "Unter `transfers.gateway` das Gateway nennen.", also=(("  gateway: haus  ", "  # gateway"),)),
         Example("transfers.numbers", "  numbers: false ", f"  numbers: {MARK}true ", "Unter `transfers.gateway` das Gateway nennen.", also=(("  gateway: haus  ", "  # gateway"),)),
         Example("callbacks.distances_minutes", "distances_minutes: [30, 120]", f"distances_minutes: {MARK}[30, 120, 240]", "Abstände weglassen oder `tries` erhöhen."),
+        Example("line.keep_place", "  keep_place: true ", f"  keep_place: {MARK}true ", "Unter `transfers.gateway` das Gateway nennen oder `keep_place: false` schreiben.", also=(("  gateway: haus  ", "  # gateway"),)),
         Example("callbacks.windows.0", WINDOWS, f'windows: [{MARK}"12:00-08:00"]', "Beginn und Ende vertauschen."),
         Example("callbacks.windows.0", WINDOWS, f'windows: [{MARK}"08:30-12:00"]', "Volle Stunden nehmen."),
         Example("callbacks.windows.1", WINDOWS, f'windows: ["08:00-12:00", {MARK}"11:00-13:00"]', "Die Zeiten so ändern, dass sie sich nicht überschneiden."),

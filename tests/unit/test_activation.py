@@ -58,6 +58,9 @@ class House:
     async def discard(self) -> None:
         self._do("discard")
 
+    async def outdated(self, config: HotlineConfig) -> tuple[str, ...]:
+        return tuple(["goodbye"] if config.texts.goodbye != self.config.texts.goodbye else [])
+
     async def put(
         self, text: str, author: str, at: datetime, reason: str | None, *, draft: int | None, expected: int | None
     ) -> int:
@@ -108,7 +111,7 @@ def strange(config: HotlineConfig) -> HotlineConfig:
 async def test_nothing_is_swapped_before_it_is_stored_and_asterisk_comes_last(house: House) -> None:
     done = await house.activate("neu", draft=4, expected=1)
     assert house.happened == ALL
-    assert done == Activated(2, ("Wählplan",), (), (), (NewAccount("neu", "geheim"),))
+    assert done == Activated(2, ("Wählplan",), (), (), (NewAccount("neu", "geheim"),), ("goodbye",))
     assert house.put_with == {"text": "neu", "author": "anna", "reason": "weil", "draft": 4, "expected": 1}
     assert house.live() == (2, other(house.config))
     assert [step for step, _, _ in house.seen] == [
@@ -198,3 +201,11 @@ async def test_broken_text_is_refused_with_its_first_finding(config: HotlineConf
     with pytest.raises(Refused, match="Zeile 1"):
         await house.activate("x: 1\n")
     assert house.live.version == 1
+
+
+async def test_mixture_that_does_not_fit_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "check", lambda _: [(("hotline", "number"), "so nicht")])
+    with pytest.raises(Refused, match=r"hotline\.number"):
+        await house.activate("netz")
+    assert house.happened == ["usable"]
+    assert (await house.activate("neu")).version == 2, "nothing of it waits"

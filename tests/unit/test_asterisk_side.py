@@ -1,6 +1,8 @@
 """The parent writes Asterisk's files from the configuration in use, and has only those read that have changed."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,8 @@ from config.loading import parse
 from dialplan.extensions import stamp
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.parent.asterisk_side import AsteriskSide
+from hotline.parent import asterisk_side
+from hotline.parent.asterisk_side import DIALPLAN, PHONES, AsteriskSide
 from hotline.parent.control import Control, socket_of, tell_asterisk
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
@@ -132,3 +135,46 @@ async def test_service_says_over_the_control_socket_what_is_in_use(house: House)
         await control.close(done=False)
     with pytest.raises(OSError, match="No such file"):
         await tell_asterisk(path, house.text)
+
+
+async def test_what_asterisk_did_not_read_is_tried_again_by_itself(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asterisk_side, "RETRY_SECONDS", 0.01)
+    away = house.state.path / "away"
+    away.touch()
+    await house.side.bring_up_to_date(house.text.replace("08:00-18:00", "08:00-17:00"))
+    away.unlink()
+    house.commands()
+    running = asyncio.create_task(house.side.run())
+    async with asyncio.timeout(30):
+        while house.side._behind:  # noqa: ASYNC110 - nothing tells when it was taken
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert house.commands() == ["dialplan reload"]
+
+
+async def test_what_cannot_be_written_now_is_what_is_written_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = house.text.replace("08:00-18:00", "08:00-17:00")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asterisk_files, "write_private", full)
+        with pytest.raises(OSError, match="No space"):
+            await house.side.bring_up_to_date(text)
+    before = stamp(house.file(DIALPLAN))
+    house.side.render_dialplan()
+    assert stamp(house.file(DIALPLAN)) != before
+
+
+async def test_what_was_read_for_a_new_day_is_not_read_again(house: House) -> None:
+    house.side._known.update({DIALPLAN: "of yesterday", PHONES: "of yesterday"})
+    house.side.render_dialplan()
+    house.side.write_phones()
+    house.side.took(DIALPLAN)
+    house.side.took(PHONES)
+    assert (await house.side.bring_up_to_date(house.text)).reloaded == ()

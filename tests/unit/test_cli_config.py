@@ -1,6 +1,8 @@
 """`hotline config`: what changed, and how another configuration comes into use, with and without a running hotline."""
 
 import asyncio
+import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +65,9 @@ class Service:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, object]] = []
         self.done: Activated | Exception = Activated(7, ("Wählplan",))
+
+    async def activate(self, author: str, reason: str, revision: int, progress: Progress) -> Activated:
+        return self._answer("activate draft", reason, revision, progress)
 
     async def activate_text(self, author: str, reason: str, text: str, progress: Progress) -> Activated:
         return self._answer("activate", reason, text, progress)
@@ -205,6 +210,27 @@ def test_wrong_use_is_exit_code_two(house: House) -> None:
     assert house.config("rollback").exit_code == 2
 
 
+def test_draft_that_was_begun_from_an_older_version_is_not_activated(house: House) -> None:
+    house.draft(house.other)
+    third = house.shipped.replace("ring_seconds: 12", "ring_seconds: 17")
+    house.with_database(lambda db: Versions(db, HOTLINE).activate(third, "anna", NINE))
+    assert "begun from version 1, but 2 is active" in sentence(house.config("activate"))
+    assert house.active() == (2, third)
+
+
+def test_activated_draft_is_one_no_longer(house: House) -> None:
+    house.draft(house.other)
+    assert house.config("activate").exit_code == 0
+    assert "draft" not in house.config("list").output
+
+
+def test_activation_tells_warnings_and_wants_a_reason(house: House) -> None:
+    text = house.shipped.replace('["08:00-18:00"]', "[]").replace("friday: []", 'friday: ["08:00-08:01"]')
+    house.file.write_text(text, "utf-8")
+    assert sentence(house.config("activate", str(house.file), "--reason", " "))
+    assert ": warning: " in house.config("activate", str(house.file)).stderr
+
+
 # --- while it runs ---------------------------------------------------------------------------
 
 
@@ -221,6 +247,14 @@ def test_running_hotline_does_it_itself_and_tells_how_far_it_is(house: House) ->
     ]
     assert service.asked == [("activate", "weil", house.other)]
     assert house.active().version == 1, "not written past the service"
+
+
+def test_running_hotline_activates_the_draft_that_was_seen(house: House) -> None:
+    service = Service()
+    house.draft(house.other)
+    with service.running(house.state):
+        assert house.config("activate", "--reason", "weil").exit_code == 0
+    assert service.asked == [("activate draft", "weil", 1)]
 
 
 def test_running_hotline_goes_back(house: House) -> None:
@@ -244,6 +278,24 @@ def test_what_differs_and_what_waits_is_told(house: House) -> None:
 
 def test_refusal_of_the_running_hotline_is_the_answer(house: House) -> None:
     service = Service()
-    service.done = Refused("Diese Fassung ist schon aktiv.")
+    service.done = Refused("Diese Version ist schon in Kraft.")
     with service.running(house.state):
-        assert sentence(house.config("activate", str(house.file))) == "Diese Fassung ist schon aktiv."
+        assert sentence(house.config("activate", str(house.file))) == "Diese Version ist schon in Kraft."
+
+
+def test_database_of_the_running_hotline_is_the_one_that_is_read(house: House) -> None:
+    async def on_trial() -> None:
+        database = Database(house.state.database_url(moved=True))
+        await database.open()
+        await Versions(database, HOTLINE).activate(house.other, "file", NINE)
+        await database.close()
+
+    asyncio.run(on_trial())
+    note = {"pid": os.getpid(), "database_url": house.state.database_url(moved=True)}
+    (house.state.path / "running.json").write_text(json.dumps(note), "utf-8")
+    assert house.config("show").output == house.other
+
+
+def test_empty_database_is_no_place_to_activate_anything(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", f"sqlite:///{house.state.path}/leer.sqlite")
+    assert "No configuration is active yet" in sentence(house.config("activate", str(house.file)))

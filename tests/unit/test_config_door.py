@@ -10,7 +10,7 @@ import pytest
 from agents.forms import FormError
 from config.loading import load
 from hotline.changing.changes import Changes
-from hotline.changing.door import ACTIVATE, ROLL_BACK, Door, ask
+from hotline.changing.door import ACTIVATE, ACTIVATE_DRAFT, ROLL_BACK, Door, ask
 from hotline.changing.drafting import Drafting
 from hotline.changing.live import Live
 from hotline.changing.model import Activated, NewAccount, Progress, Step
@@ -87,7 +87,14 @@ async def test_command_line_hears_how_it_goes_and_what_it_came_to(house: House) 
     assert step == {"step": "prompts", "done": 1, "of": 2}
     assert last["activated"]["version"] == 2
     assert last["activated"]["accounts"] == [{"name": "neu", "password": "geheim"}]
-    assert house.ran == [("root", "zwei\n", "weil", None, None)]
+    assert house.ran == [("root", "zwei\n", "weil", None, 1)], "on top of the version that was looked at"
+
+
+async def test_command_line_activates_the_draft_as_the_revision_it_has_seen(house: House) -> None:
+    draft = await house.changes.save("anna", "zwei\n", None)
+    assert "difference" in (await house.asked(do=ACTIVATE_DRAFT, revision=draft.revision + 1))[-1]
+    assert "activated" in (await house.asked(do=ACTIVATE_DRAFT, revision=draft.revision))[-1]
+    assert house.ran == [("root", "zwei\n", "weil", draft.revision, 1)]
 
 
 async def test_rollback_takes_the_text_of_that_version(house: House) -> None:
@@ -160,7 +167,7 @@ async def test_history_is_told_the_newest_first(house: House) -> None:
 
 
 async def test_text_in_use_is_not_activated_again(house: House) -> None:
-    with pytest.raises(Refused, match="schon aktiv"):
+    with pytest.raises(Refused, match="schon in Kraft"):
         await house.changes.activate_text("anna", "weil", "eins\n", nothing)
 
 

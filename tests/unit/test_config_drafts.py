@@ -143,7 +143,7 @@ async def test_stale_says_what_is_there(office: Office) -> None:
 
 
 async def test_nothing_active_is_refused_in_one_sentence(office: Office) -> None:
-    with pytest.raises(Refused, match="keine Konfiguration aktiv"):
+    with pytest.raises(Refused, match="keine Konfiguration in Kraft"):
         await Drafting(ConfigDrafts(office.db, "other"), Versions(office.db, "other"), Clock()).active()
 
 
@@ -174,7 +174,16 @@ async def test_impossible_value_is_told_at_its_edit(office: Office, shipped_text
     with pytest.raises(FormError) as error:
         await office.drafting.edit("anna", edits, None, None)
     assert set(error.value.findings) == {"distribution.ring_seconds"}
+    assert error.value.findings["distribution.ring_seconds"].startswith("„-3“: Der kleinste mögliche Wert ist ")
     assert await office.drafting.current() is None
+
+
+async def test_impossible_value_of_an_added_entry_is_told_at_its_own_place(office: Office, shipped_text: str) -> None:
+    await office.activate(shipped_text)
+    agent = {"name": "frieda", "full_name": "Frieda Fuchs", "office": "berlin", "skills": ["wohnen"]}
+    with pytest.raises(FormError) as error:
+        await office.drafting.edit("anna", [Edit(Kind.ADD, ("agents",), agent)], None, None)
+    assert {path.split(".")[2] for path in error.value.findings} == {"office"}
 
 
 async def test_what_was_wrong_before_keeps_nobody_from_editing(office: Office, shipped_text: str) -> None:

@@ -52,3 +52,11 @@ def test_what_needs_no_new_start_is_in_use_beside_what_does(config: HotlineConfi
     used = effective(config, wanted)
     assert used.network == config.network
     assert used.texts.goodbye == "Tschüss."
+
+
+def test_gateway_that_is_not_there_yet_is_not_dialled_through(config: HotlineConfig) -> None:
+    new = config.gateways[0].model_copy(update={"name": "neu", "transport": "tcp"})
+    transfers = config.transfers.model_copy(update={"gateway": "neu"})
+    wanted = config.model_copy(update={"gateways": [*config.gateways, new], "transfers": transfers})
+    assert waiting(config, wanted) == ("transfers.gateway", GATEWAYS)
+    assert effective(config, wanted) == config

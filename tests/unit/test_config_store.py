@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from hotline.changing import store as module
-from hotline.changing.store import EDITED, InUse, Store, settle, settle_file, take_file, write_whole
-from hotline.errors import ConfigurationBroken, Refused, StorageError
+from hotline.changing.store import BEGUN, EDITED, InUse, Store, settle, settle_file, take_file, write_whole
+from hotline.errors import ConfigurationBroken, HotlineError, Refused, StorageError
 from hotline.state import StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts
 from hotline.storage.database import Database
@@ -212,3 +213,54 @@ async def test_with_moved_time_the_file_counts(house: House) -> None:
     house.file.write_text(house.other, "utf-8")
     assert (await take_file(house.db, house.state, NINE)).version == 2
     assert (await take_file(house.db, house.state, NINE)).version == 2
+
+
+async def test_file_edited_while_the_hotline_runs_is_kept_when_another_version_is_activated(house: House) -> None:
+    await house.settle()
+    house.file.write_text(house.third, "utf-8")
+    assert await house.store.put(house.other, "anna", NINE, "weil") == 2
+    assert await house.is_active(house.other)
+    assert (house.state.path / EDITED).read_text("utf-8") == house.third
+
+
+async def test_no_edited_file_overwrites_an_earlier_one(house: House) -> None:
+    await house.settle()
+    await house.drafts.save(house.third, "anna", NINE, None, 1)
+    for text in (house.other, "zweite\n", "zweite\n"):
+        house.file.write_text(text, "utf-8")
+        await house.settle()
+    kept = sorted(path.name for path in house.state.path.glob("hotline.edited*"))
+    assert kept == ["hotline.edited.2.yaml", EDITED]
+    assert (house.state.path / EDITED).read_text("utf-8") == house.other
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_other_id_in_the_file_is_an_edit_and_no_first_start(house: House, shared: bool) -> None:
+    await house.settle()
+    if shared:
+        (house.state.path / BEGUN).write_text(house.shipped, "utf-8")
+        await Versions(house.db, "rinteln").activate("x", "file", NINE)
+    house.file.write_text(house.shipped.replace("id: schaumburg", "id: rinteln"), "utf-8")
+    found = await house.settle()
+    assert (found.version, found.config.hotline.id) == (1, HOTLINE)
+    assert "kept as the draft" in (found.notice or "")
+    assert await house.is_active(house.shipped)
+
+
+async def test_file_of_another_hotline_does_not_count_when_the_active_version_is_unreadable(house: House) -> None:
+    await house.versions.activate("hotline: {id: schaumburg}\n", "anna", NINE)
+    house.file.write_text(house.shipped.replace("id: schaumburg", "id: fremd"), "utf-8")
+    with pytest.raises(HotlineError, match="belong to schaumburg"):
+        await house.settle()
+
+
+async def test_only_the_text_that_was_asked_for_is_read(house: House) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    assert house.db._reader is not None
+    event.listen(house.db._reader.sync_engine, "before_cursor_execute", note)
+    await house.versions.active()
+    assert any("LIMIT" in statement for statement in asked)

@@ -118,12 +118,37 @@ def test_caller_at_08_00_00_and_at_17_59_59_is_greeted(at):
     assert Call(at=datetime(*at, tzinfo=BERLIN)).heard[0] == "greeting"
 
 
-@pytest.mark.parametrize("key", [None, "2", "*", "#"])
-def test_closed_and_anything_but_1_is_a_kind_goodbye(key):
+CLOSED_GOODBYE = [Play(("goodbye",)), HangUp(EndReason.CLOSED)]
+
+
+def test_closed_and_silence_is_a_kind_goodbye():
     call = Call(at=SATURDAY)
-    call.press(key) if key else call.silence()
-    assert call.effects == [Play(("goodbye",)), HangUp(EndReason.CLOSED)]
+    assert call.silence() == CLOSED_GOODBYE
     assert call.conversation.request_type is None
+
+
+@pytest.mark.parametrize("key", ["2", "0", "#"])
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_closed_and_another_key_is_told_as_often_as_in_the_menu(key, retries):
+    call = Call(changed(menu={"retries": retries}), at=SATURDAY)
+    first = call.heard
+    for _ in range(retries):
+        assert call.press(key)[0].prompts == ("wrong_key", *first)
+    assert call.press(key) == CLOSED_GOODBYE
+
+
+def test_closed_and_star_says_it_again_three_times():
+    call = Call(at=SATURDAY)
+    first = call.effects
+    for _ in range(3):
+        assert call.press("*") == first
+    assert call.press("*") == CLOSED_GOODBYE
+
+
+def test_closed_and_the_key_of_the_language_pressed_twice_only_repeats():
+    call = Call(at=SATURDAY)
+    said = call.press("9")[1:]
+    assert call.press("9") == said
 
 
 def test_a_hotline_that_never_opens_again_says_no_day():

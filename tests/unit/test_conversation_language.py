@@ -45,6 +45,8 @@ def test_everything_afterwards_is_played_in_it():
     call.wait(5, expected=500)
     assert call.heard == ("en/position", "en/number_1", "en/wait_about", "en/number_10", "en/wait_minutes")
     call.press("*")
+    assert call.heard == ("en/keep_place_offer",)
+    call.press("*")
     assert call.heard[:2] == ("en/callback_number_shown", "en/number_0")
     call.press("1")
     assert call.heard[:3] == ("en/callback_in_turn", "en/today", "en/callback_between")
@@ -151,6 +153,15 @@ def test_closure_without_words_of_its_own_is_announced_as_any():
     assert Call(closed_on_friday(None), at=datetime(2026, 11, 27, 14, tzinfo=BERLIN)).heard[0] == "closed_closure"
 
 
+def test_closure_that_ends_today_is_not_said_to_last_the_day():
+    closure = {"from": "2026-11-27", "hours": "08:00-10:00", "reason": "Versammlung"}
+    config = changed(hours={"closures": [Closure.model_validate(closure)]})
+    call = Call(config, at=datetime(2026, 11, 27, 9, tzinfo=BERLIN))
+    assert call.heard[0] == "closed_hours"
+    call.press("9")
+    assert call.heard[:3] == ("en/closed_hours", "en/next_open", "en/today")
+
+
 def test_closures_words_are_not_put_into_another_language():
     call = Call(closed_on_friday(), at=datetime(2026, 11, 27, 14, tzinfo=BERLIN))
     call.press("9")
@@ -160,12 +171,56 @@ def test_closures_words_are_not_put_into_another_language():
 # --- the emergency ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", [MONDAY_9, SATURDAY])
-def test_emergency_is_heard_first_and_to_its_end_open_or_closed(at):
-    call = Call(with_emergency(at + timedelta(seconds=1)), at=at, announcement=TOLD if at == MONDAY_9 else None)
-    first, then = call.effects
-    assert first == Play(("emergency",))
-    assert then == Call(at=at, announcement=TOLD if at == MONDAY_9 else None).last
+EMERGENCY_TODAY = with_emergency(MONDAY_9 + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("at", "then"), [(MONDAY_9, "greeting"), (SATURDAY, "closed_weekend")])
+def test_emergency_is_heard_first_open_or_closed_and_keys_count_meanwhile(at, then):
+    call = Call(with_emergency(at + timedelta(seconds=1)), at=at)
+    (first,) = call.effects
+    assert isinstance(first, Collect)
+    assert first.prompts[:2] == ("emergency", then)
+
+
+def test_announcement_of_the_lead_follows_emergency_and_greeting():
+    call = Call(EMERGENCY_TODAY, announcement=TOLD)
+    assert call.heard == ("emergency", "greeting", OFFER, TOLD)
+    call.silence()
+    assert call.heard[:2] == ("data_protection", "menu_intro")
+
+
+def test_who_heard_the_emergency_to_its_end_does_not_hear_it_again_while_waiting():
+    call = Call(EMERGENCY_TODAY)
+    call.silence()
+    call.press("4")
+    assert call.wait(5, emergency=True)[0].prompts == ("position", "number_1")
+
+
+@pytest.mark.parametrize("keys", ["4", "94"])
+def test_who_cut_the_emergency_off_with_a_key_hears_it_once_while_waiting(keys):
+    call = Call(EMERGENCY_TODAY)
+    for key in keys:
+        call.press(key)
+    assert call.wait(5, emergency=True)[0].prompts == ("emergency",), "it has no other language"
+    assert "emergency" not in call.wait(10, emergency=True)[0].prompts
+
+
+def test_who_waits_already_hears_a_new_emergency_once():
+    call = Call()
+    call.press("4")
+    call.wait(5)
+    said = [call.wait(seconds, emergency=True)[0].prompts for seconds in range(10, 100, 5)]
+    assert said[0] == ("emergency",)
+    assert said.count(("emergency",)) == 1
+
+
+def test_closed_with_an_emergency_star_says_it_again_but_a_language_does_not():
+    config = with_emergency(SATURDAY + timedelta(hours=1))
+    call = Call(config, at=SATURDAY)
+    first = call.heard
+    assert call.press("*")[0].prompts == first
+    call.press("9")
+    assert call.heard[0] == "en/closed_weekend"
 
 
 def test_emergency_ends_at_its_moment():
@@ -190,7 +245,7 @@ def test_conversation_goes_on_as_ever_after_it():
     config = with_emergency(MONDAY_9 + timedelta(hours=1))
     conversation = Conversation(config, Calendar(config))
     conversation.receive(CallArrived(MONDAY_9, CALLER, True))
-    assert conversation.state == "menu"
+    assert conversation.state == "welcome"
     call = Call(config)
     call.press("4")
     assert call.tell(AgentFound("anna")) == [Connect("anna")]

@@ -3,7 +3,7 @@
 import pytest
 
 from config.schema import Then
-from ivr.effects import Collect, Connect, EndReason, HangUp, InTurn, LeaveCallback, LeaveLine, Play
+from ivr.effects import Collect, Connect, EndReason, HangUp, InTurn, LeaveCallback, LeaveLine, NoteHouseholdNumber, Play
 from ivr.events import AgentFound
 from tests.unit.conversations import Call, changed
 
@@ -118,6 +118,24 @@ def test_place_is_kept_by_1_where_waiting_could_go_on(limit):
 def test_star_at_a_question_is_taken_for_the_callback_it_stands_for(limit):
     assert asked(Then.END, limit).press("*")[0] == LeaveLine()
     assert asked(Then.OFFER, limit).press("*")[0] == LeaveLine()
+
+
+@pytest.mark.parametrize("limit", REACHED)
+@pytest.mark.parametrize("number", ["2371100012", "1371100012"])
+def test_household_number_that_was_being_looked_up_is_noted_whole_and_answers_no_question(limit, number):
+    call = asked(Then.OFFER, limit)
+    assert (call.last.max_digits, call.last.finish, call.last.at_once) == (13, "#", "*")
+    assert call.press(number)[0] == NoteHouseholdNumber(number)
+    assert (call.state, call.heard) == ("waiting", ("household_number_taken",))
+
+
+@pytest.mark.parametrize("limit", REACHED)
+def test_who_may_not_wait_on_is_asked_again_after_the_household_number(limit):
+    call = asked(Then.END, limit)
+    assert call.press("2371100012")[0] == NoteHouseholdNumber("2371100012")
+    assert (call.state, call.heard) == ("asked", ("household_number_taken", "callback_offer"))
+    assert call.last.max_digits == 1
+    assert call.press("1")[0] == LeaveLine()
 
 
 def test_star_means_nothing_where_it_was_never_offered():

@@ -28,6 +28,8 @@ ENDS = (Collect, Wait, Connect, HangUp)
 NUMBERS = st.sampled_from([None, "+491701234567", "+4957219999"])
 MOMENTS = st.integers(0, 730 * 86_400).map(lambda s: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
 TOLD = "announcements/one"
+OWN_WORDS = {TOLD, "emergency"}
+"""Said in the hotline's own language only."""
 THEN = st.sampled_from(list(Then))
 LIMITS = st.fixed_dictionaries(
     {
@@ -56,7 +58,16 @@ def outcome(draw, effect: Effect, waited: float):
     expected = st.none() | st.sampled_from([0.0, 119.0, 120.0, 700.0, 5000.0])
     at = st.none() | MOMENTS
     elapsed = st.builds(
-        WaitElapsed, st.just(waited), st.integers(1, 40), seconds, seconds, st.none(), expected, st.booleans(), at
+        WaitElapsed,
+        st.just(waited),
+        st.integers(1, 40),
+        seconds,
+        seconds,
+        st.none(),
+        expected,
+        st.booleans(),
+        at,
+        st.booleans(),
     )
     if isinstance(effect, Connect):
         return draw(st.sampled_from([TalkEnded(), AgentMissed(), AgentLost()]))
@@ -85,7 +96,7 @@ def test_every_batch_ends_with_the_one_thing_that_waits_or_ends_and_names_only_p
                 assert language is None, "once"
                 language = effect.key
             elif isinstance(effect, Play | Collect | Wait) and language is not None:
-                assert all(name == TOLD or name.startswith(f"{language}/") for name in effect.prompts)
+                assert all(name in OWN_WORDS or name.startswith(f"{language}/") for name in effect.prompts)
             assert not (isinstance(effect, Wait) and not in_line), "only who is in the line can wait"
             assert not (isinstance(effect, Collect) and in_line), "an agent may be found: ask in a Wait"
             if isinstance(effect, LeaveCallback):
@@ -144,6 +155,8 @@ def test_whoever_presses_star_gets_a_callback_or_the_place_back(steps, line, num
     call = Call(config, caller="+4957219999" if number == "shown" else None, callback_possible=number == "shown")
     call.press("4")
     call.wait(5, at=at)
+    call.press("*")
+    assert call.heard == ("keep_place_offer",)
     call.press("*")
     assert call.effects[0] == LeaveLine()
     for step in [*steps, *["-"] * 12]:

@@ -17,7 +17,7 @@ def test_position_is_said_once_then_the_household_number_is_asked_for_then_music
     call = Call()
     assert call.press("4")[1] == Wait(("please_wait",), 5.0)
     assert call.wait(5, position=3) == [STAR(("position", "number_3"), 5.0)]
-    assert call.wait(10, position=3) == [STAR(("keep_place_offer",), 10.0)]
+    assert call.wait(10, position=3) == [STAR(("keep_place_offer",), 10.0, pause_seconds=5.0)]
     (asked,) = call.wait(20, position=3)
     assert (asked.prompts, asked.max_digits, asked.finish) == (("enter_household_number",), 13, "#")
     (music,) = call.wait(40, position=2)
@@ -113,7 +113,8 @@ def test_agent_lost_in_mid_talk_is_explained_and_a_long_talk_is_no_long_wait():
 def test_each_limit_offers_a_callback_in_a_wait_so_that_an_agent_can_still_be_found(facts, reason):
     call = Call().has_heard_the_start()
     (question,) = call.wait(**{"waited": 61, **facts})
-    assert (question.prompts, question.max_digits, question.finish) == ((reason, QUESTION_END), 1, "")
+    assert (question.prompts, question.max_digits, question.finish) == ((reason, QUESTION_END), 13, "#")
+    assert question.pause_seconds == 5, "however long the prompts are"
     assert call.state == "asked"
     assert call.tell(AgentFound("carla")) == [Connect("carla")]
 

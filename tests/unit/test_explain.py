@@ -135,13 +135,13 @@ def test_the_key_of_a_language_is_told_and_the_rest_is_in_that_language():
 
 
 def test_star_while_waiting_leads_to_a_callback_that_keeps_the_place():
-    answer = told(press="4*11", caller="+4957219999", free=[])
+    answer = told(press="4**11", caller="+4957219999", free=[])
     assert "merkt den Rückruf vor: an die angezeigte Nummer, der Platz in der Reihe bleibt" in everything(answer)
     assert last_effect(answer) == "legt auf: ein Rückruf ist vorgemerkt"
 
 
 def test_star_and_a_window_of_time():
-    answer = told(press="4*12", caller="+4957219999", free=[])
+    answer = told(press="4**12", caller="+4957219999", free=[])
     assert "an die angezeigte Nummer, für den 23.11.2026 zwischen 10 und 12 Uhr" in everything(answer)
 
 
@@ -187,7 +187,7 @@ def test_nobody_free_is_told():
 def test_emergency_announcement_is_told_first(at):
     emergency = Emergency.model_validate({"text": "In Rinteln ist heute geschlossen.", "until": "2026-11-24T00:00"})
     answer = told(at=at, config=shipped().model_copy(update={"emergency": emergency}))
-    assert answer["steps"][0]["effects"][0] == "sagt „In Rinteln ist heute geschlossen.“"
+    assert answer["steps"][0]["effects"][0].startswith("sagt „In Rinteln ist heute geschlossen. Guten Tag")
 
 
 def test_closure_is_told_in_its_own_words():

@@ -247,3 +247,8 @@ def test_every_pattern_of_the_schema_is_explained_and_no_other() -> None:
 def test_allowed_keys_are_written_as_in_the_file() -> None:
     assert allowed_keys(("hours", "closures", 3)) == ["from", "to", "hours", "every_year", "reason", "announcement"]
     assert allowed_keys(("gateways", 0, "nat")) == ["external_address", "local_networks"]
+
+
+def test_text_is_measured_as_the_file_that_it_becomes() -> None:
+    with pytest.raises(ConfigurationError, match="larger than"):
+        parse("#" + "ü" * (MAX_BYTES // 2), "x")

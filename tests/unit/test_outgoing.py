@@ -240,12 +240,42 @@ async def test_refused_originate_leaves_the_agent_free(rings: Rings) -> None:
     assert (ring.result, rings.anna.presence.state) == (Result.OWN_GONE, State.READY)
 
 
-async def test_unknown_whether_it_rings_is_settled_by_asterisks_channels(rings: Rings) -> None:
+async def test_what_was_over_unheard_the_agent_is_asked_for(rings: Rings) -> None:
+    """Perhaps the two have talked: nobody is rung again for it by itself."""
     rings.originator.error = AmiUnavailable("no answer")
     ring = await rings.begin()
     assert (ring.stage, rings.anna.presence.state) == (Stage.OWN, State.TALKING)
     rings.outgoing.compare(rings.outgoing.going_on(), {})
-    assert (ring.asks, rings.anna.presence.state) == (False, State.READY)
+    assert (ring.result, ring.asks, rings.anna.presence.state) == (Result.UNKNOWN, True, State.WRAP_UP)
+    rings.outgoing.settled(7, "anna")
+    assert rings.anna.presence.state is State.READY
+
+
+async def test_own_telephone_that_was_picked_up_unheard_was_not_missed(rings: Rings) -> None:
+    ring = await rings.begin()
+    rings.outgoing.hears({"Event": "Hangup", "Uniqueid": ring.id, "ChannelState": "6"})
+    assert (ring.result, ring.asks) == (Result.UNKNOWN, True)
+
+
+async def test_ring_that_was_given_up_and_goes_on_is_taken_up_again(
+    rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NO_NEWS_SECONDS", 0.01)
+    ring = await rings.begin()
+    await _over(ring)
+    assert (ring.result, ring.asks) == (Result.UNKNOWN, True)
+    rings.outgoing.compare([], _channels(ring.id))
+    assert (ring.stage, ring.result, rings.anna.presence.state) == (Stage.TALKING, None, State.TALKING)
+    rings.over(ring)
+    assert (ring.result, rings.anna.presence.state) == (Result.TALKED, State.WRAP_UP)
+
+
+async def test_agent_who_goes_home_while_it_is_stored_is_not_rung(rings: Rings) -> None:
+    async def press() -> None:
+        rings.office.switchboard.wanting(rings.anna, Intent.HOME, None)
+
+    ring = await rings.outgoing.begin(rings.anna, 7, "c1", WAY, press)
+    assert (ring.result, rings.originator.rung, rings.anna.presence.state) == (Result.OWN_GONE, [], State.HOME)
 
 
 async def test_silence_of_the_own_telephone_ends_and_hangs_up(rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +283,7 @@ async def test_silence_of_the_own_telephone_ends_and_hangs_up(rings: Rings, monk
     ring = await rings.begin()
     await _over(ring)
     assert rings.office.controls.hung_up == [ring.id]
-    assert rings.anna.presence.state is State.READY
+    assert (ring.result, rings.anna.presence.state) == (Result.UNKNOWN, State.WRAP_UP)
 
 
 async def test_agent_hangs_up_while_it_rings_there(rings: Rings) -> None:

@@ -488,7 +488,11 @@ async def test_receipt_in_use_is_replaced_by_another(house: House, monkeypatch: 
         task = await house.keep(number)
         await _try_in_vain(house, task)
     async with house.db.read() as connection:
-        assert len((await connection.execute(select(outbox_mails))).all()) == 2
+        mails = (await connection.execute(select(outbox_mails))).all()
+    assert len(mails) == 2
+    promise = await Promises(house.db, "h").by_receipt(mails[0].subject.rpartition(" ")[2])
+    assert promise is not None
+    assert "war beim Versuch nicht zu erreichen" in str(promise.note)
 
 
 # --- after a restart ---------------------------------------------------------------------------------------
@@ -595,6 +599,246 @@ async def test_started_and_killed_before_it_rang_is_the_agents_and_offered_to_no
     await again.start(task)
     assert len(again.originator.rung) == 1
     await again.close()
+
+
+# --- what must not end in silence, or ring twice -----------------------------------------------------------
+
+
+async def _rung(house: House, *, caller: str = "ANSWER") -> int:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(task)
+    house.rings(caller=caller)
+    return task
+
+
+async def test_home_after_a_try_in_vain_counts_it_and_keeps_the_distance(house: House) -> None:
+    await _rung(house, caller="NOANSWER")
+    house.switchboard.wanting(house.anna, Intent.HOME, None)
+    await house.board.give_back("anna")
+    house.office.ready("ben")
+    await house.office.settle()
+    (task,) = house.board.tasks
+    assert (task.taken_by, task.tries, task.next_try_at is None) == (None, 1, False)
+    assert (house.offered("ben"), house.line(), house.outgoing.of("anna")) == (None, [], None)
+
+
+async def test_home_after_a_talk_leaves_a_callback_that_somebody_looks_at(house: House) -> None:
+    await _rung(house)
+    await house.keep(call_id="c2")
+    house.switchboard.wanting(house.anna, Intent.HOME, None)
+    await house.board.give_back("anna")
+    (task, _) = house.board.tasks
+    assert (task.taken_by, task.keeps_place, task.tries) == (None, False, 0)
+
+
+async def test_home_while_it_rings_gives_back_nothing_of_that_number(house: House) -> None:
+    first = await house.keep()
+    await house.keep(call_id="c2")
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(first)
+    await house.board.give_back("anna")
+    assert {task.taken_by for task in house.board.tasks} == {"anna"}
+
+
+async def test_who_is_gone_says_first_what_came_of_the_talk(house: House) -> None:
+    task = await _rung(house)
+    other = await house.keep(OTHER, call_id="c2")
+    await house.board.take("anna", str(other))
+    await house.board.give_back("anna", finishes=True)
+    assert {one.id: one.taken_by for one in house.board.tasks} == {task: "anna", other: None}
+    await house.board.finish("anna", str(task), "reached", "")
+    assert [one.id for one in house.board.tasks] == [other]
+
+
+async def test_missed_own_telephone_gives_back_all_of_the_number(house: House) -> None:
+    await house.board.request("c0", CLIENT, "heating", MONDAY_NINE, DUE, None)
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(task)
+    assert {one.taken_by for one in house.board.tasks} == {"anna"}
+    house.rings(own="NOANSWER")
+    await house.until(lambda: house.line() == [entry_of(task)])
+    assert {one.taken_by for one in house.board.tasks} == {None}
+
+
+async def test_own_telephone_that_is_gone_is_no_callback_not_started(house: House) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(task)
+    house.rings(own="CHANUNAVAIL")
+    await house.until(lambda: house.line() == [entry_of(task)])
+    assert house.anna.presence.bar is Bar.PHONE_GONE
+
+
+async def test_taken_from_the_list_and_not_rung_it_is_back_in_the_line(house: House) -> None:
+    task = await house.keep()
+    await house.board.take("anna", str(task))
+    await house.pass_time(14 * 60)
+    assert house.line() == []
+    await house.pass_time(2 * 60)
+    await house.until(lambda: house.line() == [entry_of(task)])
+    assert house.board.tasks[0].taken_by is None
+
+
+async def test_rung_and_killed_it_is_a_callback_that_somebody_looks_at(house: House) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(task)
+    await house.office.settle()
+    again = await _killed(house, 16 * 60)
+    await again.until(lambda: again.board.tasks[0].taken_by is None)
+    assert (again.board.tasks[0].keeps_place, again.line()) == (False, [])
+    await again.close()
+
+
+async def test_whatever_is_wrong_with_a_callback_callers_go_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> bool:
+        raise KeyError("of another configuration")
+
+    monkeypatch.setattr(house.places, "look", breaks)
+    house.office.ready("anna")
+    call = await house.office.call("caller")
+    assert call.agent == "anna"
+
+
+async def test_second_press_while_the_first_cannot_be_stored_leaves_the_offer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, stored = await house.keep(), asyncio.Event()
+    house.office.ready("anna")
+    await house.office.settle()
+
+    async def fails(*_: object) -> None:
+        await stored.wait()
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.store, "start", fails)
+        first = asyncio.create_task(house.start(task))
+        await house.until(lambda: house.anna.presence.state is State.TALKING)
+        with pytest.raises(Refused, match="schon begonnen"):
+            await house.start(task)
+        stored.set()
+        with pytest.raises(StorageError):
+            await first
+    assert (house.offered(), house.anna.presence.work) == (str(task), Work.DUE)
+
+
+async def test_offer_that_fails_in_any_way_is_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise ValueError("unexpected")
+
+    await house.keep()
+    monkeypatch.setattr(house.rows, "made", fails)
+    house.office.ready("anna")
+    await house.office.settle()
+    assert (house.offered(), house.anna.presence.state) == (None, State.READY)
+
+
+async def test_nobody_waits_for_an_offer_that_is_not_there(house: House) -> None:
+    house.office.ready("anna")
+    house.anna.presence = house.anna.presence.busy(Work.DUE, MONDAY_NINE)
+    house.places.look()
+    assert house.anna.presence.state is State.READY
+
+
+async def test_order_of_overnight_places_outlives_a_missed_offer(config: HotlineConfig, db: Database) -> None:
+    morning = MONDAY_NINE.replace(hour=7) + timedelta(days=1)
+    house = House(config, db, morning - MINUTE)
+    numbers = (CLIENT, OTHER, "+4957211236")
+    tasks = [
+        await house.keep(number, place_at=MONDAY_NINE + index * MINUTE, call_id=f"c{index}")
+        for index, number in enumerate(numbers)
+    ]
+    await house.pass_time(90)
+    house.office.ready("anna")
+    await house.office.settle()
+    assert house.offered() == str(tasks[0])
+    house.calls.refuse("anna", str(tasks[0]))
+    await house.office.settle()
+    assert house.line() == [entry_of(task) for task in tasks]
+    assert not house.places.look()
+    await house.close()
+
+
+@pytest.mark.parametrize("what", ["page", "telephone"])
+async def test_who_loses_page_or_telephone_is_not_to_blame(house: House, what: str) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    if what == "page":
+        house.switchboard.screens(house.anna, set())
+    else:
+        house.switchboard.phone(house.anna, registered=False, engaged=False)
+    await house.pass_time(3)
+    assert house.offered() == str(task), "perhaps the page is just loaded anew"
+    await house.pass_time(2)
+    assert (house.offered(), house.anna.presence.bar, house.line()) == (None, None, [entry_of(task)])
+
+
+async def test_after_a_restart_the_time_begins_when_the_agent_is_back(house: House) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    again = await _killed(house)
+    await again.pass_time(50)
+    again.switchboard.phone(again.anna, registered=True, engaged=False)
+    again.switchboard.screens(again.anna, {"tab"})
+    await again.pass_time(50)
+    assert again.offered() == str(task)
+    await again.pass_time(11)
+    assert (again.offered(), again.anna.presence.bar) == (None, Bar.NOT_STARTED)
+    await again.close()
+
+
+async def test_who_does_not_come_back_after_a_restart_is_not_to_blame(house: House) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    again = await _killed(house)
+    await again.pass_time(61)
+    assert (again.offered(), again.anna.presence.bar, again.line()) == (None, None, [entry_of(task)])
+    await again.close()
+
+
+async def test_caller_who_was_talked_with_is_not_rung_by_itself_any_more(house: House) -> None:
+    task = await house.keep("+495721777")
+    other = await house.keep(OTHER, call_id="c2")
+    call = await house.office.call("later")
+    house.office.ready("anna", "ben")
+    await house.office.settle()
+    assert (call.agent, house.offered("anna")) == ("ben", str(other))
+    house.office.rings(call)
+    house.switchboard.answered(call)
+    house.switchboard.over(call)
+    house.places.look()
+    await house.until(lambda: not next(one for one in house.board.tasks if one.id == task).keeps_place)
+    assert [one.id for one in house.board.tasks] == [task, other]
+    assert house.line() == []
+
+
+async def test_changed_second_choice_reaches_whoever_stands_in_the_line(house: House) -> None:
+    task = await house.keep()
+    soon = house.config.distribution.model_copy(update={"second_choice_after_seconds": 7})
+    house.config = house.config.model_copy(update={"distribution": soon})
+    assert house.places.look()
+    stands = house.switchboard.line[entry_of(task)]
+    assert stands.second_at == stands.joined_at + timedelta(seconds=7)
+
+
+async def test_only_callers_fill_the_line(house: House) -> None:
+    for index in range(3):
+        await house.keep(f"+495721123{index}", call_id=f"c{index}")
+    line = house.config.line.model_copy(update={"most_waiting": 2})
+    house.office.config = house.config.model_copy(update={"line": line})
+    calls = [await house.office.call(f"caller{index}") for index in range(3)]
+    assert [house.switchboard.progress.full(call) for call in calls] == [False, False, True]
 
 
 # --- the lead ----------------------------------------------------------------------------------------------

@@ -265,3 +265,25 @@ async def test_caller_who_hangs_up_before_the_call_began_is_no_error(
     for path in ("call", "return"):
         await door.come(path)
     assert door.received == []
+
+
+async def test_call_that_arrives_during_an_activation_has_the_new_configuration(
+    config: HotlineConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(config)
+    door = Door(office, monkeypatch)
+    later = config.model_copy()
+
+    class Slow(Session):
+        async def get_variable(self, name: str) -> str | None:
+            office.config = later
+            return await super().get_variable(name)
+
+        async def set_variable(self, name: str, value: str) -> None:
+            assert not door.received
+            await super().set_variable(name, value)
+
+    await door.reception(Slow("call"))
+    ((_, call),) = door.received
+    assert call.config is later
+    await office.close()

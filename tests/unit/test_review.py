@@ -147,6 +147,12 @@ WARNINGS = [
         "case_workers.1.absences.0",
         "away on 2026-12-01 without a deputy",
     ),
+    (
+        "letters: L-Z",
+        "absences: [{from: 2026-06-01, to: 2027-03-01}], letters: L-Z",
+        "case_workers.1.absences.0",
+        "away on 2026-11-23 without a deputy",
+    ),
 ]
 
 

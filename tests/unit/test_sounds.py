@@ -9,6 +9,7 @@ import pytest
 from config.schema import HotlineConfig
 from dialplan.announcement import FOLDER
 from hotline.changing import sounds as module
+from hotline.changing.model import digest
 from hotline.changing.sounds import NEXT, Sounds
 from hotline.errors import SetupError
 from hotline.setup import sound
@@ -102,3 +103,13 @@ async def test_interrupted_activation_is_put_right_at_the_next_start(
     assert await Sounds(state).finish(config)
     assert (state.prompts / "goodbye.wav").read_bytes() == b"new"
     assert not (state.path / NEXT).exists()
+
+
+async def test_recordings_that_say_another_text_are_named(state: StateDirectory, config: HotlineConfig) -> None:
+    said = {"greeting": config.texts.greeting, "goodbye": "Ade.", "closed_hours": None}
+    state.recordings.mkdir(parents=True, exist_ok=True)
+    for name, text in said.items():
+        (state.recordings / f"{name}.wav").write_bytes(b"own")
+        if text is not None:
+            (state.recordings / f"{name}.json").write_text(json.dumps({"text": digest(text)}))
+    assert await Sounds(state).outdated(config) == ("goodbye",)

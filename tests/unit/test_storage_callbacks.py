@@ -11,8 +11,10 @@ from hotline.errors import Refused
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
 from hotline.storage.day import Days
+from hotline.storage.figures import FigureRows
 from hotline.storage.ledger import Ledger
 from hotline.storage.outbox import NewMail
+from hotline.storage.places import PlaceOffers
 from hotline.storage.promise_steps import PromiseSteps, Sent
 from hotline.storage.promises import Disposal, NewPromise, Person, Promises, new_promise_id
 from hotline.storage.search import MOST_HITS, Finder
@@ -128,6 +130,22 @@ async def test_callbacks_without_a_number_are_nobody_elses(db: Database) -> None
     await store.take(first, "anna", NINE)
     await store.take(second, "ben", NINE)
     assert [task.taken_by for task in await store.open_tasks()] == ["anna", "ben"]
+
+
+async def test_asked_again_because_the_answer_was_lost_it_is_the_same_task(db: Database) -> None:
+    store = Callbacks(db, "h")
+    first = await store.request("c1", CALLER, "rent", NINE, DUE)
+    assert await store.request("c1", CALLER, "rent", NINE, DUE) == first
+    assert await store.request("c1", OTHER, "rent", NINE, DUE) != first
+    assert len(await store.open_tasks()) == 2
+
+
+async def test_callback_not_started_is_no_missed_call(db: Database) -> None:
+    rows = PlaceOffers(db, "h")
+    task = await Callbacks(db, "h").request("c1", CALLER, "rent", NINE, DUE)
+    await rows.made("o1", task, "anna", NINE)
+    await rows.closed("o1", "c1", NINE, "missed")
+    assert (await FigureRows(db, "h").agent("anna", MIDNIGHT)).not_taken == {}
 
 
 # --- search ----------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ async def test_a_call_is_explained_by_what_is_in_use_and_by_the_draft(admin: Vis
     }
     assert told["active"]["offered"][0] == "Anna Ahrens (1. Wahl für wohnen)"
     assert told["active"]["steps"][0]["event"].startswith("Anruf von")
-    await sent(admin, "/admin/hours/week", {"day": ["friday"], "friday-start": ["08:00"], "friday-end": ["12:00"]})
+    await sent(admin, "/admin/hours/week", {"friday-start": ["08:00"], "friday-end": ["12:00"]})
     told = await sent(admin, "/admin/explain", CALL)
     assert told["differs"] is True
     facts = {fact["label"]: fact["value"] for fact in told["draft"]["facts"]}
@@ -148,10 +148,26 @@ async def test_first_passwords_are_shown_to_whoever_has_activated_only(drafted: 
     changing(drafted).activated = Activated(0, (), accounts=(NewAccount("frieda", "erstes-passwort"),))
     told = await finished(drafted, await sent(drafted, "/admin/activate", {"reason": "Weil."}))
     assert told["accounts"] == [{"name": "frieda", "password": "erstes-passwort"}]
+    again = await (await drafted.get("/admin/activation")).json()
+    assert again["accounts"] == told["accounts"], "until they are noted"
     drafted.client.session.cookie_jar.clear()
     drafted.accounts.users["karl"] = FakeUser("karl", "admin")
     await drafted.log_in("karl")
     assert "accounts" not in await (await drafted.get("/admin/activation")).json()
+    await drafted.post("/admin/activation/noted", {})
+    drafted.client.session.cookie_jar.clear()
+    await drafted.log_in(ADMIN)
+    assert "accounts" in await (await drafted.get("/admin/activation")).json(), "karl has not noted them"
+    assert (await drafted.post("/admin/activation/noted", {})).status == 200
+    left = await (await drafted.get("/admin/activation")).json()
+    assert "accounts" not in left
+    assert left["result"]["version"] == 2
+
+
+async def test_recordings_of_former_texts_are_told_with_what_was_put_in_force(drafted: Visitor) -> None:
+    changing(drafted).activated = Activated(0, (), outdated=("greeting", "en/greeting", "type_rent"))
+    told = await finished(drafted, await sent(drafted, "/admin/activate", {"reason": "Weil."}))
+    assert told["result"]["outdated"] == ["Begrüßung (greeting)", "Begrüßung (en/greeting)", "type_rent"]
 
 
 async def test_a_draft_of_somebody_else_is_not_put_in_force_unseen(drafted: Visitor) -> None:

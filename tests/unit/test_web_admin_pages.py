@@ -7,22 +7,18 @@ import pytest
 
 from config.editing import Edit, Kind
 from config.loading import parse
-from config.schema import WEEKDAYS, HotlineConfig, Texts
+from config.schema import HotlineConfig, Texts
 from hotline.web.admin_numbers import NUMBERS, SWITCHES
 from hotline.web.admin_words import GROUPS, TEXT_WORDS
 from tests.unit.admin_visitor import an_admin, changing, findings, form, sent, state  # noqa: F401 - the fixture
 from tests.unit.site_web import Visitor, a_visitor  # noqa: F401 - the fixture
 
 FRIDAY = "2027-11-26"
-WEEK: dict[str, list[str]] = (
-    {"day": list(WEEKDAYS)}
-    | {f"{day}-{edge}": [] for day in ("saturday", "sunday") for edge in ("start", "end")}
-    | {
-        f"{day}-{edge}": [time]
-        for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
-        for edge, time in (("start", "08:00"), ("end", "18:00"))
-    }
-)
+WEEK: dict[str, list[str]] = {f"{day}-{edge}": [] for day in ("saturday", "sunday") for edge in ("start", "end")} | {
+    f"{day}-{edge}": [time]
+    for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
+    for edge, time in (("start", "08:00"), ("end", "18:00"))
+}
 PERSON = {
     "full_name": "Anna Ahrens",
     "office": "stadthagen",
@@ -66,6 +62,34 @@ async def test_a_lunch_break_is_two_intervals_and_only_that_day_changes(admin: V
     await sent(admin, "/admin/hours/week", week)
     assert edits(admin) == [Edit(Kind.SET, ("hours", "week", "friday"), ["08:00-12:00", "13:00-16:00"])]
     assert len(draft(admin).hours.week["friday"]) == 2
+
+
+async def test_what_another_admin_has_changed_in_the_same_form_stays(admin: Visitor) -> None:
+    """A page sends what was changed on it, also after somebody else has saved the rest of the form."""
+    await sent(admin, "/admin/hours/week", {"monday-start": ["09:00"], "monday-end": ["18:00"]})
+    await sent(admin, "/admin/hours/week", {"tuesday-start": [], "tuesday-end": []})
+    await sent(admin, "/admin/distribution", {"distribution.ring_seconds": "20"})
+    await sent(admin, "/admin/distribution", {"distribution.wrap_up_seconds": "30", "line.keep_place": ""})
+    await sent(admin, "/admin/agents/anna", {"office": "rinteln"})
+    await sent(admin, "/admin/agents/anna", {"extension": ""})
+    config = draft(admin)
+    assert [span.start.hour for span in config.hours.week["monday"]] == [9]
+    assert config.hours.week["tuesday"] == []
+    assert len(config.hours.week["wednesday"]) == 1
+    assert (config.distribution.ring_seconds, config.distribution.wrap_up_seconds) == (20, 30)
+    assert (config.line.keep_place, config.line.expected_wait) == (False, True)
+    assert (config.agent("anna").office, config.agent("anna").extension) == ("rinteln", None)
+    assert config.agent("anna").full_name == "Anna Ahrens"
+
+
+async def test_numbers_about_the_same_agent_are_not_lost_without_a_word(admin: Visitor) -> None:
+    same = "distribution.same_agent"
+    await sent(admin, "/admin/distribution", {same: ""})
+    assert "ausgeschaltet" in (await findings(admin, "/admin/distribution", {f"{same}.wait_seconds": "25"}))[same]
+    await sent(admin, "/admin/distribution", {same: "on", f"{same}.wait_seconds": "25"})
+    told = draft(admin).distribution.same_agent
+    assert told is not None
+    assert (told.wait_seconds, told.number_days, told.promise) == (25, 7, True)
 
 
 async def test_a_day_without_times_is_closed_and_another_one_opens(admin: Visitor) -> None:

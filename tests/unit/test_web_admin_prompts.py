@@ -9,7 +9,7 @@ from aiohttp import ClientResponse
 from hotline.changing.recordings import MOST_BYTES, NO_WAV, NOT_RECORDED, TOO_LARGE, UNKNOWN
 from hotline.web.admin_texts import prompt_names
 from ivr.prompts import catalogue
-from tests.unit.admin_visitor import ADMIN, an_admin  # noqa: F401 - the fixture
+from tests.unit.admin_visitor import ADMIN, an_admin, changing  # noqa: F401 - the fixture
 from tests.unit.doubles_prompts import FakePrompts
 from tests.unit.site_web import SCRIPT, Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 
@@ -94,3 +94,17 @@ async def test_page_shows_own_recordings_and_texts_that_are_newer(admin: Visitor
     assert set(places) <= catalogue(service.config).keys()
     shown = {name: ("data-recorded hidden" not in at, "data-outdated hidden" not in at) for name, at in places.items()}
     assert (shown["greeting"], shown["goodbye"], shown["type_rent"]) == ((True, True), (True, False), (False, False))
+
+
+async def test_overview_warns_of_recordings_that_are_older_than_their_text(admin: Visitor) -> None:
+    service = prompts(admin)
+    assert "weiter die eigene Aufnahme des früheren Textes" not in await (await admin.get("/admin")).text()
+    service.kept["greeting"] = WAV
+    service.read_aloud = {"greeting": "Ein älterer Text.", "goodbye": catalogue(service.config)["goodbye"]}
+    page = await (await admin.get("/admin")).text()
+    assert page.count("weiter die eigene Aufnahme des früheren Textes") == 1
+    assert "<code>texts.greeting</code>" in page
+    changing(admin).as_somebody_else("Auf Wiederhören.", "Tschüss.")
+    page = await (await admin.get("/admin")).text()
+    assert page.count("weiter die eigene Aufnahme des früheren Textes") == 2, "with what the draft will change"
+    assert 'name="seen"' in page

@@ -72,14 +72,14 @@ def test_a_moment_is_a_sentence_in_english():
 @pytest.mark.parametrize(
     ("clock", "english", "german"),
     [
-        ("00:00", "at midnight", "um 0 Uhr"),
-        ("00:05", "at 12 oh 5 in the morning", "um 0 Uhr 5"),
-        ("08:30", "at 8 30 in the morning", "um 8 Uhr 30"),
-        ("12:00", "at noon", "um 12 Uhr"),
-        ("12:15", "at 12 15 in the afternoon", "um 12 Uhr 15"),
-        ("13:00", "at 1 o'clock in the afternoon", "um 13 Uhr"),
-        ("17:59", "at 5 59 in the afternoon", "um 17 Uhr 59"),
-        ("18:00", "at 6 o'clock in the evening", "um 18 Uhr"),
+        ("00:00", "midnight", "0 Uhr"),
+        ("00:05", "12 oh 5 in the morning", "0 Uhr 5"),
+        ("08:30", "8 30 in the morning", "8 Uhr 30"),
+        ("12:00", "noon", "12 Uhr"),
+        ("12:15", "12 15 in the afternoon", "12 Uhr 15"),
+        ("13:00", "1 o'clock in the afternoon", "13 Uhr"),
+        ("17:59", "5 59 in the afternoon", "17 Uhr 59"),
+        ("18:00", "6 o'clock in the evening", "18 Uhr"),
     ],
 )
 def test_times_of_day(clock: str, english: str, german: str):
@@ -115,3 +115,11 @@ def test_hotline_whose_own_voice_is_english_has_english_words():
     config = changed(voice={"language": "en-US"}, hours={"week": {"friday": [Interval(start="08:30", end="12:00")]}})
     names = catalogue(config)
     assert (names["number_3"], names["time_0830"]) == ("three,", "at 8 30 in the morning")
+
+
+def test_hours_of_windows_are_said_as_opening_times_are():
+    config = changed(callbacks={"windows": [Interval(start="12:00", end="13:00")]})
+    german, english = words(config, config.voice), words(config, config.languages[0].voice)
+    assert (german["hour_12"], german["hour_13"]) == ("12 Uhr,", "13 Uhr,")
+    assert (english["hour_12"], english["hour_13"]) == ("noon,", "1 o'clock in the afternoon,")
+    assert "hour_11" not in german

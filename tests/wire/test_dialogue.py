@@ -107,6 +107,19 @@ async def test_only_keys_that_mean_something_stop_a_prompt(effect: Wait, keys: s
     await waited.server.close()
 
 
+async def test_answer_is_waited_for_after_prompts_that_took_all_the_time() -> None:
+    waited = Waited(Wait(("closing_now",), 0, 1, finish="", pause_seconds=5))
+    await waited.server.start()
+    caller = await AgiCaller.call(waited.server)
+    assert (await caller.answer(OVER)).startswith("CONTROL STREAM FILE")
+    assert (await caller.answer(OVER)).startswith("SET MUSIC")
+    assert (await caller.answer(b"200 result=0\n")).startswith("WAIT FOR DIGIT")
+    assert (await caller.answer(b"200 result=49\n")).startswith("WAIT FOR DIGIT")
+    await eventually(lambda: waited.entries == ["1"])
+    await caller.leave()
+    await waited.server.close()
+
+
 @pytest.mark.parametrize("most", [1, 13])
 async def test_star_is_a_whole_entry_and_other_keys_do_not_end_the_music(most: int) -> None:
     waited = Waited(Wait((), 5, most, finish="" if most == 1 else "#", at_once="*"))

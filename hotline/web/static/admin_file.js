@@ -11,6 +11,7 @@ const stored = text.value;
 let remarks = JSON.parse(text.dataset.remarks);
 let timer = 0;
 let asking = null;
+let announced = null; // how many findings there were when it was last said
 
 watch(form);
 render();
@@ -64,6 +65,8 @@ function render(more = 0) {
   const hints = remarks.length - errors;
   const told = [errors ? `${errors} Fehler` : "Keine Fehler", hints ? `${hints} ${hints === 1 ? "Hinweis" : "Hinweise"}` : ""].filter(Boolean).join(", ");
   setText(byId("file-state"), `${told}.${more ? ` Weitere ${more} werden nicht gezeigt.` : ""}`);
+  if (announced !== null && announced !== told) setText(byId("announce"), `Prüfung: ${told}.`); // not after each pause in typing
+  announced = told;
   byId("findings").replaceChildren(...remarks.map(finding));
   renderLines();
   tellLine();

@@ -4,6 +4,7 @@ import { nowSeen, post, seen } from "./admin_api.js";
 import { byId, build, setText, show } from "./dom.js";
 
 const SAVED = "hotline-admin-saved";
+const CHECK_FIELDS = "Bitte prüfen Sie die markierten Felder."; // the service's words when all findings have a field
 const forms = new Map(); // form → what stood in it when it was shown or stored
 
 // Values by field name. Several fields of one name (`data-list`) make a list; what is not ticked is "".
@@ -27,11 +28,17 @@ export function watch(form) {
   forms.set(form, JSON.stringify(valuesOf(form)));
 }
 
+// With `data-only-changed` what others have changed elsewhere in the form stays as they left it. A list without any field
+// left is []; lists that make pairs (monday-start, monday-end) go together.
 function toSend(form) {
   const values = valuesOf(form);
   if (!("onlyChanged" in form.dataset)) return values;
   const before = JSON.parse(forms.get(form));
-  return Object.fromEntries(Object.entries(values).filter(([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value)));
+  const names = Object.keys({ ...before, ...values });
+  const isList = (name) => Array.isArray(values[name] ?? before[name]);
+  const unit = (name) => (isList(name) ? name.replace(/-[a-z]+$/, "") : name);
+  const changed = new Set(names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(values[name])).map(unit));
+  return Object.fromEntries(names.filter((name) => changed.has(unit(name))).map((name) => [name, values[name] ?? []]));
 }
 
 // A finding at each field it belongs to; the first wrong field gets the focus. Tells whether any had a place.
@@ -94,7 +101,7 @@ export async function attempt(form, act, { again = null, whole = false, look = f
     return answer ?? {};
   } catch (error) {
     if (error.outdated && again) outdated(error, again, { whole, look });
-    else if (!showFindings(form, error.fields ?? {})) refuse(error.message);
+    else if (!showFindings(form, error.fields ?? {}) || error.message !== CHECK_FIELDS) refuse(error.message);
     return null;
   } finally {
     delete form.dataset.busy;

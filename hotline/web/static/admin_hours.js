@@ -5,16 +5,26 @@ import { byId, setAttribute, setText } from "./dom.js";
 const NOON = "12:00";
 const MIDNIGHT = "00:00";
 const LATEST = "23:59";
+const DAY_MS = 86_400_000;
 const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const words = new Intl.DateTimeFormat("de-DE", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const yearlyWords = new Intl.DateTimeFormat("de-DE", { day: "numeric", month: "long", timeZone: "UTC" });
 
 const form = byId("closure-form");
 const ends = JSON.parse(form.dataset.ends);
-const { from, to, start, end } = form.elements;
+const { from, to, start, end, every_year: yearly } = form.elements;
 const parts = [...form.querySelectorAll("[data-part-of-day]")];
 
 const day = (field) => (field.value ? new Date(`${field.value}T00:00:00Z`) : null);
-const closing = () => (day(from) ? ends[WEEKDAYS[day(from).getUTCDay()]] : "") || LATEST;
+
+// When the last of the chosen days ends; a week has them all.
+function closing() {
+  if (!day(from)) return LATEST;
+  const span = (day(to) ?? day(from)) - day(from);
+  const count = Math.min(7, Math.max(0, span / DAY_MS) + 1);
+  const hours = Array.from({ length: count }, (_, number) => ends[WEEKDAYS[(day(from).getUTCDay() + number) % 7]]);
+  return hours.reduce((latest, one) => (one > latest ? one : latest), "") || LATEST;
+}
 
 const SPANS = {
   whole: () => ["", ""],
@@ -54,8 +64,10 @@ function fits(part) {
 }
 
 function preview() {
-  if (!day(from)) return "";
-  const until = to.value && to.value !== from.value ? ` bis ${words.format(day(to))}` : "";
-  const hours = start.value && end.value ? `, ${start.value} bis ${end.value} Uhr` : ", ganztägig";
-  return `Geschlossen: ${words.format(day(from))}${until}${hours}.`;
+  if (!day(from) || Boolean(start.value) !== Boolean(end.value)) return "";
+  const { format } = yearly.checked ? yearlyWords : words;
+  const several = Boolean(to.value) && to.value !== from.value;
+  const days = `${yearly.checked ? "jedes Jahr am " : ""}${format(day(from))}${several ? ` bis ${format(day(to))}` : ""}`;
+  const hours = start.value ? `, ${several ? "jeweils " : ""}${start.value} bis ${end.value} Uhr` : ", ganztägig";
+  return `Geschlossen: ${days}${hours}.`;
 }

@@ -4,7 +4,9 @@ import { ask, post, seen } from "./admin_api.js";
 import { attempt, refuse, showAnew, showFindings } from "./admin_forms.js";
 import { build, byId, setText, show } from "./dom.js";
 
-const POLL_MS = 300;
+const POLL_MS = 500;
+const RETRY_MS = 1000;
+const MOST_LOST = 60; // answers in a row: the service goes on without being watched
 const activate = byId("activate-form");
 const rollback = byId("rollback-form");
 
@@ -24,15 +26,22 @@ function listen(form, path) {
 
 async function follow(told) {
   for (const form of [activate, rollback]) form?.querySelector("button").setAttribute("disabled", "");
-  while (told?.running) {
+  for (let lost = 0; told?.running; ) {
     renderProgress(told);
-    await new Promise((done) => setTimeout(done, POLL_MS));
-    told = await ask("/admin/activation").catch((error) => ({ failed: error.message }));
+    await new Promise((done) => setTimeout(done, lost ? RETRY_MS : POLL_MS));
+    try {
+      told = await ask("/admin/activation");
+      lost = 0;
+    } catch (error) {
+      lost += 1;
+      if (lost > MOST_LOST) told = { failed: error.message };
+    }
   }
   show(byId("activation"), false);
   if (told?.result) return finished(told);
   for (const form of [activate, rollback]) form?.querySelector("button").removeAttribute("disabled");
-  if (told?.failed) refuse(told.failed);
+  if (told?.failed) return refuse(told.failed);
+  showAnew("Der Telefonservice wurde inzwischen neu gestartet. Hier steht, was jetzt in Kraft ist.");
 }
 
 function renderProgress({ step, done, of }) {
@@ -49,8 +58,9 @@ function finished({ result, accounts }) {
   setText(byId("activation-reloaded"), result.differs.length ? parts : `${parts} Danach wurde verglichen: Alles ist, wie es sein soll.`);
   list("activation-differs", result.differs);
   list("activation-restart", result.restart);
+  list("activation-outdated", result.outdated);
   list("activation-accounts", (accounts ?? []).map(({ name, password }) => `${name}: ${password}`));
-  byId("activation-result").classList.toggle("warn", result.differs.length > 0);
+  byId("activation-result").classList.toggle("warn", result.differs.length + result.outdated.length > 0);
   for (const card of document.querySelectorAll("main > .card")) card.hidden = true;
   show(byId("activation-result"), true);
   byId("activation-result").focus();
@@ -60,6 +70,11 @@ function list(id, lines) {
   byId(id).querySelector("ul").replaceChildren(...lines.map((line) => build("li", {}, line)));
   show(byId(id), lines.length > 0);
 }
+
+byId("activation-noted").addEventListener("click", async () => {
+  const noted = await attempt(byId("activation-result"), () => post("/admin/activation/noted", {}));
+  if (noted) location.assign("/admin");
+});
 
 const dialog = byId("discard-dialog");
 byId("discard")?.addEventListener("click", () => {
@@ -72,5 +87,8 @@ dialog?.addEventListener("close", async () => {
   if (gone) showAnew("Der Entwurf ist verworfen.");
 });
 
-// Another window, or another admin, may be putting one in force just now.
-ask("/admin/activation").then((told) => told.running && follow(told), () => {});
+// Another window, or another admin, may be putting one in force just now; and first passwords wait until they are noted.
+ask("/admin/activation").then((told) => {
+  if (told.running) follow(told);
+  else if (told.accounts) finished(told);
+}, () => {});

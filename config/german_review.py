@@ -1,0 +1,32 @@
+"""What the review says about a configuration that may be used but is probably not meant so, in German."""
+# ruff: noqa: E501
+
+REVIEW: dict[str, str] = {
+    "the hotline does not open in the next {number} days; it opens next on {day} at {clock}": "Die Hotline öffnet in den nächsten {number} Tagen nicht. Sie öffnet das nächste Mal am {day} um {clock}.",
+    "the hotline does not open in the next {number} days; and not within the next {number2} days either": "Die Hotline öffnet in den nächsten {number} Tagen nicht, und auch nicht in den nächsten {number2} Tagen.",
+    "{time} is never in effect within a year: closures cover each {weekday}": "{time} gilt das ganze Jahr über nie: An jedem {weekday} ist Schließzeit.",
+    "{time} ends a minute before {clock}; ends are not included: write {clock2}": "{time} endet eine Minute vor {clock}. Das Ende zählt nicht mehr dazu: Schreiben Sie {clock2}.",
+    "between {time} and {time2} the hotline is closed for a minute": "Zwischen {time} und {time2} ist die Hotline eine Minute lang geschlossen.",
+    'the hotline is closed from {clock} to midnight; write "23:59:59"': "Von {clock} bis Mitternacht ist die Hotline geschlossen. Schreiben Sie „23:59:59“.",
+    '"{reason}" overlaps "{other}" on {day}; callers hear what belongs to "{other2}"': "„{reason}“ überschneidet sich am {day} mit „{other}“. Wer anruft, hört die Ansage zu „{other2}“.",
+    '"{reason}" is over since {day}; it can be taken out': "„{reason}“ ist seit {day} vorbei und kann gelöscht werden.",
+    '"{reason}" closes nothing: the hotline is closed then anyway': "„{reason}“ bewirkt nichts: Die Hotline ist dann ohnehin geschlossen.",
+    "{day} {clock} is over: nobody hears this announcement any more; it can be taken out": "{day} {clock} ist vorbei: Niemand hört diese Ansage mehr. Sie kann gelöscht werden.",
+    "every caller would hear this announcement for {number} days; an emergency is meant for a few": "{number} Tage lang würden alle, die anrufen, diese Ansage hören. Eine Notfallansage ist für wenige Tage gedacht.",
+    'only {agent} can take "{label}" ({skill})': "Nur {agent} kann „{label}“ ({skill}) übernehmen.",
+    '"{label}" is only a second choice ({agents}): every caller waits {number} s for it': "„{label}“ ist nur 2. Wahl ({agents}): Wer deswegen anruft, wartet immer {number} s.",
+    '"{label}" is the label of "{key}" too; agents cannot tell them apart': "„{label}“ heißt auch das Anliegen „{key}“. In der Hotline kann man die beiden nicht unterscheiden.",
+    '{number} agents with the skill "{skill}" are rung for {number2} s each, which is more than longest_wait_seconds ({number3}): a callback is offered before everybody was rung': "Bei {number} Personen mit der Fähigkeit „{skill}“ klingelt es je {number2} s. Das ist zusammen mehr als longest_wait_seconds ({number3}): Der Rückruf wird angeboten, bevor es bei allen geklingelt hat.",
+    "the callback for want of agents comes after {number} s, but longest_wait_seconds ({number2}) is reached before": "Der Rückruf, weil niemand bereit ist, käme nach {number} s, aber longest_wait_seconds ({number2}) ist vorher erreicht.",
+    "the second choice comes after {number} s, but longest_wait_seconds ({number2}) is reached before": "Die 2. Wahl käme nach {number} s, aber longest_wait_seconds ({number2}) ist vorher erreicht.",
+    "anybody else comes after {number} s, but longest_wait_seconds ({number2}) is reached before": "Jemand anderes käme nach {number} s, aber longest_wait_seconds ({number2}) ist vorher erreicht.",
+    "{number} s is more than longest_wait_seconds ({number2}): waiting callers hear nothing of their position": "{number} s ist mehr als longest_wait_seconds ({number2}): Wer wartet, hört nie, an welcher Stelle er steht.",
+    "promise is false and number_days is 0, so nobody is ever preferred": "„promise“ ist nein und „number_days“ ist 0: So wird nie jemand bevorzugt.",
+    "numbers are deleted after {number} days (retention.numbers_days), so {number2} is no use": "Rufnummern werden nach {number} Tagen gelöscht (retention.numbers_days). {number2} bringt also nichts.",
+    "{time} never lies within the opening hours for a full hour; nobody is offered it": "{time} liegt nie eine volle Stunde in den Öffnungszeiten und wird niemandem angeboten.",
+    "links open for {number} days, but an answer may be put off by {number2} (promises.longest_delay_days): the case worker could not confirm it any more": "Links gelten {number} Tage, eine Antwort darf aber um {number2} Tage verschoben werden (promises.longest_delay_days): Die Sachbearbeitung könnte sie dann nicht mehr bestätigen.",
+    'the announcement names the key {named}, but the key is {keys}: "{text}"': "Die Ansage nennt die Taste {named}, die Taste ist aber {keys}: „{text}“",
+    '"{name}" never gets a request by this rule: those above it take all of it': "„{name}“ bekommt durch diesen Eintrag nie ein Anliegen: Die Einträge darüber nehmen alles.",
+    "{office}: nobody answers for {letters} ({types}); the team mailbox gets it": "{office}: Für {letters} ({types}) ist niemand zuständig. Das Team-Postfach bekommt es.",
+    "{name} is away on {day} without a deputy who is there: the team mailbox gets it": "{name} ist am {day} abwesend, und keine Vertretung ist da: Das Team-Postfach bekommt es.",
+}

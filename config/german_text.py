@@ -1,0 +1,51 @@
+"""What is said about the text of a configuration itself, and about changing single values in it, in German."""
+# ruff: noqa: E501
+
+TEXT: dict[str, str] = {
+    "the file is empty; start from config/hotline.yaml": "Die Datei ist leer. Beginnen Sie mit der ausgelieferten config/hotline.yaml.",
+    'the file must be a mapping: lines of the form "key: value"': "Die Datei braucht Zeilen der Form „Schlüssel: Wert“.",
+    "this is not YAML: {syntax}; check indentation, quotes and brackets just before here": "So ist die Datei nicht lesbar: {syntax}. Prüfen Sie Einrückung, Anführungszeichen und Klammern kurz vor dieser Stelle.",
+    "this is not YAML: {syntax}": "So ist die Datei nicht lesbar: {syntax}.",
+    "a tab is not allowed here; indent with spaces": "Hier steht ein Tabulator. Rücken Sie mit Leerzeichen ein.",
+    'only one document is allowed in a file; remove the line "---"': "In einer Datei ist nur ein Dokument möglich. Löschen Sie die Zeile „---“.",
+    "the character U+{code} is not allowed": "Hier steht ein Zeichen, das nicht erlaubt ist (U+{code}). Löschen Sie es.",
+    "an alias stands inside the very thing it refers to": "Ein Alias steht in dem, worauf er verweist. Schreiben Sie den Wert aus.",
+    "brackets or aliases are nested too deeply to be read": "Klammern oder Aliase sind zu tief verschachtelt.",
+    "the aliases in this file unfold to far too many values": "Die Aliase in dieser Datei ergeben viel zu viele Werte. Schreiben Sie die Werte aus.",
+    "this key stands here twice (first in line {number}); remove one of the two": "Dieser Schlüssel steht zweimal da (zuerst in Zeile {number}). Löschen Sie eine der beiden Stellen.",
+    "the tag {tag} is not allowed; leave it out": "Die Marke {tag} ist nicht erlaubt. Lassen Sie sie weg.",
+    'merging with "<<" is not supported; write the keys out': "Zusammenführen mit „<<“ ist nicht möglich. Schreiben Sie die Schlüssel aus.",
+    "a key must be a single word": "Ein Schlüssel kann nur ein einzelnes Wort sein.",
+    "this key does not exist here{hint}; allowed: {allowed}": "Diesen Schlüssel gibt es hier nicht{hint}. Möglich sind: {allowed}.",
+    "this key is missing; it must be given": "Dieser Schlüssel fehlt. Ergänzen Sie ihn.",
+    "there is no such file; give the path of a configuration, for example config/hotline.yaml": "Diese Datei gibt es nicht. Geben Sie den Pfad einer Konfiguration an, zum Beispiel config/hotline.yaml.",
+    "this is a directory; give the path of the configuration file in it": "Das ist ein Verzeichnis. Geben Sie den Pfad der Datei darin an.",
+    "this file may not be read by the present user; check its owner and rights": "Diese Datei darf nicht gelesen werden. Prüfen Sie Besitzer und Rechte.",
+    "this file cannot be read ({why}); check path and disk": "Diese Datei ist nicht lesbar ({why}). Prüfen Sie Pfad und Datenträger.",
+    "this file is larger than {number} bytes, so it is no configuration of a hotline": "Diese Datei hat mehr als {number} Byte und ist keine Konfiguration einer Hotline.",
+    "the byte 0x{byte} is not UTF-8; save the file in the encoding UTF-8": "Das Byte 0x{byte} ist kein UTF-8. Speichern Sie die Datei als UTF-8.",
+    "{number} edits at once; at most {number2} are allowed": "{number} Änderungen auf einmal sind zu viele. Möglich sind {number2}.",
+    "{path}: cannot be changed here, because of how this part is laid out; change the text itself": "{path}: So, wie dieser Teil geschrieben ist, geht es hier nicht. Ändern Sie die Datei selbst.",
+    "yaml: the whole file cannot be changed by an edit; name a key": "Die ganze Datei lässt sich so nicht ändern. Nennen Sie einen Schlüssel.",
+    "yaml: more than {number} aliases; write the values out before single ones are changed": "Die Datei hat mehr als {number} Aliase. Schreiben Sie die Werte aus, bevor Sie einzelne ändern.",
+    "{path}: this is no list": "{path}: Das ist keine Liste.",
+    "{path}: this does not exist": "{path}: Das gibt es nicht.",
+    "a value of the kind {kind} cannot be written": "Ein Wert der Art {kind} lässt sich nicht schreiben.",
+    "the key {key} is no text": "Der Schlüssel {key} ist kein Text.",
+}
+
+SYNTAX: dict[str, str] = {
+    "mapping values are not allowed here": "Hier steht ein Doppelpunkt, wo keiner stehen darf",
+    "sequence entries are not allowed here": "Hier beginnt eine Liste, wo keine stehen darf",
+    "{context}could not find expected ':'": "Hier fehlt ein Doppelpunkt",
+    "{context}expected <block end>, but found {found}": "Die Einrückung passt nicht zu den Zeilen davor",
+    "{context}expected ',' or {bracket}, but got {found}": "Es fehlt ein Komma oder die schließende Klammer {bracket}",
+    "{context}found unexpected end of stream": "Ein Anführungszeichen wird nicht geschlossen",
+    "{context}found unexpected document separator": "Ein Anführungszeichen wird nicht geschlossen",
+    "found undefined alias {alias}": "Den Alias {alias} gibt es nicht",
+    "{context}found undefined tag handle {tag}": "Die Marke {tag} gibt es nicht",
+    "{context}found unknown escape character {char}": "Nach dem Rückstrich steht das unbekannte Zeichen {char}",
+    "{context}found character {char} that cannot start any token": "Mit dem Zeichen {char} darf hier nichts beginnen",
+    "{context}expected alphabetic or numeric character, but found {found}": "Hier fehlt ein Buchstabe oder eine Ziffer",
+}
+"""What is said about YAML; anything else is quoted as it is."""
