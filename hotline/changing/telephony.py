@@ -35,9 +35,7 @@ class Telephony:
     `correct_queue` compares the fallback's queue with the agents and corrects it; how many differences there were.
     """
 
-    def __init__(
-        self, tell: Callable[[str], Awaitable[Told]], correct_queue: Callable[[], Awaitable[int]]
-    ) -> None:
+    def __init__(self, tell: Callable[[str], Awaitable[Told]], correct_queue: Callable[[], Awaitable[int]]) -> None:
         self._tell, self._correct_queue = tell, correct_queue
 
     async def bring_up_to_date(self, text: str, config: HotlineConfig) -> Result:
