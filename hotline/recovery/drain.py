@@ -6,13 +6,13 @@ What is not written up yet is stored and waits for the next start.
 
 import asyncio
 from collections.abc import Callable, Sized
-from typing import Any
 
 import structlog
 
 from hotline.errors import AmiError
 from hotline.parent.heartbeat import CALLS, DRAINED, Tell
 from hotline.recovery.alive import Alive, Manager
+from hotline.recovery.channels import Channels, read_channels
 
 log = structlog.get_logger()
 
@@ -46,14 +46,13 @@ class Drain:
             await asyncio.sleep(LOOK_SECONDS)
         tell(f"{CALLS} 0")
 
-    async def _channels(self) -> list[Any] | None:
+    async def _channels(self) -> Channels | None:
         """Who is with Asterisk; None while it cannot be asked, or has not heard that it is to refuse new calls."""
         try:
             await self._alive.tell()
-            listed = await self._ami.action("CoreShowChannels")
+            return await read_channels(self._ami)
         except AmiError:
             return None
-        return [channel for channel in listed if "Linkedid" in channel]
 
     async def _until_entered(self) -> None:
         try:
@@ -64,8 +63,8 @@ class Drain:
             log.warning("calls without an end when the service ends", calls=len(self._known()))
 
 
-def _answered(channels: list[Any]) -> int:
+def _answered(channels: Channels) -> int:
     """How many calls go on. Channels that belong together are one, whoever takes part in it; one without an answer
     may be just being refused.
     """
-    return len({channel["Linkedid"] for channel in channels if channel.get("ChannelStateDesc") == "Up"})
+    return len({one.get("Linkedid") for one in channels.values() if one.get("ChannelStateDesc") == "Up"})

@@ -195,9 +195,14 @@ def prompt(state: StateDirectory, name: str, seconds: float = 0.2) -> None:
 async def hotline(
     start_asterisk: StartAsterisk, raw: dict[str, Any], at: datetime = MONDAY_NINE, phones: str = "desk"
 ) -> AsyncIterator[Chain]:
-    """Asterisk and the service with that configuration, and such phones for all agents."""
+    """Asterisk and the service with that configuration, and such phones for all agents.
+
+    Real browsers get the longest time to show a call: several of them share the processors with other tests.
+    """
     for agent in raw["agents"]:
         agent["phone"] = phones
+    if phones == "browser":
+        raw["distribution"]["screen_seconds"] = 5
     config = HotlineConfig.model_validate(raw)
     clock = Clock.starting_at(at)
     asterisk = await start_asterisk(config, clock_offset=round(clock.offset.total_seconds()))

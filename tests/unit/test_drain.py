@@ -32,9 +32,12 @@ class Asterisk:
         if name == "Setvar":
             self.set.append((fields["Variable"], fields["Value"]))
             return [{"Response": "Success"}]
-        up = [{"Linkedid": one, "ChannelStateDesc": "Up"} for one in self.linked]
-        ringing = [{"Linkedid": one, "ChannelStateDesc": "Ring"} for one in self.unanswered]
-        return [{"Response": "Success"}, *up, *ringing, {"Event": "Complete"}]
+        states = [*((one, "Up") for one in self.linked), *((one, "Ring") for one in self.unanswered)]
+        channels = [
+            {"Channel": "PJSIP/x", "Uniqueid": str(number), "Linkedid": linked, "ChannelStateDesc": state}
+            for number, (linked, state) in enumerate(states)
+        ]
+        return [{"Response": "Success"}, *channels, {"Event": "Complete"}]
 
     def globals(self) -> dict[str, str]:
         return dict(self.set)

@@ -131,11 +131,14 @@ async def test_phone_that_can_never_be_rung_loses_the_caller_when_the_time_is_ov
 
 
 async def test_pause_ends_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switchboard, "MOMENT", 0.0)
-    monkeypatch.setattr(switchboard, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(switchboard, "PAUSE_SECONDS", 0.01)
     call = await _lost(office, phone_back=True)
     office.switchboard.not_taken(call, OfferEnd.GONE)
-    await asyncio.sleep(0.01)
+    assert call.phase is Phase.LOST
+    office.pass_time(0.01)
+    async with asyncio.timeout(5):
+        while call.phase is Phase.LOST:  # noqa: ASYNC110 - nothing else happens that could tell
+            await asyncio.sleep(0.01)
     assert (call.phase, call.agent) == (Phase.OFFERED, "anna")
 
 
