@@ -48,8 +48,8 @@ def create_app(
     *,
     trial: str | None,
 ) -> web.Application:
-    """All pages. `configuration` tells what is in use now; `trial` is a German sentence shown on every one of them while
-    business time is moved.
+    """All pages. `configuration` tells what is in use now; `trial` is a German sentence shown on every one of them
+    while business time is moved.
     """
     judging = [answer_problems, know_user, limit_requests, refuse_forgery]
     app = web.Application(middlewares=judging, client_max_size=BODY_BYTES)
