@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import cycle
 
-FIRST, RANGE = 10_000, 1_000
+FIRST, RANGE = 10_100, 1_000  # browsers open no page at 10080
 RANGES = 8
 """So many processes may test at the same time."""
 

@@ -8,7 +8,9 @@
 `asterisk`        that with the shipped configuration
 """
 
+import asyncio
 import random
+import re
 import shutil
 import tempfile
 import wave
@@ -22,6 +24,7 @@ from ruamel.yaml import YAML
 
 from config.schema import HotlineConfig
 from dialplan.facts import AsteriskFacts
+from dialplan.gateways import gateway_endpoint
 from dialplan.voice import PROMPTS
 from hotline.parent.asterisk_process import AsteriskProcess
 from hotline.phone import tones
@@ -35,6 +38,8 @@ from tests.system.manager import Ami
 RTP_PORTS = 200
 MUSIC_TONE = 330.0
 """What waiting callers hear in tests, Hz."""
+GATEWAY_PATIENCE = 10.0
+"""Seconds."""
 
 
 def on_free_ports(raw: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +86,25 @@ class RunningAsterisk:
     def ami(self) -> Ami:
         """A client with the service's own rights; use with `async with`."""
         return Ami(self.config.network.ami.port, asterisk_files.AMI_USER, self.secrets.ami_secret)
+
+    async def cli(self, command: str) -> str:
+        """What it answers on its own command line."""
+        script = self.state.asterisk / "asterisk"
+        asked = await asyncio.create_subprocess_exec(script, "-rx", command, stdout=asyncio.subprocess.PIPE)
+        return (await asked.communicate())[0].decode()
+
+    async def look_for_gateway(self) -> None:
+        """Return when the first gateway, which listens now, is there for Asterisk.
+
+        By itself it looks once a minute, for the first time at any moment of the first one, and then does not call a
+        gateway that was not there.
+        """
+        gateway = gateway_endpoint(self.config.gateways[0].name)
+        await self.cli(f"pjsip qualify {gateway}")
+        there = re.compile(rf"Contact: +{gateway}/.* Avail ")
+        async with asyncio.timeout(GATEWAY_PATIENCE):
+            while not there.search(await self.cli("pjsip show contacts")):  # noqa: ASYNC110 - it gives no event
+                await asyncio.sleep(0.05)
 
 
 StartAsterisk = Callable[..., Awaitable[RunningAsterisk]]

@@ -95,11 +95,6 @@ class Alone:
     async def setvar(self, name: str, value: str) -> None:
         assert (await self.ami.action("Setvar", Variable=name, Value=value))["Response"] == "Success"
 
-    async def cli(self, command: str) -> str:
-        script = self.asterisk.state.asterisk / "asterisk"
-        asked = await asyncio.create_subprocess_exec(script, "-rx", command, stdout=asyncio.subprocess.PIPE)
-        return (await asked.communicate())[0].decode()
-
     def happened(self) -> list[Happening]:
         return happened(self.asterisk.state.asterisk)
 
@@ -109,13 +104,13 @@ class Alone:
     async def until_playing(self, name: str) -> None:
         """Until Asterisk reads keys at that prompt."""
         async with asyncio.timeout(10):
-            while name not in await self.cli("core show channels concise"):  # noqa: ASYNC110 - it gives no event
+            while name not in await self.asterisk.cli("core show channels concise"):  # noqa: ASYNC110 - it gives no event
                 await asyncio.sleep(0.05)
 
     async def until_started_again(self) -> None:
         """Until Asterisk, restarted within its own process, answers again."""
         async with asyncio.timeout(30):
-            while not (await self.cli("core waitfullybooted")).startswith("Asterisk has fully booted"):  # noqa: ASYNC110
+            while not (await self.asterisk.cli("core waitfullybooted")).startswith("Asterisk has fully booted"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def until_all(self, *events: str, count: int) -> None:
@@ -393,7 +388,7 @@ async def test_announcement_is_heard_until_its_end_also_after_asterisk_was_start
     assert await heard_until(None)
     alone.ami = await alone.stack.enter_async_context(alone.asterisk.ami())
     await note(announcement.NOTHING)
-    assert "Dialplan reloaded" in await alone.cli("dialplan reload")
+    assert "Dialplan reloaded" in await alone.asterisk.cli("dialplan reload")
     assert not await heard_until(None)
     assert not await heard_until(-1)
     assert not await heard_until(26 * 60)
@@ -660,14 +655,14 @@ async def test_dialplan_is_read_again_without_disturbing_anybody(start: Start) -
         assert rerender(config, facts) is False
         tomorrow = replace(facts, now=facts.now + timedelta(days=1))
         assert rerender(config, tomorrow) is True
-        assert "Dialplan reloaded" in await alone.cli("dialplan reload")
+        assert "Dialplan reloaded" in await alone.asterisk.cli("dialplan reload")
         last_day = f"{MONDAY_NINE + timedelta(days=401):%Y%m%d}"
-        assert last_day in await alone.cli("dialplan show hotline-calendar")
+        assert last_day in await alone.asterisk.cli("dialplan show hotline-calendar")
         assert await held == "200 result=0"
         session.close()
         await alone.until(happenings.QUEUED, lambda row: row.uniqueid.endswith(".0"))
-    assert (await alone.cli("core show channels count")).startswith("2 active channels")
-    globals_now = await alone.cli("dialplan show globals")
+    assert (await alone.asterisk.cli("core show channels count")).startswith("2 active channels")
+    globals_now = await alone.asterisk.cli("dialplan show globals")
     assert variables.ALIVE in globals_now
     assert (state.asterisk / "etc" / "extensions.conf").stat().st_mode & 0o077 == 0
 
@@ -679,7 +674,7 @@ async def test_damaged_file_of_happenings_keeps_nobody_out(start: Start) -> None
     path.write_bytes(b"no database" * 1000)
     await alone.asterisk.process.start()
     assert (await Call(await alone.raw_phone()).invite()).status == 200
-    assert QUEUE in await alone.cli("core show channels concise")
+    assert QUEUE in await alone.asterisk.cli("core show channels concise")
 
 
 @pytest.mark.parametrize("how", ["restarted", "killed"])
@@ -687,16 +682,16 @@ async def test_members_of_the_queue_and_their_pauses_outlive_asterisk(start: Sta
     alone = await start()
     await alone.join_queue("anna", ready=True)
     await alone.join_queue("ben", ready=False)
-    before = await alone.cli("queue show")
+    before = await alone.asterisk.cli("queue show")
     await asyncio.sleep(1.5)  # Asterisk stores within a second
     if how == "restarted":
-        await alone.cli("core restart gracefully")
+        await alone.asterisk.cli("core restart gracefully")
         await alone.until_started_again()
     else:
         alone.asterisk.process.kill()
         await alone.asterisk.process.wait()
         await alone.asterisk.process.start()
-    after = await alone.cli("queue show")
+    after = await alone.asterisk.cli("queue show")
     for shown in (before, after):
         lines = {line.split()[0]: line for line in shown.splitlines() if "PJSIP/" in line}
         assert sorted(lines) == ["anna", "ben"]

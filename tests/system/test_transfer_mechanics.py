@@ -282,6 +282,7 @@ async def test_whoever_is_called_outside_sees_our_number_only(stage: Stage) -> N
     anna, _, dial = await _talking(stage)
     outside = await stage.phone(port=stage.asterisk.config.gateways[0].port)
     await outside.listen()
+    await stage.asterisk.look_for_gateway()
     await stage.consult(anna, "PJSIP/30@gateway-haus")
     await dial
     consulted = await outside.incoming()

@@ -308,6 +308,7 @@ async def _outside(chain: Chain) -> Phone:
     """Behind the gateway: whoever is called outside is called here."""
     phone = await chain.phone("guenther", port=chain.config.gateways[0].port)
     await phone.listen()
+    await chain.asterisk.look_for_gateway()
     return phone
 
 
