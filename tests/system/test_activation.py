@@ -183,7 +183,7 @@ async def test_version_that_is_broken_or_active_already_is_refused_in_one_senten
     answer = await house.asked(do=door.ACTIVATE, text=json.dumps(broken, default=str))
     assert "office" in answer["refused"]
     same = house.asterisk.state.config_file.read_text("utf-8")
-    assert "schon aktiv" in (await house.asked(do=door.ACTIVATE, text=same))["refused"]
+    assert "schon in Kraft" in (await house.asked(do=door.ACTIVATE, text=same))["refused"]
 
 
 async def test_new_text_is_spoken_and_heard_from_then_on(house: House) -> None:

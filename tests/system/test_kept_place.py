@@ -115,6 +115,7 @@ async def _client(chain: Chain) -> Phone:
     """Behind the gateway: whoever is called outside is called here."""
     phone = await chain.phone("client", port=chain.config.gateways[0].port)
     await phone.listen()
+    await chain.asterisk.look_for_gateway()
     return phone
 
 
