@@ -198,9 +198,12 @@ async function showPop(call) {
   byId("call").dataset.popRenderedAt = String(performance.now());
   byId("call").dataset.offer = call.offer_id;
   delete byId("call").dataset.ringStartedAt;
-  announce(`${callName(call)}: ${call.request_type.label}, Nummer ${callerText(call)}.`);
-  notify(`Anruf: ${call.request_type.label}`);
   acknowledge(pop);
+  if (snapshot.call.phase === "offered") {
+    // Whoever answered sooner has heard of later things.
+    announce(`${callName(call)}: ${call.request_type.label}, Nummer ${callerText(call)}.`);
+    notify(`Anruf: ${call.request_type.label}`);
+  }
   update();
 }
 
