@@ -14,7 +14,8 @@ from config.schema import HotlineConfig
 from hotline.clock import Clock
 from hotline.errors import ReceiptTaken, Refused, StorageError
 from hotline.exchange.journal import Journal, Write
-from hotline.exchange.outgoing import Outgoing, Result, Ring
+from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.ring import Result, Ring
 from hotline.exchange.switchboard import Switchboard
 from hotline.storage.callbacks import NOT_REACHED, Callbacks, CallbackTask, Kept, Unreached
 from ivr.effects import InTurn, Window
@@ -57,13 +58,6 @@ class CallbackBoard:
         self._tasks: list[CallbackTask] = []
         self._given_up: list[CallbackTask] = []
         self._asked = self._shown = 0
-
-    async def load(self) -> None:
-        """At the start: read the open tasks. What somebody had taken who has left the configuration is free again."""
-        seated = [seat.agent.name for seat in self._switchboard.seats]
-        if count := await self._journal.now(partial(self._callbacks.give_back_all_but, seated)):
-            log.warning("callbacks of agents who are not in the configuration are given back", callbacks=count)
-        await self.refresh()
 
     async def refresh(self) -> None:
         """Read the open tasks again and show them to everybody; what fails now is tried again with the next change."""

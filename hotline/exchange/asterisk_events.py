@@ -180,7 +180,7 @@ class AsteriskEvents:
         """A telephone that rings while its registration goes tells its state only when it has stopped ringing."""
         seat = self._seat_of(f"PJSIP/{event.get('EndpointName', '')}")
         if seat is not None and event.get("ContactStatus") in {"Removed", "Unreachable"}:
-            self._switchboard.phone_gone(seat)
+            self._switchboard.staff.phone_gone(seat)
 
     def _seat_of(self, device: str) -> Seat | None:
         name = device.removeprefix(_DEVICE)
@@ -253,4 +253,4 @@ class AsteriskEvents:
 
 def take_device_state(switchboard: Switchboard, seat: Seat, state: str) -> None:
     """Asterisk's word for what this agent's telephone does."""
-    switchboard.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)
+    switchboard.staff.phone(seat, registered=state not in _UNREACHABLE, engaged=state not in _IDLE)

@@ -11,7 +11,7 @@ from dialplan import variables
 from hotline.clock import Clock
 from hotline.errors import AgiClosed, CallerGone
 from hotline.exchange.calls import Call, Phase
-from hotline.exchange.dialogue import Dialogue, Interrupter
+from hotline.exchange.dialogue import Dialogue, Entry, Interrupter
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.talk import Talk
 from hotline.exchange.transfers import Transfers
@@ -42,7 +42,7 @@ from ivr.events import (
     SilenceElapsed,
     WaitElapsed,
 )
-from routing.announcing import emergency_at
+from routing.announcing import emergency_at, emergency_prompts
 from routing.hours import Calendar
 from routing.numbers import NumberPlan
 
@@ -84,18 +84,26 @@ class Caller:
         prompt_path: Callable[[str], str],
         configuration: Callable[[], tuple[int, HotlineConfig]],
     ) -> None:
-        """`configuration` is what is in force at any moment; the call itself keeps that of its beginning."""
+        """`configuration` is what is in force at any moment; the call itself keeps that of its beginning.
+
+        `prompt_path` gives the file of a sound; of a prompt, the one in force.
+        """
         self._session = session
         self._call = call
         self._switchboard = switchboard
         self._callbacks = callbacks
         self._clock = clock
         self._configuration = configuration
-        self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, prompt_path)
+        self._prompt_path = prompt_path
+        self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, self._path)
         self._talk = Talk(session, call, switchboard, transfers, self._dialogue)
         self._plan = NumberPlan(call.config.hotline.country_code, call.config.hotline.area_code)
         self._calendar = Calendar(call.config)
         self._conversation = Conversation(call.config, self._calendar)
+
+    def _path(self, prompt: str) -> str:
+        """The file that this call hears, as of its beginning."""
+        return self._prompt_path((self._call.sounds or {}).get(prompt, prompt))
 
     async def run(self) -> None:
         """A new caller, from the first word to the end of this AGI session."""
@@ -209,18 +217,20 @@ class Caller:
                 await self._hang_up(effect)
         return None
 
-    def _entered(self, digits: str | None) -> Event:
-        return SilenceElapsed() if digits is None else DigitsEntered(digits, self._plan.entered(digits))
+    def _entered(self, entry: Entry | None) -> Event:
+        if entry is None:
+            return SilenceElapsed()
+        return DigitsEntered(entry.digits, self._plan.entered(entry.digits), entry.ended)
 
     # --- waiting -----------------------------------------------------------------------------
 
     async def _wait(self, effect: Wait) -> Event:
         call = self._call
-        digits = None if call.agent_found.is_set() else await self._dialogue.wait(effect)
+        entry = None if call.agent_found.is_set() else await self._dialogue.wait(effect)
         if call.agent_found.is_set() and call.offer is not None:
-            self._keep_household_number(digits or "")
+            self._keep_household_number("" if entry is None else entry.digits)
             return AgentFound(call.offer.agent)
-        return self._wait_elapsed() if digits is None else self._entered(digits)
+        return self._wait_elapsed() if entry is None else self._entered(entry)
 
     def _keep_household_number(self, digits: str) -> None:
         """Typed to the end in the moment an agent was found: it must not be lost."""
@@ -232,15 +242,20 @@ class Caller:
         call, now = self._call, self._clock.now()
         return WaitElapsed(
             waited=(now - (call.joined_at or now)).total_seconds(),
-            position=self._switchboard.position(call),
-            nobody_ready_for=self._switchboard.nobody_ready_for(call),
+            position=self._switchboard.progress.position(call),
+            nobody_ready_for=self._switchboard.duty.nobody_for(call),
             closed_for=self._calendar.closed_for(now),
             announcement=self._switchboard.announcement,
-            expected=self._switchboard.expected_wait(call),
+            expected=self._switchboard.progress.expected(call, now),
             line_full=self._switchboard.progress.full(call),
             at=now,
-            emergency=emergency_at(self._configuration()[1], now),
+            emergency=self._emergency_at(now),
         )
+
+    def _emergency_at(self, now: datetime) -> tuple[str, ...]:
+        """Of what is in force now: it is for all, also for who called before."""
+        config = self._configuration()[1]
+        return emergency_prompts(config) if emergency_at(config, now) else ()
 
     # --- leaving -----------------------------------------------------------------------------
 

@@ -173,6 +173,9 @@ class Call:
     caller: str | None
     """E.164, None when withheld or unusable. Never an identity."""
     gateway: str
+    sounds: Mapping[str, str] | None = None
+    """Which sound this caller hears by which prompt's name, as of the moment `config` is of; None until the first
+    session of a call that was taken up after a restart."""
     phase: Phase = Phase.MENU
     request: RequestType | None = None
     household_number: str | None = None
@@ -326,6 +329,10 @@ class Calls:
 
     def __contains__(self, call_id: object) -> bool:
         return call_id in self._by_id
+
+    def numbers(self) -> set[str | None]:
+        """Of the callers who are with us now, as far as they are known."""
+        return {call.caller for call in self._by_id.values() if call.caller is not None}
 
     def talked_about(self) -> Iterator[Call]:
         """These, and those whose caller has left while others still talk about the call."""

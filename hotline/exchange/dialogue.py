@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -19,6 +20,15 @@ WAIT_SLICE = 5.0
 """Longest single WAIT FOR DIGIT, seconds: bounds the delay if an interruption is lost."""
 INTERRUPT_AGAIN = 0.1
 """Seconds until an interruption is tried again: Asterisk may not have begun what it was to interrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The keys that a caller has pressed in answer to one effect."""
+
+    digits: str
+    ended: bool
+    """By the terminating key or the last digit; False when no further key came."""
 
 
 class Interrupter(Protocol):
@@ -53,7 +63,7 @@ class Dialogue:
                 return key
         return ""
 
-    async def collect(self, effect: Collect) -> str | None:
+    async def collect(self, effect: Collect) -> Entry | None:
         """Keys after prompts; None for silence."""
         key = await self.play(effect.prompts, KEYS)
         await self._music_off()
@@ -61,7 +71,7 @@ class Dialogue:
             key = await self._next_key(effect.silence_seconds)
         return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds) if key else None
 
-    async def wait(self, effect: Wait) -> str | None:
+    async def wait(self, effect: Wait) -> Entry | None:
         """Prompts, then music, for `effect.seconds` or until an agent is found; keys pressed, None when there are none.
 
         Whoever calls looks at `agent_found` first: an entry in progress when it is set is returned as far as it came.
@@ -116,10 +126,10 @@ class Dialogue:
                 return key
         return ""
 
-    async def _listen(self, key: str, effect: Wait, deadline: float) -> str | None:
+    async def _listen(self, key: str, effect: Wait, deadline: float) -> Entry | None:
         while not self._agent_found.is_set():
             if key and key in effect.at_once:
-                return key
+                return Entry(key, ended=True)
             if key and key in _counting(effect):
                 return await self._entry(key, effect.max_digits, effect.finish, effect.between_seconds)
             left = deadline - asyncio.get_running_loop().time()
@@ -133,7 +143,7 @@ class Dialogue:
         key = await self._session.wait_for_digit(seconds)
         return await self._session.wait_for_digit(seconds) if key == INTERRUPTED else key
 
-    async def _entry(self, key: str, most: int, finish: str, between: float) -> str | None:
+    async def _entry(self, key: str, most: int, finish: str, between: float) -> Entry | None:
         """All keys of one entry, given its first; None for an interruption."""
         if key == INTERRUPTED:
             return None
@@ -143,7 +153,7 @@ class Dialogue:
             if len(digits) >= most:
                 break
             key = await self._session.wait_for_digit(between)
-        return digits
+        return Entry(digits, ended=bool(key) and key != INTERRUPTED)
 
     async def _interrupt_when(self, news: asyncio.Event) -> None:
         """Cut off prompt or music the moment there is news; again and again until it has taken effect."""

@@ -6,12 +6,7 @@ by the unique id that we gave the agent's leg. Nothing here ever rings by itself
 """
 
 import asyncio
-import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +19,7 @@ from hotline.clock import Clock
 from hotline.errors import AmiRefused, AmiUnavailable, Refused
 from hotline.exchange.calls import Leg
 from hotline.exchange.journal import Journal, Write
+from hotline.exchange.ring import Result, Ring, Stage, new_id, task_and_call
 from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.recovery.channels import Channels
@@ -35,7 +31,6 @@ NO_NEWS_SECONDS = 30.0
 """An own telephone of which nothing was heard for so long does not ring any more: longer than it may ring."""
 REASON_SECONDS = 1.0
 """Asterisk may say that an own telephone was not reached before it says why."""
-_ID = re.compile(r"callback-([0-9]{1,18})-(.{1,64})-[0-9a-f]{8}")
 _DEVICE = "PJSIP/agent-"
 _UP = "6"
 """The state of a channel that was answered."""
@@ -44,73 +39,8 @@ _NO_CHANNEL = {"", "<null>", "<unknown>"}
 Event = Mapping[str, str]
 
 
-class Stage(StrEnum):
-    """How far a ring has come; the page uses these words."""
-
-    OWN = "own"
-    """The agent's own telephone rings."""
-    CALLER = "caller"
-    """The agent has picked up, the caller is rung."""
-    TALKING = "talking"
-    OVER = "over"
-
-
-class Result(StrEnum):
-    """What a ring came to; stands in the ledger."""
-
-    TALKED = "talked"
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
-    UNREACHABLE = "unreachable"
-    CANCELLED = "cancelled"
-    """The agent hung up before the caller answered."""
-    OWN_MISSED = "own_missed"
-    """The agent's own telephone was not picked up: the caller was not rung."""
-    OWN_GONE = "own_gone"
-    """The agent's own telephone could not be rung."""
-    UNKNOWN = "unknown"
-    """Asterisk could not be heard meanwhile: perhaps the two have talked, the agent knows."""
-
-
 _CALLERS_END = {"BUSY": Result.BUSY, "NOANSWER": Result.NO_ANSWER, "CANCEL": Result.CANCELLED}
 _OWN_END = {"BUSY": Result.OWN_MISSED, "NOANSWER": Result.OWN_MISSED, "CANCEL": Result.OWN_MISSED}
-
-
-@dataclass(eq=False)
-class Ring:
-    """One agent calling one caller back."""
-
-    id: str
-    """Unique id of the agent's channel, and our id of this call."""
-    task_id: int
-    call_id: str
-    """The call in which the callback was asked for; the ledger has the steps of the ring there."""
-    agent: str
-    at: datetime
-    stage: Stage = Stage.OWN
-    asked: bool = False
-    """Asterisk was asked to ring."""
-    stopped: bool = False
-    """The agent hung up before their own telephone was known to ring."""
-    leg: Leg | None = None
-    """The channel of the caller, once it rings there."""
-    talked_since: datetime | None = None
-    talked_until: datetime | None = None
-    result: Result | None = None
-
-    @property
-    def over(self) -> bool:
-        return self.stage is Stage.OVER
-
-    @property
-    def talks_with(self) -> Leg | None:
-        """The caller's channel while the two talk."""
-        return self.leg if self.stage is Stage.TALKING else None
-
-    @property
-    def asks(self) -> bool:
-        """The caller was rung: the agent is to say what came of it."""
-        return self.over and self.result not in {Result.OWN_MISSED, Result.OWN_GONE}
 
 
 class Originator(Protocol):
@@ -148,7 +78,12 @@ class Outgoing:
         """By agent."""
         self.own_missed: Callable[[Ring], bool] = lambda _: False
         """Told that nobody was rung because the agent's own telephone was not picked up; True when that has been
-        dealt with, see hotline/exchange/places.py."""
+        dealt with, see hotline/exchange/unrung.py."""
+        self.compared = False
+        """Whether Asterisk has told since our start which calls go on."""
+        self._beside: dict[str, int] = {}
+        """Callbacks of before that go on, and of which nobody at a seat here can say anything: their tasks, by the
+        unique id of the channel."""
 
     def __iter__(self) -> Iterator[Ring]:
         return iter(list(self._rings.values()))
@@ -161,6 +96,10 @@ class Outgoing:
         """The ring of this task that goes on, or of which it is not said yet what came of it."""
         return next((ring for ring in self if ring.task_id == task_id and (not ring.over or ring.asks)), None)
 
+    def in_hand(self) -> set[int]:
+        """Tasks that somebody rings or talks for, or of which it is not said yet what came of it."""
+        return {ring.task_id for ring in self if not ring.over or ring.asks} | set(self._beside.values())
+
     # --- what agents ask for -----------------------------------------------------------------
 
     async def begin(self, seat: Seat, task_id: int, call_id: str, way: Way, store: Write, *, due: bool = False) -> Ring:
@@ -171,7 +110,7 @@ class Outgoing:
         """
         self._require_free(seat, task_id, Work.DUE if due else Work.FREE)
         name, now = seat.agent.name, self._clock.now()
-        ring = Ring(f"callback-{task_id}-{call_id}-{secrets.token_hex(4)}", task_id, call_id, name, now)
+        ring = Ring(new_id(task_id, call_id), task_id, call_id, name, now)
         self._rings[name] = ring
         self._occupy(seat)
         try:
@@ -262,7 +201,8 @@ class Outgoing:
             return self._holds(event)
         ring, of_agents_leg = self._concerned(event)
         if ring is None:
-            return False
+            ended = event.get("Uniqueid", "") if event.get("Event") == "Hangup" else ""
+            return self._beside.pop(ended, None) is not None
         match event.get("Event"):
             case "DialBegin" if of_agents_leg:
                 ring.leg = Leg(event.get("DestChannel", ""), event.get("DestUniqueid", ""))
@@ -386,19 +326,22 @@ class Outgoing:
                 self._go_on(found)
             if found is not None and not found.over:
                 self._catch_up(found, channel, channels)
+        told = {unique: task_and_call(unique) for unique in channels.keys() - {ring.id for ring in self}}
+        self._beside = {unique: its[0] for unique, its in told.items() if its is not None}
+        self.compared = True
 
     def _known_or_found(self, unique: str, channel: Event) -> Ring | None:
         known = next((ring for ring in self if ring.id == unique), None)
-        told, name = _ID.fullmatch(unique), channel.get("Channel", "").removeprefix(_DEVICE).rpartition("-")[0]
+        told, name = task_and_call(unique), channel.get("Channel", "").removeprefix(_DEVICE).rpartition("-")[0]
         if known is not None or told is None or name not in self._switchboard.seats:
             return known
-        seat = self._switchboard.seats[name]
+        (task_id, call_id), seat = told, self._switchboard.seats[name]
         mine = self._rings.get(name)
         if seat.call is not None or (mine is not None and not mine.over):
-            log.warning("a callback of before goes on beside another call", call=told[2], agent=name)
+            log.warning("a callback of before goes on beside another call", call=call_id, agent=name)
             return None
-        log.info("callback taken up again", call=told[2], agent=name)
-        ring = Ring(unique, int(told[1]), told[2], name, self._clock.now())
+        log.info("callback taken up again", call=call_id, agent=name)
+        ring = Ring(unique, task_id, call_id, name, self._clock.now())
         self._rings[name] = ring
         self._occupy(seat)
         return ring

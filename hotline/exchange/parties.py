@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from config.schema import HotlineConfig
 from dialplan.gateways import gateway_endpoint
 from hotline.exchange.calls import Calls, Leg
-from hotline.exchange.outgoing import Ring
+from hotline.exchange.ring import Ring
 from hotline.exchange.silence import Party
 
 UNKNOWN_GATEWAY_SECONDS = 10.0

@@ -6,7 +6,7 @@ inside   an agent's telephone has dialled an extension, or has sent a caller the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -57,7 +57,10 @@ class Order(Protocol):
 
 
 class Reception:
-    """Handler of the AGI server; one run per session. `left_alone` is told when a caller may be with the fallback."""
+    """Handler of the AGI server; one run per session. `left_alone` is told when a caller may be with the fallback.
+
+    `configuration` and `sounds` are those that new calls begin with; see hotline/changing/live.py.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Reception:
         clock: Clock,
         prompt_path: Callable[[str], str],
         *,
+        sounds: Callable[[], Mapping[str, str]],
         book: Book,
         known: Known,
         order: Order,
@@ -82,6 +86,7 @@ class Reception:
         self._callbacks = callbacks
         self._clock = clock
         self._prompt_path = prompt_path
+        self._sounds = sounds
         self._book = book
         self._known = known
         self._order = order
@@ -126,6 +131,7 @@ class Reception:
             arrived_at=at,
             caller=caller_number(config, gateway, header, privacy),
             gateway=gateway,
+            sounds=self._sounds(),
         )
 
     # --- a caller who comes back -------------------------------------------------------------
@@ -187,6 +193,8 @@ class Reception:
     async def _converse(self, session: AgiSession, call: Call, run: Callable[[Caller], Awaitable[None]]) -> None:
         await self._former_session_over(call)
         over = self._sessions[call.id] = asyncio.Event()
+        if call.sounds is None:
+            call.sounds = self._sounds()
         caller = Caller(
             session,
             call,

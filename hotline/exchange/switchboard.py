@@ -6,14 +6,12 @@ events see a half-done change; what must be stored first is awaited before the s
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 
-from agents.presence import Bar, Intent, Work
-from config.schema import Agent, PhoneKind
+from agents.presence import Work
 from hotline.clock import Clock
 from hotline.exchange.book import Book
 from hotline.exchange.calls import Call, Calls, Leg, Offer, OfferEnd, Phase, Wish
@@ -22,23 +20,15 @@ from hotline.exchange.offers import Offers
 from hotline.exchange.progress import Progress
 from hotline.exchange.same_agent import SameAgent
 from hotline.exchange.seats import Seat, Seats
-from hotline.exchange.wake_up import MOMENT, WakeUp
+from hotline.exchange.staff import Staff
+from hotline.exchange.wake_up import WakeUp
+from hotline.exchange.wishes import Wishes
+from hotline.exchange.wrap_ups import WrapUps
 from hotline.logs import log_failure
 from routing.line import Line
 from routing.matcher import FreeAgent, match, next_change
 
 log = structlog.get_logger()
-
-RETURN_SECONDS = 10.0
-"""How long a telephone may take to come back, and how long it rings then, after a leg was lost (design, step 7)."""
-
-RELOAD_SECONDS = 4.0
-"""How long a call waits for a page that was loaded anew while it rang."""
-PAUSE_SECONDS = 1.0
-"""A telephone that could not be rung although it is registered, as when its page is just being left, is tried again
-after this."""
-UNSEEN_SECONDS = 1.0
-"""So often it is looked whether a wrap-up still has a page, once its time is over."""
 
 
 class Controls(Protocol):
@@ -68,7 +58,7 @@ class Switchboard:
         self.seats = seats
         self.line = Line()
         self.calls = Calls()
-        self.duty = Duty(seats)
+        self.duty = Duty(seats, self.line, self.calls, clock)
         self.progress = Progress(self.line, self.calls)
         self.same_agent = SameAgent(seats, self.line, book)
         self.offers = Offers(seats, self.calls, book, clock, self.rematch)
@@ -79,8 +69,9 @@ class Switchboard:
         self._controls = controls
         self.places: Places | None = None
         """Set once they are there: entries of the line that are no calls are theirs."""
-        self._meant: dict[str, Call] = {}
-        """Calls that are meant for a certain agent, by id."""
+        self.wishes = Wishes(seats, self.offers, book, clock, self)
+        self.wrap_ups = WrapUps(seats, self.calls, book, clock, self)
+        self.staff = Staff(seats, self.wishes, clock, controls, self)
         self.wake_up = WakeUp(clock, self.rematch)
         """For what time alone changes in the line."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +94,7 @@ class Switchboard:
             self._book.joined(call, now)
         if call.earlier_calls is None:
             self.spawn(self._count_earlier(call))
-        self._enter_line(call)
+        self.enter_line(call)
 
     async def _count_earlier(self, call: Call) -> None:
         """For the pop: how often this number has called; the call does not wait for it."""
@@ -112,7 +103,8 @@ class Switchboard:
         if call.agent is not None:
             self.seats[call.agent].touch()
 
-    def _enter_line(self, call: Call) -> None:
+    def enter_line(self, call: Call) -> None:
+        """Anybody may get the call: it waits at its place, or before all others."""
         self._dismiss_giver(call)
         if call.over.is_set() or call.request is None or call.joined_at is None:
             return
@@ -136,20 +128,12 @@ class Switchboard:
     def _take_out(self, call: Call) -> None:
         """Out of the line; an agent who is being rung for the call is free again, without blame."""
         self.line.leave(call.id)
-        self._forget_wishes(call)
+        self.wishes.forget(call)
         if call.offer is not None and call.offer.open:
             self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
             self.hang_up(call.leg)
             call.forget_talk()
         self.rematch()
-
-    def position(self, call: Call) -> int:
-        """1 for the next caller among those whom the same agents can serve."""
-        return self.progress.position(call)
-
-    def expected_wait(self, call: Call) -> float | None:
-        """Seconds until it is the caller's turn, by the pace of the last half hour; None when too little is known."""
-        return self.progress.expected(call, self._clock.now())
 
     def language(self, call: Call, key: str) -> None:
         """The caller goes on in that language (a key of `languages`)."""
@@ -161,33 +145,15 @@ class Switchboard:
         call.household_number = digits
         self._book.household_number(call, digits)
 
-    def nobody_ready_for(self, call: Call) -> float:
-        """Seconds for which nobody with the call's skill has been on duty; 0 while somebody is."""
-        if call.request is None or call.joined_at is None:
-            return 0.0
-        return self.duty.nobody_for(call.request.skill, call.joined_at, self._clock.now())
-
-    def unserved(self, besides: Seat | None = None) -> int:
-        """How many callers wait, or ring at `besides`, for whom nobody (else) is on duty."""
-        skills = [waiting.skill for waiting in self.line.waiting() if waiting.call_id in self.calls]
-        ringing = besides.call if besides is not None else None
-        if ringing is not None and ringing.phase is Phase.OFFERED and ringing.request is not None:
-            skills.append(ringing.request.skill)
-        return self.duty.unserved(skills, self._clock.now(), besides)
-
     # --- matching and offers -----------------------------------------------------------------
 
     def rematch(self) -> None:
         """Offer waiting calls to free agents; called after every change that could make a match."""
         now = self._clock.now()
-        self.duty.look(now)
+        self.duty.look()
         self._look_at_places()
-        for seat in self.seats:
-            if seat.call is None and seat.unwritten and seat.presence.work is Work.FREE:
-                self.begin_wrap_up(seat.unwritten.pop(0), seat)
-        for call in list(self._meant.values()):
-            if call.id in self._meant:
-                self._pursue(call)
+        self.wrap_ups.look()
+        self.wishes.look()
         self.same_agent.release(now)
         free = [_free_agent(seat) for seat in self.seats.available()]
         for found in match(self.line, free, now) if free else ():
@@ -209,7 +175,7 @@ class Switchboard:
         matched = self.calls.get(entry)
         if matched is not None:
             matched.forget_talk()
-            self._begin_offer(matched, seat, matched.config.distribution.ring_seconds)
+            self.offer_to(matched, seat, matched.config.distribution.ring_seconds)
             return
         self.line.leave(entry)
         if self.places is not None:
@@ -220,7 +186,8 @@ class Switchboard:
         """How many callers are in the line: places that are kept for a callback are not counted."""
         return sum(one.call_id in self.calls for one in self.line.waiting())
 
-    def _begin_offer(self, call: Call, seat: Seat, ring_seconds: float, wish: Wish | None = None) -> None:
+    def offer_to(self, call: Call, seat: Seat, ring_seconds: float, wish: Wish | None = None) -> None:
+        """This agent is to take the call, and nobody else meanwhile."""
         self.line.leave(call.id)
         call.forget_offer()
         offer = self.offers.make(call, seat, ring_seconds, self._clock.now(), wish)
@@ -238,10 +205,6 @@ class Switchboard:
             await self.withdraw(call, offer, OfferEnd.STALE)
         elif offer.end is not None and not offer.stored and call.offer is offer and not call.over.is_set():
             self.not_taken(call, offer.end)  # over before the caller's session was told of it
-
-    def shown(self, agent: str, offer_id: str) -> None:
-        """The agent's page has rendered the pop of this offer."""
-        self.offers.shown(agent, offer_id)
 
     async def reject(self, agent: str, offer_id: str) -> None:
         """The agent does not want this call: it goes to the next one."""
@@ -268,58 +231,11 @@ class Switchboard:
         """The caller's session is back from dialling without an answer: the caller keeps the original place."""
         offer = call.offer
         if offer is not None and offer.open:
-            wish = self._wish_again(offer) if end is OfferEnd.GONE else None
-            if wish is None:
+            again = end is OfferEnd.GONE and self.wishes.try_again(call, offer)
+            if not again:
                 self.offers.close(offer, end)
-            else:
-                self._postpone(call, offer, replace(wish, after=self._clock.now() + timedelta(seconds=PAUSE_SECONDS)))
         call.forget_offer()
-        self._pursue(call)
-
-    # --- calls meant for a certain agent -----------------------------------------------------
-
-    def direct(self, call: Call, wishes: list[Wish]) -> None:
-        """These agents, one after the other, are to get the call; when none can be had, it is the next of the line."""
-        call.front, call.wishes, call.phase = True, wishes, Phase.LOST
-        call.forget_offer()
-        self._meant[call.id] = call
-        for wish in wishes:
-            self.spawn(self._look_again(call, wish.until))
-        self.rematch()
-
-    async def _look_again(self, call: Call, at: datetime) -> None:
-        await asyncio.sleep(max(0.0, (at - self._clock.now()).total_seconds()) + MOMENT)
-        if call.id in self._meant:
-            self._pursue(call)
-
-    def _pursue(self, call: Call) -> None:
-        """Ring the next agent the call is meant for; without any the caller goes into the line."""
-        now = self._clock.now()
-        while call.wishes:
-            wish, seat = call.wishes[0], self.seats[call.wishes[0].agent]
-            if seat.can_be_rung_for(call) and (wish.after is None or now >= wish.after):
-                call.wishes.pop(0)
-                self._meant.pop(call.id, None)
-                return self._begin_offer(call, seat, wish.ring_seconds, wish)
-            if now < wish.until and seat.may_be_awaited_for(call):
-                self._meant[call.id] = call
-                call.phase = Phase.LOST
-                return None
-            call.wishes.pop(0)
-            self._stop_waiting_for(call, seat)
-        self._meant.pop(call.id, None)
-        return self._enter_line(call)
-
-    def _stop_waiting_for(self, call: Call, seat: Seat) -> None:
-        if seat.call is call and seat.presence.work is Work.LOST:
-            seat.call = None
-            seat.presence = seat.presence.barred(Bar.PHONE_GONE, self._clock.now())
-
-    def _forget_wishes(self, call: Call) -> None:
-        self._meant.pop(call.id, None)
-        for wish in call.wishes:
-            self._stop_waiting_for(call, self.seats[wish.agent])
-        call.wishes = []
+        self.wishes.pursue(call)
 
     def _dismiss_giver(self, call: Call) -> None:
         """Somebody else has the call now: whoever handed it on is free."""
@@ -378,144 +294,12 @@ class Switchboard:
         now = self._clock.now()
         call.talked_until = now
         self._book.talk_ended(call, now)
-        self.begin_wrap_up(call, self.seats[call.agent])
-
-    def begin_wrap_up(self, call: Call, seat: Seat) -> None:
-        """The agent writes up what the call came to; done already, when it was written during the talk."""
-        now = self._clock.now()
-        if call.phase is not Phase.OUTSIDE:
-            call.phase = Phase.WRAP_UP
-        call.wrap_up_until = now + timedelta(seconds=call.config.wrap_up_seconds(call.request))
-        seat.call, seat.presence = call, seat.presence.busy(Work.WRAP_UP, now)
-        if call.disposed is not None:
-            self.release(seat)
-        elif not seat.presence.needs_screen:
-            self.spawn(self._end_unseen(call, seat))
-        seat.touch()
-
-    async def _end_unseen(self, call: Call, seat: Seat) -> None:
-        """Without a page nobody can write anything up: then the time for it ends by itself, and so it stands there."""
-        while seat.call is call and seat.presence.work is Work.WRAP_UP and call.wrap_up_until is not None:
-            left = (call.wrap_up_until - self._clock.now()).total_seconds()
-            if left <= 0 and not seat.screens:
-                self._book.noted(call, self._clock.now(), "not_written_up", seat.agent.name)
-                self.release(seat)
-                return
-            await asyncio.sleep(max(left, 0.0) + UNSEEN_SECONDS)
-
-    def write_up(self, call: Call, seat: Seat) -> None:
-        """A talk that its agent has not on the screen any more, or not yet again after a restart, and has still to
-        write up; not before what is there now."""
-        if call.id in {known.id for known in (seat.call, *seat.unwritten) if known is not None}:
-            return
-        if not seat.presence.needs_screen:
-            return  # perhaps nobody sees it, and none of the many of a day was ever written up
-        if self.calls.get(call.id) is None:
-            call.over.set()
-        seat.unwritten.append(call)
-        log.info("a talk is still to be written up", call=call.id, agent=seat.agent.name)
-        self.rematch()
-
-    def agent_lost(self, call: Call) -> None:
-        """The agent's leg vanished in mid-talk: the same agent is rung again, else the next of the line."""
-        if call.phase is not Phase.TALKING or call.agent is None:
-            return
-        now, seat = self._clock.now(), self.seats[call.agent]
-        self._book.noted(call, now, "agent_lost", seat.agent.name)
-        log.warning("an agent's leg was lost, the agent is rung again", call=call.id, agent=seat.agent.name)
-        seat.presence = seat.presence.busy(Work.LOST, now)
-        self.direct(call, [self.back_to(seat)])
-
-    def back_to(self, seat: Seat) -> Wish:
-        """The wish that this agent, who has talked with the caller, gets the call again."""
-        until = self._clock.now() + timedelta(seconds=RETURN_SECONDS)
-        return Wish(seat.agent.name, until, RETURN_SECONDS)
+        self.wrap_ups.begin(call, self.seats[call.agent])
 
     def release(self, seat: Seat) -> None:
         """The agent has nothing to do with a call any more: free for the next one."""
         seat.call = None
         seat.presence = seat.presence.free(self._clock.now())
-        self.rematch()
-
-    # --- what agents want, and what machines tell of them ---------------------------------------
-
-    def wanting(self, seat: Seat, intent: Intent, reason: str | None, by: str | None = None) -> None:
-        """The agent has pressed ready, pause or home, or the lead has (`by`), and it is stored.
-
-        Whoever is not to be rung any more is not rung on.
-        """
-        now = self._clock.now()
-        seat.presence = seat.presence.wanting(intent, reason, now, by)
-        log.info("intent", agent=seat.agent.name, intent=intent.value)
-        self.spawn(self._controls.mirror(seat.agent.name, intent is Intent.READY))
-        if intent is not Intent.READY:
-            self._withdraw_from(seat, OfferEnd.WITHDRAWN)
-        self.rematch()
-
-    def take_agents(self, agents: list[Agent]) -> list[Seat]:
-        """The configuration says something else of the agents from now on. Whoever is in it keeps their state, and
-        whoever is not in it any more finishes the call they have and gets no other: those are returned."""
-        gone = self.seats.renew(agents, self._clock.now())
-        for seat in gone:
-            self.wanting(seat, Intent.HOME, None)
-        self.rematch()
-        return gone
-
-    def phone(self, seat: Seat, *, registered: bool, engaged: bool) -> None:
-        """Whether Asterisk can ring this agent's phone, and whether it rings or talks."""
-        if seat.gone or (seat.presence.registered, seat.presence.engaged) == (registered, engaged):
-            return  # who is gone has no telephone in Asterisk any more, but may be talking still
-        seat.presence = seat.presence.sensed(self._clock.now(), registered=registered, engaged=engaged)
-        if not registered:
-            self.phone_gone(seat)
-        self.rematch()
-
-    def phone_gone(self, seat: Seat) -> None:
-        """What rings now rings at nobody's. Whoever is to get a caller back is rung again when the phone is there."""
-        call, offer = seat.call, seat.offer
-        self._give_up_held(seat)
-        if call is None or offer is None or not offer.open:
-            return
-        wish = self._wish_again(offer)
-        if wish is None or call.offer is not offer:
-            self._withdraw_from(seat, OfferEnd.GONE)
-            return
-        leg = call.leg
-        self._postpone(call, offer, wish)
-        self.hang_up(leg)
-
-    def _wish_again(self, offer: Offer) -> Wish | None:
-        """Why the agent is rung again whose telephone is gone; None when the time for that is over.
-
-        A page that is loaded anew while it rings has its telephone back in a moment.
-        """
-        wish, now = offer.wish, self._clock.now()
-        if wish is None and self.seats[offer.agent].agent.phone is PhoneKind.BROWSER:
-            return Wish(offer.agent, now + timedelta(seconds=RELOAD_SECONDS), offer.ring_seconds)
-        return wish if wish is not None and now < wish.until else None
-
-    def _postpone(self, call: Call, offer: Offer, wish: Wish) -> None:
-        self.offers.postpone(offer)
-        call.wishes.insert(0, wish)
-        for at in (wish.after, wish.until):
-            if at is not None:
-                self.spawn(self._look_again(call, at))
-
-    def _give_up_held(self, seat: Seat) -> None:
-        """A telephone that holds a caller says nothing that could break off: its registration tells."""
-        leg = None if seat.call is None else seat.call.leg_of(seat.agent.name)
-        if leg is not None and leg.on_hold and seat.presence.work is Work.TALKING:
-            self.hang_up(leg)
-            leg.vanished = True
-
-    def _withdraw_from(self, seat: Seat, end: OfferEnd) -> None:
-        if seat.call is not None and seat.offer is not None:
-            self.spawn(self.withdraw(seat.call, seat.offer, end))
-
-    def screens(self, seat: Seat, screens: set[str]) -> None:
-        """Which pages of this agent are open."""
-        seat.screens = screens
-        seat.presence = seat.presence.sensed(self._clock.now(), screens=len(screens))
         self.rematch()
 
     def clock_stepped(self, delta: timedelta) -> None:
@@ -541,12 +325,12 @@ class Switchboard:
             self._take_out(call)
             call.phase = Phase.WAITING
             return
-        writer, rings = self._who_writes_up(call), call.offer is not None and call.offer.open
+        writer, rings = self.wrap_ups.writer_of(call), call.offer is not None and call.offer.open
         self._let_go(call)
         if rings:
             self.hang_up(call.leg)
         if writer is not None:
-            self.begin_wrap_up(call, writer)
+            self.wrap_ups.begin(call, writer)
         self.rematch()
 
     def over(self, call: Call, how: str | None = None, at: datetime | None = None) -> None:
@@ -554,12 +338,12 @@ class Switchboard:
         if call.over.is_set():
             return
         call.over.set()
-        how, writer = how or self._how_it_ended(call), self._who_writes_up(call)
+        how, writer = how or self._how_it_ended(call), self.wrap_ups.writer_of(call)
         call.giver = None
         self._let_go(call)
         self.talk_ended(call)
         if writer is not None:
-            self.begin_wrap_up(call, writer)
+            self.wrap_ups.begin(call, writer)
         if call.phase is not Phase.WRAP_UP:
             call.phase = Phase.OVER
         self.calls.remove(call)
@@ -572,18 +356,9 @@ class Switchboard:
         if call.phase in {Phase.WAITING, Phase.OFFERED} and call.answered_at is None:
             self.progress.gone(call, self._clock.now())
         self.line.leave(call.id)
-        self._meant.pop(call.id, None)
-        call.wishes = []
+        self.wishes.drop(call)
         if call.offer is not None and call.offer.open:
             self.offers.close(call.offer, OfferEnd.CALLER_LEFT)
-
-    def _who_writes_up(self, call: Call) -> Seat | None:
-        """Who has talked with a caller who leaves while nobody does, and still has the call on the screen."""
-        if call.spoke_with is None:
-            return None
-        seat = self.seats[call.spoke_with]
-        waits = call.phase in {Phase.LOST, Phase.OFFERED} or call.giver is not None
-        return seat if waits and seat.call is call else None
 
     @staticmethod
     def _how_it_ended(call: Call) -> str:

@@ -137,7 +137,7 @@ class Talk:
             if call.referred:
                 raise CallerGone("the caller goes on in another session")
             if call.agent is not None and call.was_lost(leg, call.agent):
-                self._switchboard.agent_lost(call)
+                self._switchboard.wishes.agent_lost(call)
                 return AgentLost()
         self._switchboard.talk_ended(call)
         return TalkEnded()

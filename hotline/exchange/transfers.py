@@ -221,7 +221,7 @@ class Transfers:
             self._switchboard.with_agent(call, self._switchboard.seats[transfer.target.key])
         else:
             call.phase, call.talked_until, call.giver = Phase.OUTSIDE, self._clock.now(), None
-            self._switchboard.begin_wrap_up(call, by)
+            self._switchboard.wrap_ups.begin(call, by)
         self._switchboard.hang_up(transfer.own_leg)
 
     def _decide(self, call: Call, transfer: Transfer, leg: Leg | None) -> None:
@@ -234,7 +234,7 @@ class Transfers:
     def _lose(self, call: Call, transfer: Transfer) -> None:
         """Nobody is left but the caller, who is the agent's again as soon as the telephone is back."""
         self._decide(call, transfer, None)
-        self._switchboard.agent_lost(call)
+        self._switchboard.wishes.agent_lost(call)
 
     def leg_over(self, call: Call, unique: str) -> None:
         """One of the legs of a consultation is gone."""
@@ -311,8 +311,8 @@ class Transfers:
     def hand_on(self, call: Call, transfer: Transfer) -> None:
         """To another agent; the one who hands on stays with the call until it is taken, and gets it back if not."""
         by, ring = self._let_go(call, transfer), self.ring_seconds(call, transfer.target)
-        self._switchboard.direct(
-            call, [Wish(transfer.target.key, self._clock.now() + FIRST_TRY, ring), self._switchboard.back_to(by)]
+        self._switchboard.wishes.direct(
+            call, [Wish(transfer.target.key, self._clock.now() + FIRST_TRY, ring), self._switchboard.wishes.back_to(by)]
         )
 
     def leaves_us(self, call: Call, transfer: Transfer) -> None:
@@ -334,14 +334,14 @@ class Transfers:
             return
         by, call.giver = self._switchboard.seats[call.giver], None
         self._note(call, "transferred", by.agent.name)
-        self._switchboard.begin_wrap_up(call, by)
+        self._switchboard.wrap_ups.begin(call, by)
 
     def not_reached_outside(self, call: Call, transfer: Transfer) -> None:
         """Back to the agent."""
         by = self._switchboard.seats[transfer.by]
         call.transfer_failed = f"{transfer.target.label} meldet sich nicht."
         self._note(call, "transfer_failed", transfer.by)
-        self._switchboard.direct(call, [self._switchboard.back_to(by)])
+        self._switchboard.wishes.direct(call, [self._switchboard.wishes.back_to(by)])
 
     # --- by the agent's own telephone --------------------------------------------------------
 
@@ -366,7 +366,7 @@ class Transfers:
         if target is None or (target.kind is TargetKind.AGENT and target.key == seat.agent.name):
             call.transfer_failed = "Dorthin kann nicht verbunden werden."
             seat.presence = seat.presence.busy(Work.LOST, self._clock.now())
-            self._switchboard.direct(call, [self._switchboard.back_to(seat)])
+            self._switchboard.wishes.direct(call, [self._switchboard.wishes.back_to(seat)])
             return None
         call.handed = Handed(seat.agent.full_name, Handover.PHONE, "", {})
         return self._started(call, seat, Handover.BLIND, target, None)
@@ -400,7 +400,7 @@ class Transfers:
             return
         self._note(call, "transfer_failed", transfer.by)
         self._decide(call, transfer, None)
-        self._switchboard.direct(call, [self._switchboard.back_to(self._switchboard.seats[transfer.by])])
+        self._switchboard.wishes.direct(call, [self._switchboard.wishes.back_to(self._switchboard.seats[transfer.by])])
 
     # --- helpers -----------------------------------------------------------------------------
 

@@ -74,10 +74,12 @@ class Mirror:
 
     async def check(self) -> int:
         """Compare and correct the queue and the announcement; how many differences there were."""
-        return await self.check_queue() + await self._announcement.check()
+        return (await self.check_queue() or 0) + await self._announcement.check()
 
-    async def check_queue(self) -> int:
+    async def check_queue(self) -> int | None:
         """Compare the queue with the agents' intents, and correct it; how many differences there were.
+
+        None when Asterisk did not say what is in it.
 
         Each correction is by the intent of the moment in which it is sent: one that changes meanwhile is not undone.
         """
@@ -85,7 +87,7 @@ class Mirror:
             items = await self._ami.action("QueueStatus", Queue=QUEUE)
         except AmiError as error:
             log.warning("fallback queue not compared", why=str(error))
-            return 0
+            return None
         members = {item["Location"]: item for item in items if item.get("Event") == "QueueMember"}
         differences = 0
         for seat in [seat for seat in self._seats if not seat.gone]:

@@ -79,7 +79,7 @@ class Restorer:
         for name, saved in (await presences.load()).items():
             if name in self._switchboard.seats:
                 seat = self._switchboard.seats[name]
-                self._switchboard.wanting(seat, Intent(saved.intent), saved.reason, saved.by)
+                self._switchboard.staff.wanting(seat, Intent(saved.intent), saved.reason, saved.by)
 
     async def load(self) -> None:
         """Import what Asterisk did alone, and read what is open; wrap-ups of calls that are over are on the screens."""
@@ -215,7 +215,7 @@ class Restorer:
         log.warning(DIFFERENCE, cause="a talk goes on beside a wrap-up", call=call.id, agent=seat.agent.name)
         seat.call = call
         if other.disposed is None:
-            self._switchboard.write_up(other, seat)
+            self._switchboard.wrap_ups.add(other, seat)
         return True
 
     def _goes_on(self, call: Call, seat: Seat, since: datetime) -> None:
@@ -264,7 +264,7 @@ class Restorer:
             return
         call = remembered(found, *self._in_use(), found.row.channel, unique="")
         call.answered_at, call.agent, call.spoke_with = found.row.answered_at, found.row.agent, found.row.agent
-        self._switchboard.write_up(call, seat)
+        self._switchboard.wrap_ups.add(call, seat)
 
     def _seat(self, name: str | None) -> Seat | None:
         return self._switchboard.seats[name] if name is not None and name in self._switchboard.seats else None

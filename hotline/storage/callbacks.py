@@ -3,7 +3,7 @@
 A callback may keep its place in the line; see hotline/storage/places.py for how such a one is offered.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -245,14 +245,6 @@ class Callbacks:
         async with self._db.write() as connection:
             await self._open(connection, task_id)
             await self._change(connection, task_id, **_NO_PLACE)
-
-    async def give_back_all_but(self, agents: Collection[str]) -> int:
-        """What anybody else had taken is everybody's again: they cannot call any more; how many it were."""
-        open_ones = (callbacks.c.hotline_id == self._hotline) & callbacks.c.finished_at.is_(None)
-        theirs = open_ones & callbacks.c.taken_by.is_not(None) & callbacks.c.taken_by.not_in(agents)
-        async with self._db.write() as connection:
-            free = update(callbacks).where(theirs).values(taken_by=None, taken_at=None)
-            return (await connection.execute(free)).rowcount
 
     async def ringing(self, task_id: int, agent: str) -> None:
         """Refused unless the task is open and this agent's: nobody else rings the caller."""

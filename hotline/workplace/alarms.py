@@ -18,7 +18,8 @@ from hotline.clock import Clock
 from hotline.errors import Refused
 from hotline.exchange.calls import Call
 from hotline.exchange.journal import Journal
-from hotline.exchange.outgoing import Outgoing, Ring
+from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.ring import Ring
 from hotline.exchange.seats import Seat, Seats
 from hotline.storage.alarms import THREAT, Alarm, AlarmRows
 from routing.numbers import NumberPlan

@@ -10,8 +10,9 @@ from config.schema import HotlineConfig
 from hotline.callback_board import CallbackBoard, task_id_of
 from hotline.clock import Clock
 from hotline.errors import Refused
-from hotline.exchange.outgoing import Outgoing, Result, Ring
-from hotline.exchange.places import DueOffer, Places
+from hotline.exchange.due_offers import DueOffer, DueOffers
+from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.ring import Result, Ring
 from hotline.exchange.seats import Seat, Seats
 from hotline.storage.callbacks import Callbacks, CallbackTask
 
@@ -36,7 +37,7 @@ class CallbackCalls:
         callbacks: Callbacks,
         outgoing: Outgoing,
         clock: Clock,
-        places: Places,
+        due_offers: DueOffers,
     ) -> None:
         self._configuration = configuration
         self._seats = seats
@@ -44,7 +45,7 @@ class CallbackCalls:
         self._callbacks = callbacks
         self._outgoing = outgoing
         self._clock = clock
-        self._places = places
+        self._due_offers = due_offers
 
     async def ring(self, agent: str, callback_id: str) -> None:
         """Ring the agent's own telephone, then the caller: of what is offered to the agent, or is theirs already.
@@ -54,7 +55,7 @@ class CallbackCalls:
         config, task = self._configuration()[1], self._board.task(task_id_of(callback_id))
         if task is None:
             raise Refused("Dieser Rückruf ist schon erledigt.")
-        offer = self._places.offer_to(agent)
+        offer = self._due_offers.shown_to(agent)
         due = offer if offer is not None and offer.task.id == task.id else None
         if due is None and task.taken_by != agent:
             raise Refused("Bitte übernehmen Sie den Rückruf erst.")
@@ -75,14 +76,14 @@ class CallbackCalls:
         """Stored as this agent's, and the offer as over, before anything rings."""
         store = partial(self._callbacks.start, task.id, seat.agent.name, due.id, self._clock.now())
         try:
-            with self._places.starting(due):
+            with self._due_offers.starting(due):
                 await self._outgoing.begin(seat, task.id, task.call_id, found, store, due=True)
         finally:
             await self._board.refresh()
 
     def refuse(self, agent: str, callback_id: str) -> None:
         """The agent does not start what is offered to them."""
-        self._places.refuse(self._seat(agent).agent.name, task_id_of(callback_id))
+        self._due_offers.refuse(self._seat(agent).agent.name, task_id_of(callback_id))
 
     def hang_up(self, agent: str, callback_id: str) -> None:
         """End the callback's call, also while it still rings."""
@@ -92,7 +93,7 @@ class CallbackCalls:
         """Parts of the agent's snapshot: `callback_call`, `callback_offer`, `callbacks_of_caller`,
         `callbacks_given_up`."""
         config, ring = self._configuration()[1], self._outgoing.of(seat.agent.name)
-        offer = self._places.offer_to(seat.agent.name)
+        offer = self._due_offers.shown_to(seat.agent.name)
         return {
             "callback_offer": None if offer is None or offer.starting else self._offer_view(offer, config),
             "callbacks_of_caller": self._of_caller(seat, config),

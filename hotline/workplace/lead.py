@@ -118,7 +118,8 @@ class Lead:
         seq, figures = self._seq, await self._figures.today()
         board, now, config = self._switchboard, self._clock.now(), self._configuration()[1]
         opening = Calendar(config).opening(now)
-        hotline = hotline_view(config, opening, board.seats, board.waiting, board.unserved(), draining=self._draining())
+        unserved = board.duty.unserved()
+        hotline = hotline_view(config, opening, board.seats, board.waiting, unserved, draining=self._draining())
         return {
             "seq": seq,
             "now": now.isoformat(),
@@ -224,7 +225,7 @@ class Lead:
             await self._audit.record(self._clock.real_now(), who, action, name)
 
         await self._journal.now(write)
-        self._switchboard.wanting(seat, intent, None, by)
+        self._switchboard.staff.wanting(seat, intent, None, by)
         log.info("the lead has changed an agent's state", agent=name, intent=intent.value)
 
     def _seat(self, agent: str) -> Seat:

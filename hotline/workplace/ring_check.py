@@ -47,7 +47,7 @@ class RingCheck:
         self._require_free(seat)
         self._until[agent] = self._clock.now() + LONGEST
         # Before Asterisk tells: an offer made in between would find the telephone busy and be held against the agent.
-        self._switchboard.phone(seat, registered=True, engaged=True)
+        self._switchboard.staff.phone(seat, registered=True, engaged=True)
         seat.touch()  # the page must know what rings before it rings
         if not await self._asterisk.ring_and_play(agent, RING_SECONDS, self._sound):
             await self._settle(seat)
@@ -79,4 +79,4 @@ class RingCheck:
         if state is not None:
             take_device_state(self._switchboard, seat, state)
         elif seat.agent.name in self._until:
-            self._switchboard.phone(seat, registered=seat.presence.registered, engaged=False)
+            self._switchboard.staff.phone(seat, registered=seat.presence.registered, engaged=False)

@@ -173,7 +173,7 @@ class Writing:
         """The talk may have ended meanwhile, with nothing to be written then: nobody has the call any more."""
         held = any(seat.call is call for seat in self._switchboard.seats)
         if not held and call.phase in {Phase.WRAP_UP, Phase.OUTSIDE, Phase.OVER}:
-            self._switchboard.write_up(call, self._switchboard.seats[agent])
+            self._switchboard.wrap_ups.add(call, self._switchboard.seats[agent])
 
     async def finish(self, agent: str, call_id: str) -> None:
         """There was no further request after all: what is drafted for it goes."""

@@ -1,8 +1,8 @@
 """Callbacks from the page to the database: who may ring whom, how tries go on, what is searched, what a day shows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,8 +48,8 @@ class Work:
         self.outgoing = Outgoing(board, *parts)
         self.board = CallbackBoard(self.store, journal, board, clock, self.outgoing, self.configuration)
         rows = PlaceOffers(db, "h")
-        places = Places(board, self.board, self.outgoing, rows, self.ledger, journal, clock, self.configuration)
-        known = (self.board, self.store, self.outgoing, clock, places)
+        self.places = Places(board, self.board, self.outgoing, rows, self.ledger, journal, clock, self.configuration)
+        known = (self.board, self.store, self.outgoing, clock, self.places.offers)
         self.calls = CallbackCalls(self.configuration, board.seats, *known)
         self.search = Search(Finder(db, "h"), self.configuration, journal, clock)
         self.day = MyDay(Days(db, "h"), self.board, self.configuration, clock)
@@ -79,8 +79,8 @@ class Work:
 
 
 @pytest.fixture
-async def work(config: HotlineConfig, tmp_path: Path) -> AsyncIterator[Work]:
-    database = Database(f"sqlite:///{tmp_path}/hotline.db")
+async def work(config: HotlineConfig, database_url: str) -> AsyncIterator[Work]:
+    database = Database(database_url)
     await database.open()
     found = Work(config, database)
     found.office.ready("anna", "ben")
@@ -246,7 +246,14 @@ async def test_what_somebody_without_a_seat_had_taken_is_everybodys_again_after_
     """Somebody left the configuration with callbacks in hand: nobody else could take or finish them."""
     task, other = await work.task(), await work.task("+4957211235", taken_by=None)
     await work.store.take(int(other), "formerly")
-    await work.board.load()
+    await work.board.refresh()
+    await work.office.settle()
+    assert [one.taken_by for one in await work.store.open_tasks()] == ["anna", "formerly"], "perhaps they talk just now"
+    work.outgoing.compare([], {})
+    work.places.look()
+    async with asyncio.timeout(5):
+        while all(one.taken_by for one in work.board.tasks):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
     assert {shown["id"]: shown["taken_by"] for shown in work.board.view(work.config)} == {task: "anna", other: None}
     await work.board.take("ben", other)
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,11 @@ from agents.presence import Bar, Intent, State, Work
 from config.schema import HotlineConfig
 from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
-from hotline.exchange import places as module
+from hotline.exchange import due_offers as module
 from hotline.exchange.calls import Call
 from hotline.exchange.outgoing import Outgoing
 from hotline.exchange.places import Places
+from hotline.exchange.seats import Seat
 from hotline.links import Links
 from hotline.storage.callbacks import Callbacks
 from hotline.storage.database import Database
@@ -62,15 +62,21 @@ class House:
         parts = (self.board, self.outgoing, self.rows, ledger, journal, clock, self.configuration)
         self.places = Places(self.switchboard, *parts)
         board, seats = self.board, self.switchboard.seats
-        self.calls = CallbackCalls(self.configuration, seats, board, self.store, self.outgoing, clock, self.places)
-        self.anna, self.ben = seats["anna"], seats["ben"]
+        self.calls = CallbackCalls(
+            self.configuration, seats, board, self.store, self.outgoing, clock, self.places.offers
+        )
+        self.ben = seats["ben"]
+
+    @property
+    def anna(self) -> Seat:
+        return self.switchboard.seats["anna"]
 
     def configuration(self) -> tuple[int, HotlineConfig]:
         return 1, self.config
 
     async def begin(self) -> None:
         """As at the start of the service."""
-        await self.board.load()
+        await self.board.refresh()
         await self.places.load()
 
     async def keep(
@@ -128,8 +134,8 @@ class House:
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/hotline.db")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
     await database.open()
     yield database
     await database.close()
@@ -138,6 +144,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def house(config: HotlineConfig, db: Database) -> AsyncIterator[House]:
     found = House(config, db)
+    found.outgoing.compare([], {})
     yield found
     await found.close()
 
@@ -168,9 +175,9 @@ async def test_kept_place_is_before_who_came_later_and_behind_who_came_before(ho
     house.office.pass_time(1)
     last = await house.office.call("last")
     assert house.line() == ["first", entry_of(task), "last"]
-    assert (house.switchboard.position(first), house.switchboard.position(last)) == (1, 3)
+    assert (house.switchboard.progress.position(first), house.switchboard.progress.position(last)) == (1, 3)
     assert house.switchboard.waiting == 2
-    assert house.switchboard.unserved() == 2
+    assert house.switchboard.duty.unserved() == 2
 
 
 async def test_ordinary_callback_and_one_that_may_not_be_rung_keep_no_place(house: House) -> None:
@@ -192,7 +199,9 @@ async def test_agent_is_offered_the_callback_in_its_turn_with_its_context(house:
     assert (house.anna.presence.state, house.anna.presence.why.value) == (State.DUE, "due")
     assert behind.agent is None, "an agent with an offer gets no other call"
     assert house.originator.rung == [], "nothing rings by itself"
-    assert await house.rows.open() == [OpenOffer(shown["offer_id"], task, "anna", house.places.offer_to("anna").at)]  # type: ignore[union-attr]
+    assert await house.rows.open() == [
+        OpenOffer(shown["offer_id"], task, "anna", house.places.offers.shown_to("anna").at)
+    ]  # type: ignore[union-attr]
 
 
 async def test_started_with_one_press_it_rings_and_ends_like_any_callback(house: House) -> None:
@@ -254,7 +263,7 @@ async def test_agent_who_goes_on_pause_is_not_to_blame(house: House) -> None:
     task = await house.keep()
     house.office.ready("anna")
     await house.office.settle()
-    house.switchboard.wanting(house.anna, Intent.PAUSE, "Pause")
+    house.switchboard.staff.wanting(house.anna, Intent.PAUSE, "Pause")
     await house.office.settle()
     assert (house.offered(), house.anna.presence.bar, house.line()) == (None, None, [entry_of(task)])
     assert await house.outcomes() == [("anna", "withdrawn")]
@@ -306,7 +315,7 @@ async def test_offer_that_cannot_be_stored_is_not_shown_and_callers_go_on(
         caller = await house.office.call("caller")
         assert caller.agent == "anna"
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0)
-    house.places._not_before = 0
+    house.places.offers._not_before = 0
     await house.pass_time(1)
     assert house.line() == [entry_of(task)]
 
@@ -422,7 +431,7 @@ async def test_step_of_the_clock_changes_neither_order_nor_time_to_start(house: 
 
 async def test_draining_hotline_offers_nothing(house: House) -> None:
     await house.keep()
-    house.places.draining = lambda: True
+    house.places.ringable.draining = lambda: True
     house.office.ready("anna")
     await house.office.settle()
     assert (house.offered(), house.line()) == (None, [])
@@ -498,14 +507,14 @@ async def test_receipt_in_use_is_replaced_by_another(house: House, monkeypatch: 
 # --- after a restart ---------------------------------------------------------------------------------------
 
 
-async def _killed(house: House, seconds: float = 5) -> House:
+async def _killed(house: House, seconds: float = 5, config: HotlineConfig | None = None) -> House:
     """Nothing is written any more, and another run of the service begins; agents' intents are known."""
     now = house.office.clock.now() + timedelta(seconds=seconds)
     await house.switchboard.close()
-    again = House(house.config, house.db, now)
+    again = House(config or house.config, house.db, now)
     for name in ("anna", "ben"):
-        if house.switchboard.seats[name].presence.intent is Intent.READY:
-            again.switchboard.wanting(again.switchboard.seats[name], Intent.READY, None)
+        if name in again.switchboard.seats and house.switchboard.seats[name].presence.intent is Intent.READY:
+            again.switchboard.staff.wanting(again.switchboard.seats[name], Intent.READY, None)
     await again.begin()
     await again.office.settle()
     return again
@@ -528,8 +537,8 @@ async def test_offer_is_found_again_after_a_restart_and_started_once(house: Hous
     await house.office.settle()
     again = await _killed(house)
     assert (again.offered("anna"), again.offered("ben"), again.line()) == (str(task), None, [])
-    again.switchboard.phone(again.anna, registered=True, engaged=False)
-    again.switchboard.screens(again.anna, {"tab"})
+    again.switchboard.staff.phone(again.anna, registered=True, engaged=False)
+    again.switchboard.staff.screens(again.anna, {"tab"})
     await again.start(task)
     assert len(again.originator.rung) == 1
     assert await again.outcomes() == [("anna", "started")]
@@ -584,6 +593,70 @@ async def test_ring_that_goes_on_is_found_and_nothing_is_offered(house: House) -
     await again.close()
 
 
+def _without_anna(config: HotlineConfig) -> HotlineConfig:
+    return config.model_copy(update={"agents": [agent for agent in config.agents if agent.name != "anna"]})
+
+
+async def test_caller_whom_a_removed_agent_talks_with_is_offered_to_nobody_over_a_restart(house: House) -> None:
+    task = await house.keep()
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(task)
+    await house.office.settle()
+    ring = house.outgoing.of("anna")
+    assert ring is not None
+    again = await _killed(house, config=_without_anna(house.config))
+    again.office.ready("ben")
+    await again.pass_time(60)
+    assert (again.offered("ben"), again.line()) == (None, []), "Asterisk has not told yet who talks"
+    own = {"Channel": "PJSIP/agent-anna-0001", "Uniqueid": ring.id, "Linkedid": ring.id, "BridgeId": "b"}
+    again.outgoing.compare([], {ring.id: own})
+    await again.pass_time(3600)
+    assert (again.offered("ben"), again.line(), again.board.tasks[0].taken_by) == (None, [], "anna")
+    assert again.outgoing.hears({"Event": "Hangup", "Uniqueid": ring.id})
+    await again.pass_time(1)
+    await again.until(lambda: again.board.tasks[0].taken_by is None)
+    assert (again.board.tasks[0].keeps_place, again.offered("ben"), again.line()) == (False, None, [])
+    await again.close()
+
+
+async def test_what_a_removed_agent_had_taken_is_offered_after_a_restart(house: House) -> None:
+    task = await house.keep()
+    await house.board.take("anna", str(task))
+    again = await _killed(house, config=_without_anna(house.config))
+    again.office.ready("ben")
+    await again.pass_time(1)
+    assert again.offered("ben") is None
+    again.outgoing.compare([], {})
+    await again.pass_time(1)
+    await again.until(lambda: again.offered("ben") == str(task))
+    await again.close()
+
+
+async def test_ordinary_callback_of_a_removed_agent_who_missed_the_own_telephone_is_everybodys(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.board.request("c1", CLIENT, "rent", MONDAY_NINE, DUE, None)
+    (task,) = house.board.tasks
+    house.office.ready("anna")
+    await house.board.take("anna", str(task.id))
+    await house.start(task.id)
+    house.switchboard.staff.take(_without_anna(house.config).agents)
+    await house.board.give_back("anna", finishes=True)
+    assert house.board.tasks[0].taken_by == "anna", "it rings just now"
+
+    async def fails(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.board, "return_to_line", fails)
+        house.rings(own="NOANSWER")
+        await house.office.settle()
+    assert house.board.tasks[0].taken_by == "anna"
+    await house.pass_time(1)
+    await house.until(lambda: house.board.tasks[0].taken_by is None)
+
+
 async def test_started_and_killed_before_it_rang_is_the_agents_and_offered_to_nobody(house: House) -> None:
     """Whether the caller was spoken with nobody knows: the agent says, or rings."""
     task = await house.keep()
@@ -615,7 +688,7 @@ async def _rung(house: House, *, caller: str = "ANSWER") -> int:
 
 async def test_home_after_a_try_in_vain_counts_it_and_keeps_the_distance(house: House) -> None:
     await _rung(house, caller="NOANSWER")
-    house.switchboard.wanting(house.anna, Intent.HOME, None)
+    house.switchboard.staff.wanting(house.anna, Intent.HOME, None)
     await house.board.give_back("anna")
     house.office.ready("ben")
     await house.office.settle()
@@ -627,7 +700,7 @@ async def test_home_after_a_try_in_vain_counts_it_and_keeps_the_distance(house: 
 async def test_home_after_a_talk_leaves_a_callback_that_somebody_looks_at(house: House) -> None:
     await _rung(house)
     await house.keep(call_id="c2")
-    house.switchboard.wanting(house.anna, Intent.HOME, None)
+    house.switchboard.staff.wanting(house.anna, Intent.HOME, None)
     await house.board.give_back("anna")
     (task, _) = house.board.tasks
     assert (task.taken_by, task.keeps_place, task.tries) == (None, False, 0)
@@ -692,6 +765,9 @@ async def test_rung_and_killed_it_is_a_callback_that_somebody_looks_at(house: Ho
     await house.start(task)
     await house.office.settle()
     again = await _killed(house, 16 * 60)
+    assert again.board.tasks[0].taken_by == "anna", "perhaps they talk just now"
+    again.outgoing.compare([], {})
+    again.places.look()
     await again.until(lambda: again.board.tasks[0].taken_by is None)
     assert (again.board.tasks[0].keeps_place, again.line()) == (False, [])
     await again.close()
@@ -773,9 +849,9 @@ async def test_who_loses_page_or_telephone_is_not_to_blame(house: House, what: s
     house.office.ready("anna")
     await house.office.settle()
     if what == "page":
-        house.switchboard.screens(house.anna, set())
+        house.switchboard.staff.screens(house.anna, set())
     else:
-        house.switchboard.phone(house.anna, registered=False, engaged=False)
+        house.switchboard.staff.phone(house.anna, registered=False, engaged=False)
     await house.pass_time(3)
     assert house.offered() == str(task), "perhaps the page is just loaded anew"
     await house.pass_time(2)
@@ -788,8 +864,8 @@ async def test_after_a_restart_the_time_begins_when_the_agent_is_back(house: Hou
     await house.office.settle()
     again = await _killed(house)
     await again.pass_time(50)
-    again.switchboard.phone(again.anna, registered=True, engaged=False)
-    again.switchboard.screens(again.anna, {"tab"})
+    again.switchboard.staff.phone(again.anna, registered=True, engaged=False)
+    again.switchboard.staff.screens(again.anna, {"tab"})
     await again.pass_time(50)
     assert again.offered() == str(task)
     await again.pass_time(11)
