@@ -13,6 +13,8 @@ REVIEW: dict[str, str] = {
     '"{reason}" closes nothing: the hotline is closed then anyway': "„{reason}“ bewirkt nichts: Die Hotline ist dann ohnehin geschlossen.",
     "{day} {clock} is over: nobody hears this announcement any more; it can be taken out": "{day} {clock} ist vorbei: Niemand hört diese Ansage mehr. Sie kann gelöscht werden.",
     "every caller would hear this announcement for {number} days; an emergency is meant for a few": "{number} Tage lang würden alle, die anrufen, diese Ansage hören. Eine Notfallansage ist für wenige Tage gedacht.",
+    "{number} characters take about {number2} s, and every caller hears them before anything else; at most {number3} are better": "Das sind {number} Zeichen, also etwa {number2} s, und alle hören sie vor allem anderen. Besser sind höchstens {number3}.",
+    "is only heard while there is an `emergency`, and there is none: take it out, or the next one has it too": "Ist nur zusammen mit einer Notfallansage zu hören, und die gibt es gerade nicht. Nehmen Sie den Text heraus, sonst wird er mit der nächsten gespielt.",
     'only {agent} can take "{label}" ({skill})': "Nur {agent} kann „{label}“ ({skill}) übernehmen.",
     '"{label}" is only a second choice ({agents}): every caller waits {number} s for it': "„{label}“ ist nur 2. Wahl ({agents}): Wer deswegen anruft, wartet immer {number} s.",
     '"{label}" is the label of "{key}" too; agents cannot tell them apart': "„{label}“ heißt auch das Anliegen „{key}“. In der Hotline kann man die beiden nicht unterscheiden.",

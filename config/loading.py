@@ -43,6 +43,11 @@ class ConfigurationError(ValueError):
 
 def load(path: Path) -> HotlineConfig:
     """The configuration in this file. Raises ConfigurationError, also when the file cannot be read."""
+    return load_with_source(path)[0]
+
+
+def load_with_source(path: Path) -> tuple[HotlineConfig, bytes]:
+    """With it the bytes that it was read from."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -51,7 +56,7 @@ def load(path: Path) -> HotlineConfig:
     if len(raw) > MAX_BYTES:
         raise _unreadable(path, _TOO_LARGE)
     try:
-        return parse(raw.decode("utf-8"), str(path))
+        return parse(raw.decode("utf-8"), str(path)), raw
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, col = before.count(b"\n") + 1, error.start - before.rfind(b"\n")

@@ -5,13 +5,15 @@ changed. The caller reads the result again and compares: what this file does not
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
+from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from config.yaml_cuts import Cuts, Splice, spliced
+from config.yaml_flow import FlowStep, flow_rewritten
 from config.yaml_layout import Layout, is_block
 from config.yaml_values import STEP, block, entry, inline, is_short, pair, scalar
 
@@ -20,14 +22,6 @@ KeyOrder = Callable[[Path], list[str]]
 """The keys of the mapping at a path in the order in which people expect them; empty when that is not known."""
 _NAMES = ("key", "name", "email", "from", "label")
 """What entries of lists are told apart by, the first that all of them have and that differs."""
-
-
-class Splice(NamedTuple):
-    """These characters of the text give way to others."""
-
-    start: int
-    end: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +43,6 @@ def rewritten(text: str, old: Any, new: Any, order: KeyOrder) -> str:
     return spliced(text, surgery.changes(surgery.root, old, new, _Place((), 0, None, False)))
 
 
-def spliced(text: str, splices: Iterable[Splice], start: int = 0, end: int | None = None) -> str:
-    """That part of the text, with these changes made; what is to be inserted where another one cuts comes after it."""
-    parts, done = [], start
-    for splice in sorted(splices, key=lambda splice: splice[:2]):
-        parts += [text[done : max(done, splice.start)], splice.text]
-        done = max(done, splice.end)
-    return "".join([*parts, text[done:end]])
-
-
 def same(one: Any, other: Any) -> bool:
     """Whether two values are written alike; 1 and true are not."""
     return _written(one) == _written(other)
@@ -71,19 +56,13 @@ def _written(value: Any) -> Hashable:
     return (type(value).__name__, repr(value))
 
 
-class _FlowStep(NamedTuple):
-    """One entry in brackets: where it stands (None when it is new), and what is to stand there (None: nothing)."""
-
-    was: tuple[int, int] | None
-    written: str | None
-
-
 class _Surgery:
     def __init__(self, text: str, order: KeyOrder) -> None:
         self._text = text
         self._order = order
         self._newline = "\r\n" if "\r\n" in text else "\n"
         self._layout = Layout(text)
+        self._cuts = Cuts(text, self._layout)
         self.root = self._layout.root
 
     def changes(self, node: Node, old: Any, new: Any, place: _Place) -> Iterator[Splice]:
@@ -113,7 +92,7 @@ class _Surgery:
         elif below:
             yield Splice(self._layout.line_start(start), end, below_key)
         else:
-            yield Splice(place.colon, end, "")
+            yield Splice(place.colon, end, self._layout.header_comment(node))
             yield Splice(self._layout.line_end(end), self._layout.line_end(end), self._newline + below_key)
 
     def _behind_dash(self, start: int, new: Any) -> str:
@@ -132,9 +111,9 @@ class _Surgery:
         start, end = self._layout.start(node), self._layout.end(node)
         if is_block(node) and place.colon is not None:
             yield Splice(place.colon, place.colon, f" {written}")
-            yield self._lines_cut(start, end)
+            yield self._cuts.everything(node)
         else:
-            yield Splice(start, end, self._layout.gap(start) + written)
+            yield Splice(start, end, self._layout.gap(start) + written + self._layout.header_comment(node))
 
     # Mappings
 
@@ -148,7 +127,7 @@ class _Surgery:
             if stays:
                 inner = _Place((*place.path, key.value), column, self._layout.colon(key), False)
                 yield from self.changes(value, old[key.value], new[key.value], inner)
-        yield from self._taken_out(
+        yield from self._cuts.entries(
             [(self._layout.start(key), self._layout.end(value), stays) for key, value, stays in entries]
         )
         for name in new:
@@ -179,24 +158,24 @@ class _Surgery:
         return bool(starts) and all(re.search(r"\n\s*\n(#.*\n)*\Z", self._text[:start]) for start in starts)
 
     def _flow_mapping(self, node: MappingNode, old: Any, new: Any, place: _Place) -> Iterator[Splice]:
-        steps: list[_FlowStep] = []
+        steps: list[FlowStep] = []
         for key, value in node.value:
             start, end, name = self._layout.start(key), self._layout.end(value), key.value
             inner = _Place((*place.path, name), 0, self._layout.colon(key), True)
             changes = self.changes(value, old[name], new[name], inner) if name in new else ()
             written = spliced(self._text, changes, start, end) if name in new else None
-            steps.append(_FlowStep((start, end), written))
+            steps.append(FlowStep((start, end), written))
         for name in new:
             if name not in old:
-                steps.append(_FlowStep(None, f"{scalar(name)}: {inline(new[name])}"))
-        yield self._flow(node, steps)
+                steps.append(FlowStep(None, f"{scalar(name)}: {inline(new[name])}"))
+        yield from self._flow(node, steps)
 
     # Lists
 
     def _sequence(self, node: SequenceNode, old: list[Any], new: list[Any], place: _Place) -> Iterator[Splice]:
         steps = list(_aligned(old, new))
         if node.flow_style:
-            yield self._flow(node, [self._flow_step(node, old, new, step, place) for step in steps])
+            yield from self._flow(node, [self._flow_step(node, old, new, step, place) for step in steps])
             return
         column = node.start_mark.column
         entries: list[tuple[int, int, bool]] = []
@@ -210,7 +189,7 @@ class _Surgery:
             if after is not None:
                 inner = _Place((*place.path, before), column, None, False)
                 yield from self.changes(item, old[before], new[after], inner)
-        yield from self._taken_out(entries)
+        yield from self._cuts.entries(entries)
 
     def _new_entry(self, node: SequenceNode, index: int, value: Any, column: int) -> Splice:
         sibling = node.value[max(0, index - 1)]
@@ -226,76 +205,29 @@ class _Surgery:
 
     def _flow_step(
         self, node: SequenceNode, old: list[Any], new: list[Any], step: tuple[int | None, int | None], place: _Place
-    ) -> "_FlowStep":
+    ) -> FlowStep:
         before, after = step
         if before is None:
-            return _FlowStep(None, None if after is None else inline(new[after]))
+            return FlowStep(None, None if after is None else inline(new[after]))
         start, end = self._layout.start(node.value[before]), self._layout.end(node.value[before])
         if after is None:
-            return _FlowStep((start, end), None)
+            return FlowStep((start, end), None)
         inner = _Place((*place.path, before), 0, None, True)
         changes = self.changes(node.value[before], old[before], new[after], inner)
-        return _FlowStep((start, end), spliced(self._text, changes, start, end))
+        return FlowStep((start, end), spliced(self._text, changes, start, end))
 
-    def _flow(self, node: Node, steps: list["_FlowStep"]) -> Splice:
-        """What stands in brackets, with all between its entries: commas, line breaks, comments.
-
-        What stands before an entry belongs to the one before it, so it stays when the entry goes.
-        """
+    def _flow(self, node: Node, steps: list[FlowStep]) -> Iterator[Splice]:
         start, end = self._layout.start(node) + 1, int(node.end_mark.index) - 1
-        parts: list[str] = []
-        done, opening, left = start, None, None
-        for was, written in steps:
-            own = None if was is None else self._text[done : was[0]]
-            done = done if was is None else was[1]
-            opening = own if opening is None else opening
-            gap = left if left is not None else own
-            left = gap if written is None else None
-            if written is not None:
-                parts += [_gap(gap, opening, first=not parts), written]
-        rest = left.replace(",", "", 1) if left is not None and "#" in left else ""
-        return Splice(start, end, "".join(parts) + rest + self._text[done:end])
-
-    # Lines and entries taken out, and new ones
-
-    def _taken_out(self, entries: list[tuple[int, int, bool]]) -> Iterator[Splice]:
-        """Cut entries (start, end, whether it stays) out; the first may stand behind a dash in its line."""
-        start = entries[0][0]
-        kept = next(index for index, (_, _, stays) in enumerate(entries) if stays)
-        behind_dash = bool(self._text[self._layout.line_start(start) : start].strip())
-        if behind_dash and kept:
-            yield self._head_cut(start, entries[kept - 1][1], entries[kept][0])
-        for begin, end, stays in entries[kept if behind_dash else 0 :]:
-            if not stays:
-                yield self._lines_cut(begin, end)
-
-    def _head_cut(self, start: int, end: int, following: int) -> Splice:
-        """Up to the entry that stays; when comments stand before it, they and the line break stay."""
-        if "#" in self._text[self._layout.line_end(end) : following]:
-            return Splice(start, self._layout.line_end(end), "")
-        return Splice(start, following, "")
-
-    def _lines_cut(self, start: int, end: int) -> Splice:
-        """The lines from `start` to `end`; of the empty lines before and after them only one is kept."""
-        first, after = self._layout.line_start(start), self._layout.next_line(end)
-        following = self._layout.next_line(after)
-        blank_before = first == 0 or not self._text[self._layout.line_start(first - 1) : first].strip()
-        if blank_before and after < len(self._text) and not self._text[after:following].strip():
-            after = following
-        return Splice(first, after, "")
+        inside = [FlowStep(None if was is None else (was[0] - start, was[1] - start), new) for was, new in steps]
+        written = flow_rewritten(self._text[start:end], inside, self._newline)
+        if written is not None:
+            yield Splice(start, end, written)
 
     def _new_lines(self, at: int, lines: list[str]) -> Splice:
         written = "".join(line + self._newline for line in lines)
         if at and self._text[at - 1] != "\n":
             written = self._newline + written.removesuffix(self._newline)
         return Splice(at, at, written)
-
-
-def _gap(gap: str | None, opening: str | None, *, first: bool) -> str:
-    """What stands before an entry in brackets."""
-    if first:
-        return opening or ""
-    return gap if gap is not None and "," in gap else ", "
 
 
 def _aligned(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int | None]]:

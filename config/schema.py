@@ -627,6 +627,8 @@ class Language(Section):
     press: Key
     offer: Text
     """Said in that language, before the menu: "For English, press 9." """
+    emergency: Text | None = None
+    """`emergency.text` in that language, heard after it; only while there is an emergency."""
     voice: Voice
     request_types: dict[Name, Text]
     """What the caller hears in the menu, by key of each request type, the one for unclear requests included."""

@@ -6,6 +6,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.tokens import BlockEntryToken
 
+_COMMENT = re.compile(r"\s+#.*")
+
 
 def is_block(node: Node) -> bool:
     """A list or mapping in lines of its own, not in brackets."""
@@ -83,3 +85,21 @@ class Layout:
             look = self.next_line(look)
             at = look if words else at
         return at
+
+    def column(self, at: int) -> int:
+        return at - self.line_start(at)
+
+    def comments_above(self, at: int) -> int:
+        """Where the lines of comments in the same column right above begin; that line itself when there are none."""
+        first, beginning = self.line_start(at), " " * self.column(at) + "#"
+        while first and self._text.startswith(beginning, above := self.line_start(first - 1)):
+            first = above
+        return first
+
+    def header_comment(self, node: Node) -> str:
+        """The comment behind the sign that a text of several lines follows, with the space before it."""
+        if not isinstance(node, ScalarNode) or node.style not in ("|", ">"):
+            return ""
+        start = self.start(node)
+        found = _COMMENT.search(self._text[start : self.line_end(start)])
+        return found[0] if found else ""

@@ -160,7 +160,98 @@ SMALL: list[tuple[str, str, list[Edit], str]] = [
         "within brackets over several lines",
         "a: [x,  # c\n    y,\n]\n",
         [Edit(ADD, ("a",), "z")],
-        "a: [x,  # c\n    y, z,\n]\n",
+        "a: [x,  # c\n    y,\n    z,\n]\n",
+    ),
+    (
+        "an entry with the comment above it",
+        "a:\n  # Anna\n  - anna\n  # Ben,\n  # half days\n  - ben\n  - carla\n",
+        [Edit(REMOVE, ("a", 1))],
+        "a:\n  # Anna\n  - anna\n  - carla\n",
+    ),
+    (
+        "the first entry with the comment above it, when others have some, too",
+        "a:\n  # Anna\n  - anna\n  # Ben\n  - ben\n",
+        [Edit(REMOVE, ("a", 0))],
+        "a:\n  # Ben\n  - ben\n",
+    ),
+    (
+        "a comment above the first entry alone is about all of them",
+        "a:\n  # all\n  - anna\n  - ben\n",
+        [Edit(REMOVE, ("a", 0))],
+        "a:\n  # all\n  - ben\n",
+    ),
+    (
+        "a comment further away is not the entry's",
+        "a:\n  - anna\n  # c\n\n  - ben\n  - carla\n",
+        [Edit(REMOVE, ("a", 1))],
+        "a:\n  - anna\n  # c\n\n  - carla\n",
+    ),
+    (
+        "all entries with their comments",
+        "a:\n  # Anna\n  - anna\n  # Ben\n  - ben\n    # too\nb: 1\n",
+        [Edit(SET, ("a",), [])],
+        "a: []\nb: 1\n",
+    ),
+    (
+        "a section with the comments above and in it",
+        "x: 1\n\n# about a\na:\n  y: 1\n  # z: 2\n\n# about b\nb: 1\n",
+        [Edit(REMOVE, ("a",))],
+        "x: 1\n\n# about b\nb: 1\n",
+    ),
+    ("the head of the file stays", "# head\na: 1\n# c\nb: 2\n", [Edit(REMOVE, ("a",))], "# head\n# c\nb: 2\n"),
+    (
+        "within brackets, each in its line: a new one gets a line, comments stay",
+        "a: [\n  one,  # 1\n  two  # 2\n]\n",
+        [Edit(ADD, ("a",), "three")],
+        "a: [\n  one,  # 1\n  two,  # 2\n  three\n]\n",
+    ),
+    (
+        "within brackets, each in its line: comments go with their entry",
+        "a: [\n  # about one\n  one,  # 1\n  # about two\n  two,  # 2\n  three,  # 3\n]\n",
+        [Edit(REMOVE, ("a", 1))],
+        "a: [\n  # about one\n  one,  # 1\n  three,  # 3\n]\n",
+    ),
+    (
+        "within brackets, each in its line: the last",
+        "a: [\n  one,  # 1\n  two  # 2\n  ]\n",
+        [Edit(REMOVE, ("a", 1))],
+        "a: [\n  one  # 1\n  ]\n",
+    ),
+    (
+        "within brackets, each in its line: the first",
+        "a: [  # numbers\n  # about one\n  one,\n  # about two\n  two]\n",
+        [Edit(REMOVE, ("a", 0))],
+        "a: [  # numbers\n  # about two\n  two]\n",
+    ),
+    (
+        "within brackets: comments of the one that is first now get lines",
+        "a: [one,\n    # about two\n    two]\n",
+        [Edit(REMOVE, ("a", 0))],
+        "a: [\n    # about two\n    two]\n",
+    ),
+    (
+        "within brackets: the middle one of three lines",
+        "a: [one, two,\n    three, four]\n",
+        [Edit(REMOVE, ("a", 1)), Edit(REMOVE, ("a", 1))],
+        "a: [one, four]\n",
+    ),
+    (
+        "within brackets: a new first one",
+        "a: [\n  # about two\n  two,\n]\n",
+        [Edit(SET, ("a",), ["one", "two"])],
+        "a: [\n  one,\n  # about two\n  two,\n]\n",
+    ),
+    (
+        "in braces, each in its line",
+        "a: {\n  b: 1,  # b\n  c: 2  # c\n}\n",
+        [Edit(SET, ("a", "d"), 3), Edit(REMOVE, ("a", "b"))],
+        "a: {\n  c: 2,  # c\n  d: 3\n}\n",
+    ),
+    (
+        "within brackets with lines from Windows",
+        "a: [\r\n  one,  # 1\r\n  two\r\n]\r\n",
+        [Edit(ADD, ("a",), "three")],
+        "a: [\r\n  one,  # 1\r\n  two,\r\n  three\r\n]\r\n",
     ),
     ("a comment in brackets stays", "a: [x,  # c\n    y]\n", [Edit(REMOVE, ("a", 1))], "a: [x  # c\n    ]\n"),
     (
@@ -170,6 +261,12 @@ SMALL: list[tuple[str, str, list[Edit], str]] = [
         'a: {c: 2, d: "x, y"}\n',
     ),
     ("a text over several lines", "a: |\n  x\n  y\nb: 1\n", [Edit(SET, ("a",), "z")], "a: z\nb: 1\n"),
+    (
+        "the comment behind the sign of such a text stays",
+        "a: |-  # why\n  x # y\nb: > # c\n  z\n",
+        [Edit(SET, ("a",), "z"), Edit(SET, ("b",), ["x" * 50, "y"])],
+        f"a: z  # why\nb: # c\n  - {'x' * 50}\n  - y\n",
+    ),
     (
         "after a text over several lines",
         "a: >\n  x\n  y\n\n# c\nb: 1\n",
@@ -237,6 +334,7 @@ REFUSED: list[tuple[str, Edit, str]] = [
     ("", Edit(SET, ("a",), 3), "yaml: the file is empty"),
     ("a: 1\n", Edit(SET, ("a",), object()), "of the kind object cannot be written"),
     ("a: 1\n", Edit(SET, ("a",), {1: 2}), "the key 1 is no text"),
+    ("a: [x\n  , y]\n", Edit(REMOVE, ("a", 0)), "change the text itself"),
 ]
 
 
