@@ -20,7 +20,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     now = await standing(request)
     remarks = await changing(request).check(now.text)
     changes = await readable(request, now.active_text, now.draft.text) if now.draft else None
+    versions = await changing(request).history()
     values = {
+        "before": versions[1].version if len(versions) > 1 else None,
         "changes": changes,
         "meanwhile": await _meanwhile(request, now),
         "errors": told([one for one in remarks if one.severity is Severity.ERROR]),

@@ -168,4 +168,5 @@ def _shown(activated: Activated) -> dict[str, Any]:
         "differs": list(activated.differs),
         "restart": list(activated.restart),
         "outdated": [prompt_title(name) for name in activated.outdated],
+        "people": list(activated.people),
     }

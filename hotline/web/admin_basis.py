@@ -18,6 +18,7 @@ from config.loading import MAX_BYTES
 from config.schema import HotlineConfig
 from config.tree import read
 from hotline.changing.model import Draft, Version
+from hotline.changing.store import FILE_AUTHOR
 from hotline.errors import Outdated, Refused
 from hotline.web.keys import TOKEN, USER, site
 from hotline.web.pages import day_and_time, render
@@ -47,6 +48,8 @@ BODY_BYTES = 2 * MAX_BYTES
 """A whole file as JSON: line ends and quotes take two characters there."""
 _TOO_LARGE = "Das ist zu viel Text auf einmal, erlaubt sind {} Kilobyte."
 _STALE = "Inzwischen wurde eine andere Version in Kraft gesetzt. Es wurde nichts überschrieben."
+_FILE = "Konfigurationsdatei"
+"""Nobody has saved it on these pages: it stood there at the start."""
 _CHECK_FIELDS = "Bitte prüfen Sie die markierten Felder."
 
 
@@ -110,6 +113,7 @@ async def page(request: web.Request, template: str, values: Mapping[str, Any], s
         "leads": user.role in LEADS,
         "standing": now,
         "words_of": lambda moment: day_and_time(moment, here.zone),
+        "author_of": lambda one: _FILE if one.author == FILE_AUTHOR else one.author,
         "zone": here.config.hotline.timezone,
         "form_token": form_token(request[TOKEN], "logout"),
     }

@@ -14,6 +14,7 @@ from hotline.web.pages import render
 from hotline.web.problems import Problem
 from hotline.web.reading import json_body, optional_text, path_word, text, texts, word
 from hotline.web.security import content_policy, form_token
+from hotline.web.sessions import ADMINS, LEADS
 
 IDENTITY_CHECKS = {
     "birth_date_and_address": "Geburtsdatum und Anschrift",
@@ -33,10 +34,12 @@ NOTE_LENGTH = 2000
 
 async def page(request: web.Request) -> web.StreamResponse:
     """GET /agent"""
-    here, name = site(request), request[USER].name
+    here, name, role = site(request), request[USER].name, request[USER].role
     phone = here.desk.softphone(name)
     values = {
         "agent": here.config.agent(name),
+        "leads": role in LEADS,
+        "admin": role in ADMINS,
         "names": {agent.name: agent.full_name for agent in here.config.agents},
         "offices": here.config.offices,
         "zone": here.config.hotline.timezone,

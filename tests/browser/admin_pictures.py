@@ -1,4 +1,4 @@
-"""The admin's pages in their states: `python -m tests.browser.admin_pictures DIRECTORY`."""
+"""The admin's pages in their states: `python -m tests.browser.admin_pictures DIRECTORY [STATE …]`."""
 
 import asyncio
 import sys
@@ -162,11 +162,11 @@ ADMIN_STAGES: list[Callable[[Served, Page], None]] = [
 ]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *names: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for stage in ADMIN_STAGES:
+        for stage in (one for one in ADMIN_STAGES if not names or one.__name__ in names):
             _pictures(browser, folder, stage)
         browser.close()
 
@@ -174,7 +174,7 @@ def main(folder: Path) -> None:
 def _pictures(browser: Browser, folder: Path, stage: Callable[[Served, Page], None]) -> None:
     """Each width and colour scheme of one state, in one visit."""
     with served() as site:
-        page = browser.new_page()
+        page = browser.new_page(locale="de-DE")
         page.set_default_timeout(60_000)
         log_in_admin(site, page)
         stage(site, page)
@@ -188,4 +188,4 @@ def _pictures(browser: Browser, folder: Path, stage: Callable[[Served, Page], No
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

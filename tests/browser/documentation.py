@@ -1,4 +1,7 @@
-"""The documentation's pictures, each page light and dark: `python -m tests.browser.documentation docs/images`."""
+"""The documentation's pictures, each page light and dark: `python -m tests.browser.documentation docs/images`.
+
+With names behind the folder only these: `… docs/images admin admin-try`.
+"""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import lead_pictures, pictures, stages_beside
+from tests.browser import admin_pictures, lead_pictures, pictures, stages_beside
 from tests.browser.served import CHROMIUM, FLAGS, Served, served
 from tests.browser.softphone import use_fake_softphone
 from tests.unit.doubles_promises import TOKEN
@@ -24,6 +27,8 @@ class Shown:
     name: str
     enter: Callable[[Served, Page], None]
     size: tuple[int, int] = DESK
+    part: str | None = None
+    """The part of the page to be seen; None for all of it."""
 
 
 def as_agent(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], None]:
@@ -37,6 +42,14 @@ def as_agent(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], 
 def as_lead(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], None]:
     def enter(site: Served, page: Page) -> None:
         lead_pictures.log_in_lead(page, site.url)
+        stage(site, page)
+
+    return enter
+
+
+def as_admin(stage: Callable[[Served, Page], None]) -> Callable[[Served, Page], None]:
+    def enter(site: Served, page: Page) -> None:
+        admin_pictures.log_in_admin(site, page)
         stage(site, page)
 
     return enter
@@ -74,17 +87,21 @@ SHOWN = (
     Shown("threat", as_agent(stages_beside.threat_armed)),
     Shown("lead", as_lead(lead_pictures.busy)),
     Shown("promise", promise, PHONE),
+    Shown("admin", as_admin(admin_pictures.drafted)),
+    Shown("admin-agents", as_admin(admin_pictures.agents), part="section:has(#skills-form)"),
+    Shown("admin-try", as_admin(admin_pictures.trying), part="#explained"),
+    Shown("admin-activated", as_admin(admin_pictures.activated), part="#activation-result"),
     Shown("account", as_agent(account)),
     Shown("audit", audit),
 )
 
 
-def main(folder: Path) -> None:
-    """Writes NAME-light.png and NAME-dark.png for each page."""
+def main(folder: Path, *names: str) -> None:
+    """Writes NAME-light.png and NAME-dark.png for each page, or for those that are named."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for shown in SHOWN:
+        for shown in (one for one in SHOWN if not names or one.name in names):
             for scheme in SCHEMES:
                 _take(browser, shown, scheme, folder / f"{shown.name}-{scheme}.png")
         browser.close()
@@ -100,9 +117,12 @@ def _take(browser: Browser, shown: Shown, scheme: str, path: Path) -> None:
         shown.enter(site, page)
         page.mouse.move(0, 0)
         page.wait_for_timeout(100)  # the last change is painted
-        page.screenshot(path=path, full_page=True)
+        if shown.part is None:
+            page.screenshot(path=path, full_page=True)
+        else:
+            page.locator(shown.part).screenshot(path=path)
         context.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

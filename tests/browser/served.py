@@ -21,6 +21,8 @@ FLAGS = [
 ]
 CHROMIUM = "/usr/bin/chromium"
 LIMIT = 10.0
+START_LIMIT = 60.0
+"""Seconds; whatever is needed is loaded at the first start."""
 
 
 class Served:
@@ -31,7 +33,7 @@ class Served:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port = 0
-        self._runner: web.AppRunner | None = self._run(self._start(trial))
+        self._runner: web.AppRunner | None = self._run(self._start(trial), START_LIMIT)
 
     async def _start(self, trial: str | None) -> web.AppRunner:
         config = example_config()
@@ -52,8 +54,8 @@ class Served:
 
         return self._run(acting())
 
-    def _run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT)
+    def _run(self, work: Any, limit: float = LIMIT) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
 
     def stop_pages(self) -> None:
         """The service goes away; the desk keeps what it knows."""

@@ -6,10 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from config.loading import parse
 from config.schema import HotlineConfig
+from hotline.changing.model import Activated, NewAccount
 from tests.browser.admin_pictures import changing, hold, log_in_admin, release, show
 from tests.browser.served import LIMIT, Served
 from tests.unit.doubles_admin import example_warning
@@ -124,6 +125,99 @@ def test_a_skill_and_a_text_are_changed_seen_in_explain_and_put_in_force(site: S
     admin.get_by_role("link", name="Weiter zur Übersicht").click()
     expect(admin.locator("#active-heading")).to_have_text("In Kraft: Version 2")
     expect(admin.locator("main")).to_contain_text("Carla übernimmt Mietkosten")
+
+
+def activate(site: Served, admin: Page) -> None:
+    """Pressed; the service holds on while the texts are spoken, until `release`."""
+    site.do(changing(site).as_somebody_else, "Auf Wiederhören.", "Tschüss.")
+    site.do(hold, site)
+    show(site, admin, "/admin")
+    admin.get_by_label("Grund").fill("Neuer Abschied")
+    press(admin, "In Kraft setzen")
+    expect(admin.locator("#activation-step")).to_have_text("Die Texte werden gesprochen …", timeout=LONG)
+
+
+def test_a_lost_answer_does_not_end_the_watching(site: Served, admin: Page) -> None:
+    lost: list[Route] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            return route.fallback()
+        lost.append(route)
+        return route.abort()
+
+    activate(site, admin)
+    with admin.expect_event("requestfailed", lambda request: request.url.endswith("/admin/activation")):
+        admin.route("**/admin/activation", lose_the_first)
+    with admin.expect_response("**/admin/activation"):
+        expect(admin.locator("#refusal")).to_be_hidden()
+    expect(admin.locator("#activation-step")).to_be_visible()
+    site.do(release, site)
+    expect(admin.locator("#activation-heading")).to_have_text("Version 2 ist in Kraft", timeout=LONG)
+
+
+def test_what_it_came_to_is_told_although_the_page_was_loaded_anew_meanwhile(site: Served, admin: Page) -> None:
+    changing(site).activated = Activated(0, (), ("Der Wählplan weicht ab.",))
+    activate(site, admin)
+    admin.goto("about:blank")
+    site.do(release, site)
+    show(site, admin, "/admin")
+    expect(admin.locator("#activation-heading")).to_have_text("Version 2 ist in Kraft", timeout=LONG)
+    expect(admin.locator("#activation-differs")).to_contain_text("Der Wählplan weicht ab.")
+    admin.get_by_role("link", name="Weiter zur Übersicht").click()
+    expect(admin.locator("#active-heading")).to_have_text("In Kraft: Version 2")
+    expect(admin.locator("#activation-result")).to_be_hidden()
+
+
+def test_first_passwords_are_shown_until_they_are_noted(site: Served, admin: Page) -> None:
+    changing(site).activated = Activated(0, (), accounts=(NewAccount("frieda", "erstes-passwort"),))
+    activate(site, admin)
+    site.do(release, site)
+    accounts = admin.locator("#activation-accounts")
+    expect(accounts).to_contain_text("frieda: erstes-passwort", timeout=LONG)
+    admin.reload()
+    expect(accounts).to_contain_text("frieda: erstes-passwort", timeout=LONG)
+    press(admin, "Notiert")
+    expect(admin.locator("#active-heading")).to_be_visible(timeout=LONG)
+    expect(accounts).to_be_hidden()
+    show(site, admin, "/admin")
+    expect(admin.locator("#active-heading")).to_be_visible()
+    expect(accounts).to_be_hidden()
+
+
+def test_the_version_before_comes_back_with_one_press(site: Served, admin: Page) -> None:
+    show(site, admin, "/admin")
+    expect(admin.locator("#rollback-form")).to_have_count(0)
+    site.do(changing(site).activate_as_somebody_else, "Auf Wiederhören.", "Tschüss.")
+    show(site, admin, "/admin")
+    press(admin, "Zurück zu Version 1")
+    expect(admin.locator("#activation-heading")).to_have_text("Version 3 ist in Kraft", timeout=LONG)
+    assert changing(site).texts[3] == changing(site).texts[1]
+    admin.get_by_role("link", name="Weiter zur Übersicht").click()
+    expect(admin.locator("main")).to_contain_text("Zurück zu Version 1.")
+
+
+def test_another_version_meanwhile_is_seen_before_anything_is_taken_back(site: Served, admin: Page) -> None:
+    site.do(changing(site).activate_as_somebody_else, "Auf Wiederhören.", "Tschüss.")
+    show(site, admin, "/admin")
+    site.do(changing(site).activate_as_somebody_else, "Tschüss.", "Ade.")
+    press(admin, "Zurück zu Version 1")
+    expect(admin.locator("#outdated")).to_be_focused(timeout=LONG)
+    press(admin, "Seite neu laden und ansehen")
+    expect(admin.locator("#active-heading")).to_have_text("In Kraft: Version 3")
+    assert len(changing(site).versions) == 3
+
+
+def test_what_is_typed_before_the_scripts_have_come_is_saved_like_anything_else(site: Served, admin: Page) -> None:
+    held: list[Route] = []
+    admin.route("**/static/admin_forms.js", lambda route: route.fallback() if held else held.append(route))
+    admin.goto(f"{site.url}/admin/texts", wait_until="commit")
+    admin.locator("[name='de.greeting']").fill("Guten Tag!")
+    held[0].continue_()
+    expect(admin.locator("#texts-changed")).to_have_text("1 geändert")
+    press(admin, "Geänderte Texte in den Entwurf")
+    saved(admin, "Die Texte stehen im Entwurf.")
+    assert draft(site).texts.greeting == "Guten Tag!"
 
 
 def test_an_earlier_version_comes_back_with_a_reason(site: Served, admin: Page) -> None:

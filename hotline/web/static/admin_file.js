@@ -1,13 +1,13 @@
 // The whole file: numbers beside the lines, what is wrong beside them, checked while it is being typed.
 
 import { nowSeen, post, seen } from "./admin_api.js";
-import { attempt, showAnew, watch } from "./admin_forms.js";
+import { attempt, showAnew, valuesOf, watch } from "./admin_forms.js";
 import { build, byId, setText, show } from "./dom.js";
 
 const WAIT_MS = 400;
 const form = byId("file-form");
 const text = byId("file-text");
-const stored = text.value;
+const stored = text.defaultValue;
 let remarks = JSON.parse(text.dataset.remarks);
 let timer = 0;
 let asking = null;
@@ -36,6 +36,8 @@ byId("file-undo").addEventListener("click", () => {
   text.focus();
 });
 
+if (text.value !== stored) text.dispatchEvent(new Event("input")); // typed before this script came
+
 async function check() {
   asking?.abort();
   const mine = new AbortController();
@@ -56,7 +58,7 @@ async function save() {
   const answer = await attempt(form, () => post("/admin/file", body), { again: save, whole: true });
   if (!answer) return;
   nowSeen(answer);
-  watch(form);
+  watch(form, valuesOf(form));
   showAnew("Der Entwurf ist gespeichert.");
 }
 

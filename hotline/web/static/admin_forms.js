@@ -8,24 +8,33 @@ const CHECK_FIELDS = "Bitte prüfen Sie die markierten Felder."; // the service'
 const forms = new Map(); // form → what stood in it when it was shown or stored
 
 // Values by field name. Several fields of one name (`data-list`) make a list; what is not ticked is "".
-export function valuesOf(form) {
+export function valuesOf(form, of = now) {
   const values = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.type === "submit") continue;
-    const ticked = field.type !== "checkbox" || field.checked;
+    const { ticked, value } = of(field);
     if ("list" in field.dataset) {
       values[field.name] ??= [];
-      if (ticked) values[field.name].push(field.value);
-    } else values[field.name] = field.type === "checkbox" ? (ticked ? "on" : "") : field.value;
+      if (ticked) values[field.name].push(value);
+    } else values[field.name] = field.type === "checkbox" ? (ticked ? "on" : "") : value;
   }
   return values;
 }
 
+const now = (field) => ({ ticked: field.type !== "checkbox" || field.checked, value: field.value });
+
+// As the service has sent it: something may have been typed before the scripts came, or kept by the browser in a reload.
+function sent(field) {
+  if (field.options) return { ticked: true, value: ([...field.options].find((one) => one.defaultSelected) ?? field.options[0])?.value ?? "" };
+  return { ticked: field.type !== "checkbox" || field.defaultChecked, value: field.defaultValue };
+}
+
+export const valuesSent = (form) => valuesOf(form, sent);
 export const isChanged = (form) => forms.has(form) && JSON.stringify(valuesOf(form)) !== forms.get(form);
 export const anyChanged = () => [...forms.keys()].some(isChanged);
 
-export function watch(form) {
-  forms.set(form, JSON.stringify(valuesOf(form)));
+export function watch(form, values = valuesSent(form)) {
+  forms.set(form, JSON.stringify(values));
 }
 
 // With `data-only-changed` what others have changed elsewhere in the form stays as they left it. A list without any field
@@ -134,7 +143,7 @@ async function send(form) {
   const answer = await attempt(form, () => post(form.dataset.post, body), { again: () => send(form) });
   if (!answer) return;
   if (answer.unchanged) return say("Es gibt nichts zu ändern: Das steht dort schon so.");
-  forms.set(form, JSON.stringify(valuesOf(form)));
+  watch(form, valuesOf(form));
   if (!anyChanged()) return showAnew(form.dataset.done);
   nowSeen(answer);
   say(`${form.dataset.done} Auf dieser Seite haben Sie noch etwas anderes geändert, das noch nicht gespeichert ist.`);

@@ -7,6 +7,7 @@ import { build, byId, setText, show } from "./dom.js";
 const POLL_MS = 500;
 const RETRY_MS = 1000;
 const MOST_LOST = 60; // answers in a row: the service goes on without being watched
+const FOLLOWED = "hotline-admin-followed"; // what it comes to is told even when this page is loaded anew meanwhile
 const activate = byId("activate-form");
 const rollback = byId("rollback-form");
 
@@ -25,6 +26,7 @@ function listen(form, path) {
 }
 
 async function follow(told) {
+  sessionStorage.setItem(FOLLOWED, "true");
   for (const form of [activate, rollback]) form?.querySelector("button").setAttribute("disabled", "");
   for (let lost = 0; told?.running; ) {
     renderProgress(told);
@@ -37,6 +39,7 @@ async function follow(told) {
       if (lost > MOST_LOST) told = { failed: error.message };
     }
   }
+  sessionStorage.removeItem(FOLLOWED);
   show(byId("activation"), false);
   if (told?.result) return finished(told);
   for (const form of [activate, rollback]) form?.querySelector("button").removeAttribute("disabled");
@@ -59,6 +62,7 @@ function finished({ result, accounts }) {
   list("activation-differs", result.differs);
   list("activation-restart", result.restart);
   list("activation-outdated", result.outdated);
+  list("activation-people", result.people);
   list("activation-accounts", (accounts ?? []).map(({ name, password }) => `${name}: ${password}`));
   byId("activation-result").classList.toggle("warn", result.differs.length + result.outdated.length > 0);
   for (const card of document.querySelectorAll("main > .card")) card.hidden = true;
@@ -89,6 +93,6 @@ dialog?.addEventListener("close", async () => {
 
 // Another window, or another admin, may be putting one in force just now; and first passwords wait until they are noted.
 ask("/admin/activation").then((told) => {
-  if (told.running) follow(told);
+  if (told.running || sessionStorage.getItem(FOLLOWED)) follow(told);
   else if (told.accounts) finished(told);
 }, () => {});

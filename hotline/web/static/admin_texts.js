@@ -1,13 +1,13 @@
 // The texts: how long each is to listen to, which were changed, and finding one among them.
 
-import { valuesOf } from "./admin_forms.js";
+import { valuesSent } from "./admin_forms.js";
 import { byId, setText, show } from "./dom.js";
 
 const PER_SECOND = 15; // characters the voice speaks
 const form = byId("texts-form");
 const long = Number(form.dataset.long);
 const fields = [...form.querySelectorAll("[data-text]")];
-const before = valuesOf(form);
+const before = valuesSent(form);
 
 for (const field of fields) {
   field.addEventListener("input", () => render(field));
