@@ -10,7 +10,7 @@ from dialplan.facts import AsteriskFacts
 from dialplan.opening import EVERY_DAY, horizon, look_up, parts, seconds
 from dialplan.steps import Step, context, extension
 from dialplan.voice import Voice
-from routing.announcing import EMERGENCY_PROMPT, closure_prompt, emergency_ends
+from routing.announcing import closure_prompt, emergency_ends, emergency_prompts
 from routing.hours import Calendar
 
 CONTEXT = "hotline-closures"
@@ -20,7 +20,7 @@ def say_emergency(config: HotlineConfig, facts: AsteriskFacts, condition: str) -
     """The step that plays the announcement until its end, if there is one and the condition holds."""
     ends = emergency_ends(config)
     if ends is not None:
-        say = Voice.of(config, facts).say(EMERGENCY_PROMPT)
+        say = Voice.of(config, facts).say(*emergency_prompts(config))
         yield f"ExecIf($[{condition} & ${{EPOCH}} + {facts.clock_offset} < {seconds(ends)}]?{say})"
 
 

@@ -1,6 +1,7 @@
 """What the dialplan itself says to a caller and asks: the prompts of the service, played by Asterisk alone.
 
 In the hotline's own language only, also to a caller who has chosen another one: this is for minutes, not for every day.
+The announcement of an emergency is told in every language that has words for it.
 """
 
 from dataclasses import dataclass

@@ -79,7 +79,7 @@ class Desk:
         return {
             **seat_view(seat, config, now),
             "hotline": hotline_view(
-                config, opening, board.seats, board.waiting, board.unserved(), draining=self._draining()
+                config, opening, board.seats, board.waiting, board.duty.unserved(), draining=self._draining()
             ),
             "call": call_view(seat.call, seat, now) if seat.call is not None and seat.may_show_call else None,
             "transfer_targets": targets_view(config, board.seats, seat),
@@ -93,11 +93,11 @@ class Desk:
 
     def screen_opened(self, agent: str, screen: str) -> None:
         seat = self._seat(agent)
-        self._switchboard.screens(seat, seat.screens | {screen})
+        self._switchboard.staff.screens(seat, seat.screens | {screen})
 
     def screen_closed(self, agent: str, screen: str) -> None:
         seat = self._seat(agent)
-        self._switchboard.screens(seat, seat.screens - {screen})
+        self._switchboard.staff.screens(seat, seat.screens - {screen})
 
     def softphone(self, agent: str) -> Mapping[str, str] | None:
         """What the browser's phone registers with; None for a desk phone."""
@@ -122,7 +122,7 @@ class Desk:
         if wanted is Intent.HOME:
             self._warn_of_waiting_callers(seat)
         await self._journal.now(partial(self._presences.save, agent, wanted.value, reason, now))
-        self._switchboard.wanting(seat, wanted, reason)
+        self._switchboard.staff.wanting(seat, wanted, reason)
         if wanted is Intent.HOME:
             await self._callbacks.give_back(agent)
 
@@ -143,7 +143,7 @@ class Desk:
 
     def _warn_of_waiting_callers(self, seat: Seat) -> None:
         """Nobody goes home unnoticed while callers wait for whom no other agent is there."""
-        now, unserved = self._clock.now(), self._switchboard.unserved(besides=seat)
+        now, unserved = self._clock.now(), self._switchboard.duty.unserved(besides=seat)
         warned = seat.home_asked_at is not None and now - seat.home_asked_at < HOME_CONFIRM
         seat.home_asked_at = None if warned or not unserved else now
         if not unserved or warned:
@@ -158,7 +158,7 @@ class Desk:
     # --- the offered call --------------------------------------------------------------------
 
     async def offer_shown(self, agent: str, offer_id: str) -> None:
-        self._switchboard.shown(agent, offer_id)
+        self._switchboard.offers.shown(agent, offer_id)
 
     async def reject(self, agent: str, offer_id: str) -> None:
         await self._switchboard.reject(agent, offer_id)

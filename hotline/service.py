@@ -111,7 +111,8 @@ async def running(
         config = in_use.config
         await _erase_again(database, config, state, clock)
         accounts = Accounts(database, config.hotline.id)
-        await ensure_accounts(accounts, config, state)
+        place = database, config.hotline.id
+        await ensure_accounts(place, config, state, clock.real_now(), trial=clock.moved)
         secrets = state.secrets(agent.name for agent in config.agents)
         started = _begun(begun) or config
         basis = Basis(database, started, Live(in_use.version, effective(started, config)), state, secrets, clock)
@@ -190,14 +191,13 @@ async def _parts(
         journal.start()
         stack.push_async_callback(journal.close)
         await recovery.restorer.intents(exchange.presences)
-        if await changing.sounds.finish(basis.live.config):
-            log.warning("an activation was interrupted, its prompts are put right")
+        await changing.sounds.begin(basis.live)
         await workplace.beside.load()
         await workplace.notices.load()
         await recovery.restorer.load()
         await remember_pace(exchange.ledger, switchboard.progress, basis.configuration, clock.now())
-        exchange.places.draining = draining.is_set
-        await exchange.board.load()
+        exchange.places.ringable.draining = draining.is_set
+        await exchange.board.refresh()
         await exchange.places.load()
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)

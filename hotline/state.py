@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -127,14 +127,34 @@ class StateDirectory:
             _write_private(self._secrets_file, json.dumps(asdict(renewed), indent=1, sort_keys=True))
         return True
 
-    def renew_initial_passwords(self, names: Iterable[str]) -> Secrets:
-        """Other first passwords for these users, whose accounts were removed: the old ones open nothing again."""
+    def renew_secrets(self, names: Iterable[str], *, phones: bool = True) -> Secrets:
+        """Other first passwords for these users, and other ones for their telephones: the old ones open nothing again.
+
+        `phones=False`: those stay.
+        """
         with exclusive(self.path / "secrets.lock"):
-            base = self._stored_secrets() or _fresh()
-            fresh = {name: _password() for name in names}
-            renewed = replace(base, initial_passwords=base.initial_passwords | fresh)
+            base, these = self._stored_secrets() or _fresh(), list(names)
+            fresh = {name: secrets.token_urlsafe(18) for name in these} if phones else {}
+            renewed = replace(
+                base,
+                initial_passwords=base.initial_passwords | {name: _password() for name in these},
+                phone_secrets=base.phone_secrets | fresh,
+            )
             _write_private(self._secrets_file, json.dumps(asdict(renewed), indent=1, sort_keys=True))
         return renewed
+
+    def forget_secrets(self, but: Collection[str]) -> None:
+        """Passwords of everybody else, who is neither an agent nor has an account: nobody inherits them."""
+        with exclusive(self.path / "secrets.lock"):
+            known = self._stored_secrets()
+            if known is None or {*known.phone_secrets, *known.initial_passwords} <= {*but}:
+                return
+            kept = replace(
+                known,
+                phone_secrets={name: one for name, one in known.phone_secrets.items() if name in but},
+                initial_passwords={name: one for name, one in known.initial_passwords.items() if name in but},
+            )
+            _write_private(self._secrets_file, json.dumps(asdict(kept), indent=1, sort_keys=True))
 
     def phone_secrets(self) -> dict[str, str]:
         """The SIP password of each agent as it is now."""

@@ -77,14 +77,13 @@ class Closed:
         if facts is None or facts.language is None:
             pressed_again = key in (one.press for one in self.facts.config.languages)
             return self._repeat() if pressed_again else None
-        turn = replace(self, facts=facts).ask()
+        turn = replace(self, facts=facts).ask(*emergency(facts))
         return replace(turn, effects=(ChooseLanguage(facts.language), *turn.effects))
 
     def _repeat(self) -> Turn:
         if self.repeats_left == 0:
             return _goodbye()
-        first = emergency(self.facts) if self.facts.language is None else ()
-        return replace(self, repeats_left=self.repeats_left - 1).ask(*first)
+        return replace(self, repeats_left=self.repeats_left - 1).ask(*emergency(self.facts))
 
     def _wrong_key(self) -> Turn:
         if self.wrong_keys_left == 0:

@@ -57,6 +57,7 @@ class Wait:
     or with `WaitElapsed` after `seconds` (prompts included), but not before `pause_seconds` after the prompts.
     Keys are ignored when `max_digits` is 0.
     A key of `at_once` that is pressed first is an entry by itself: no further key is waited for.
+    `between_seconds` as in `Collect`.
     """
 
     prompts: tuple[str, ...]

@@ -26,6 +26,8 @@ class DigitsEntered:
 
     digits: str
     accepted: str | None = None
+    ended: bool = True
+    """Whether the caller has ended the entry, by the terminating key or the last digit; False: no further key came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class WaitElapsed:
     """Whether `line.most_waiting` others were already waiting when the caller joined; asked for at the first look."""
     at: datetime | None = None
     """The moment of this look, business time; without it no times can be offered for a callback."""
-    emergency: bool = False
-    """Whether all callers are to hear the announcement of an emergency now."""
+    emergency: tuple[str, ...] = ()
+    """The prompts of the announcement of an emergency that all callers are to hear now, the hotline's own language
+    first; of the configuration in force, whichever the call began with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,13 +130,13 @@ class _Walk:
         if not self._keys or self._keys[0] == SILENCE:
             del self._keys[:1]
             return None
-        digits = ""
+        digits, key = "", ""
         while self._keys and len(digits) < most:
             key = self._keys.pop(0)
             if key in (SILENCE, finish):
                 break
             digits += key
-        return DigitsEntered(digits, self._numbers.entered(digits))
+        return DigitsEntered(digits, self._numbers.entered(digits), ended=key == finish or len(digits) == most)
 
     def _elapsed(self, seconds: float) -> WaitElapsed:
         self._waited += seconds

@@ -8,7 +8,7 @@ import re
 from config.schema import HotlineConfig, Language, RequestType, Texts, Voice
 from ivr import recording
 from ivr.words import vocabulary, words
-from routing.announcing import EMERGENCY_PROMPT, closure_prompt
+from routing.announcing import EMERGENCY_PROMPT, closure_prompt, emergency_prompts
 
 LANGUAGE_OFFER = "language_offer"
 
@@ -21,10 +21,15 @@ def type_prompt(key: str) -> str:
 def in_language(name: str, language: str | None) -> str:
     """The prompt of that name in this language; None is the hotline's own.
 
-    What has no other language stays: the announcement of an emergency, and one in the lead's own words, which is in a
-    folder already.
+    What is not chosen by its language stays: the announcement of an emergency (`emergency_in`), and one in the lead's
+    own words, which is in a folder already.
     """
     return name if language is None or name == EMERGENCY_PROMPT or "/" in name else f"{language}/{name}"
+
+
+def emergency_in(prompts: tuple[str, ...], language: str) -> tuple[str, ...]:
+    """Of the prompts of an emergency announcement, the one in this language; empty when it has none."""
+    return tuple(name for name in prompts if name == f"{language}/{EMERGENCY_PROMPT}")
 
 
 def catalogue(config: HotlineConfig) -> dict[str, str]:
@@ -63,9 +68,11 @@ def _texts(texts: Texts, requests: dict[str, str]) -> dict[str, str]:
 
 
 def _announcements(config: HotlineConfig) -> dict[str, str]:
-    """Those that are only spoken in the hotline's own language."""
+    """Those of closures, which are only spoken in the hotline's own language, and that of an emergency."""
     own = [closure.announcement for closure in config.hours.closures if closure.announcement is not None]
-    emergency = {} if config.emergency is None else {EMERGENCY_PROMPT: config.emergency.text}
+    further = [language.emergency for language in config.languages if language.emergency is not None]
+    texts = [] if config.emergency is None else [config.emergency.text, *further]
+    emergency = dict(zip(emergency_prompts(config), texts, strict=True))
     return emergency | {closure_prompt(announcement): announcement for announcement in own}
 
 

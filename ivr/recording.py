@@ -24,7 +24,10 @@ DISCARDED = "record_discarded"
 PROMPTS = {
     ENTER: "Bitte geben Sie die sechs Ziffern ein, die auf der Seite stehen.",
     WRONG: "Diese Ziffern stimmen nicht.",
-    REFUSED: "Diese Ziffern gelten nicht mehr. Bitte lassen Sie sich auf der Seite neue geben. Auf Wiederhören.",
+    REFUSED: (
+        "Von diesem Telefon kamen zu oft falsche Ziffern. Bitte lassen Sie sich in zehn Minuten auf der Seite neue "
+        "geben, oder nehmen Sie ein anderes Telefon. Auf Wiederhören."
+    ),
     SPEAK: "Sprechen Sie nach dem Ton, und drücken Sie danach die Raute-Taste.",
     UNUSABLE: "Diese Aufnahme war zu kurz, zu leise oder zu laut.",
     CHOOSE: "Zum Behalten drücken Sie die 1. Noch einmal aufnehmen: die 2. Verwerfen: die 3.",
@@ -80,6 +83,10 @@ class Recording:
 
     def begin(self) -> Action:
         return AskPin((ENTER,))
+
+    def refused(self) -> Action:
+        """Too many wrong digits came from this telephone, in this call or in others."""
+        return End((REFUSED,))
 
     def entered(self, right: bool) -> Action:
         """Whether the digits open a recording."""

@@ -6,7 +6,8 @@ from typing import ClassVar, Protocol
 from config.schema import HotlineConfig
 from ivr.effects import Effect, EndReason, HangUp, Play
 from ivr.events import Event
-from routing.announcing import EMERGENCY_PROMPT
+from ivr.prompts import emergency_in
+from routing.announcing import emergency_prompts
 from routing.hours import Calendar
 
 
@@ -62,8 +63,12 @@ class Ended:
 
 
 def emergency(facts: Facts) -> tuple[str, ...]:
-    """The prompt that comes before all else while there is an emergency."""
-    return (EMERGENCY_PROMPT,) if facts.emergency else ()
+    """What comes before all else while there is an emergency: in every language that has words for it.
+
+    Once a language was chosen, in that one alone, for whoever has cut it off by the key; its own words only.
+    """
+    prompts = emergency_prompts(facts.config) if facts.emergency else ()
+    return prompts if facts.language is None else emergency_in(prompts, facts.language)
 
 
 def end(reason: EndReason, *before: Effect, saying: tuple[str, ...] = ("goodbye",)) -> Turn:

@@ -8,9 +8,9 @@ from ivr.effects import Connect, EndReason, JoinLine, LeaveLine, NoteHouseholdNu
 from ivr.events import AgentFound, AgentLost, AgentMissed, DigitsEntered, Event, HandedOn, TalkEnded, WaitElapsed
 from ivr.keeping import keep_place
 from ivr.limits import Limit, reached
+from ivr.prompts import emergency_in
 from ivr.stage import Facts, Turn, end, unexpected
 from ivr.standing import NOTHING, Told, tell
-from routing.announcing import EMERGENCY_PROMPT
 
 LOOK_SECONDS = 5.0
 """So often, at least, it is looked whether a limit of the waiting is reached."""
@@ -19,6 +19,10 @@ ANSWER_SECONDS = 20.0
 OFFER_SECONDS = 10.0
 """An offer that may be taken later as well, its prompt included."""
 NUMBER_TRIES = 2
+NUMBER_BETWEEN_SECONDS = 8.0
+"""Between two keys of a number that is being read from a letter."""
+WRONG_KEYS = 2
+"""So often the hash key alone is no answer to a question that ends the call."""
 PLACE_KEY = "*"
 """Leaves the line for a callback, at any moment of the waiting once that was said."""
 
@@ -52,8 +56,8 @@ class Waiting:
                 return Turn((Connect(agent),), Talking(self))
             case DigitsEntered(digits) if digits.startswith(PLACE_KEY) and self._hears_place_key:
                 return self._star_pressed()
-            case DigitsEntered(digits):
-                return self.number_entered(digits)
+            case DigitsEntered(digits=digits, ended=ended):
+                return self.number_entered(digits, ended=ended)
             case WaitElapsed():
                 counted = self.waiting_since if self.waiting_since is not None else event.waited
                 looked = replace(self, waiting_since=counted, newcomer=False, look=event)
@@ -65,7 +69,8 @@ class Waiting:
         at_once = PLACE_KEY if self._hears_place_key else ""
         pause = self.pause if seconds > LOOK_SECONDS else 0.0
         if self.hears_number:
-            return Turn((Wait(prompts, seconds, self.number_digits, at_once=at_once, pause_seconds=pause),), self)
+            between = NUMBER_BETWEEN_SECONDS
+            return Turn((Wait(prompts, seconds, self.number_digits, "#", between, at_once, pause),), self)
         if at_once:
             return Turn((Wait(prompts, seconds, 1, finish="", at_once=at_once, pause_seconds=pause),), self)
         return Turn((Wait(prompts, seconds),), self)
@@ -122,7 +127,7 @@ class Waiting:
         if limit is not None:
             return Question(replace(self, question_asked=look.waited), limit).ask(limit.prompt)
         if look.emergency and not self.emergency_heard:
-            return replace(self, emergency_heard=True).wait(EMERGENCY_PROMPT)
+            return replace(self, emergency_heard=True).wait(*self._emergency(look.emergency))
         if look.announcement not in (None, self.announced):
             return replace(self, announced=look.announcement).wait(str(look.announcement))
         if self._place_offer_due(look):
@@ -134,23 +139,37 @@ class Waiting:
             return replace(self, position_said=look.waited, told=told).wait(*prompts)
         return self.wait()
 
+    def _emergency(self, prompts: tuple[str, ...]) -> tuple[str, ...]:
+        """In the language that was chosen, if it has words for it."""
+        language = self.facts.language
+        return (language is not None and emergency_in(prompts, language)) or prompts[:1]
+
     def _place_offer_due(self, look: WaitElapsed) -> bool:
         """Once, behind the place, before the household's number; not to a caller whose turn is soon."""
         wanted = self.facts.keeps_places and not self.place_offered and not look.closed_for
         return wanted and self.position_said is not None and not self.told.soon
 
-    def number_entered(self, digits: str) -> Turn:
-        """Note it when it can be one; otherwise it may be entered once more."""
+    def number_entered(self, digits: str, *, ended: bool) -> Turn:
+        """Note it when it can be one; otherwise it may be entered once more.
+
+        So may one that could still have gone on when no further key came: perhaps it is the first half only.
+        """
         if not digits or not self.hears_number:  # the hash key alone, or a key that means nothing now
             return self.wait()
         household, number = self.facts.config.line.household_number, digits.rstrip(PLACE_KEY)
         if number.isdecimal() and household.min_digits <= len(number) <= household.max_digits:
-            turn = replace(self, number_tries_left=0).wait("household_number_taken")
+            turn = self._number_noted(whole=ended or len(number) == household.max_digits)
             return replace(turn, effects=(NoteHouseholdNumber(number), *turn.effects))
         left = replace(self, number_tries_left=self.number_tries_left - 1)
         if left.number_tries_left:
             return left.wait("household_number_wrong", seconds=ANSWER_SECONDS)
         return left.wait("please_wait")
+
+    def _number_noted(self, *, whole: bool) -> Turn:
+        left = replace(self, number_tries_left=self.number_tries_left - 1)
+        if whole or not left.number_tries_left:
+            return replace(self, number_tries_left=0).wait("household_number_taken")
+        return left.wait("enter_household_number", seconds=ANSWER_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +179,7 @@ class Question:
     name: ClassVar[str] = "asked"
     waiting: Waiting
     limit: Limit
+    wrong_keys_left: int = WRONG_KEYS
 
     def receive(self, event: Event) -> Turn:
         match event:
@@ -167,8 +187,10 @@ class Question:
                 return self.waiting.receive(event)
             case DigitsEntered(digits=key) if key in self._taking_keys():
                 return self._called_back()
-            case DigitsEntered(digits=keys) if len(keys) > 1 and self.waiting.hears_number:
-                return self._number_entered(keys)
+            case DigitsEntered(digits=keys, ended=ended) if len(keys) > 1 and self.waiting.hears_number:
+                return self._number_entered(keys, ended=ended)
+            case DigitsEntered(digits="" | "#") if self.limit.must_end and self.wrong_keys_left:
+                return replace(self, wrong_keys_left=self.wrong_keys_left - 1).ask("wrong_key")
             case DigitsEntered() | WaitElapsed() if self.limit.must_end:
                 return end(EndReason.NOT_SERVED, LeaveLine())
             case DigitsEntered():
@@ -186,14 +208,14 @@ class Question:
             return Turn((Wait(prompts, ANSWER_SECONDS, digits, at_once=at_once, pause_seconds=pause),), self)
         return Turn((Wait(prompts, ANSWER_SECONDS, max_digits=1, finish="", pause_seconds=pause),), self)
 
-    def _number_entered(self, keys: str) -> Turn:
+    def _number_entered(self, keys: str, *, ended: bool) -> Turn:
         """Whoever may wait on does so; of the others it is asked again."""
-        turn = self.waiting.number_entered(keys)
+        turn = self.waiting.number_entered(keys, ended=ended)
         if not self.limit.must_end or not isinstance(turn.stage, Waiting):
             return turn
         *noted, said = turn.effects
         prompts = said.prompts if isinstance(said, Wait) else ()
-        asked = Question(turn.stage, self.limit).ask(*prompts)
+        asked = replace(self, waiting=turn.stage).ask(*prompts)
         return replace(asked, effects=(*noted, *asked.effects))
 
     def _taking_keys(self) -> tuple[str, ...]:

@@ -10,6 +10,19 @@ EMERGENCY_PROMPT = "emergency"
 """Prompt of `emergency.text`."""
 
 
+def emergency_prompts(config: HotlineConfig) -> tuple[str, ...]:
+    """The prompts of the emergency announcement: in the hotline's own language, then in each that has words for it."""
+    if config.emergency is None:
+        return ()
+    further = (language.key for language in config.languages if language.emergency is not None)
+    return (EMERGENCY_PROMPT, *(f"{key}/{EMERGENCY_PROMPT}" for key in further))
+
+
+def is_emergency(prompt: str) -> bool:
+    """Whether this prompt is the emergency announcement, in whichever language."""
+    return prompt.rpartition("/")[2] == EMERGENCY_PROMPT
+
+
 def closure_prompt(announcement: str) -> str:
     """The prompt of a closure's own announcement: the same words have the same name, whatever day they are for."""
     return f"closure_{hashlib.sha256(announcement.encode()).hexdigest()[:12]}"

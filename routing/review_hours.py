@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 from zoneinfo import ZoneInfo
 
 from config.schema import WEEKDAYS, Closure, HotlineConfig, Interval
+from routing.announcing import emergency_at
 from routing.hours import Calendar, Span
 
 Path = tuple[str | int, ...]
@@ -13,6 +14,7 @@ Warnings = Iterator[tuple[Path, str]]
 
 SOON = timedelta(days=14)
 LONG_EMERGENCY = timedelta(days=7)
+LONG_TEXT, CHARACTERS_A_SECOND = 160, 13
 A_YEAR = timedelta(days=366)
 YEARS_AHEAD = 6
 """So many years hold each day of the year on a working day, leap years included."""
@@ -113,6 +115,25 @@ def the_emergency_is_now_and_short(config: HotlineConfig, now: datetime) -> Warn
         yield path, f"every caller would hear this announcement for {days} days; an emergency is meant for a few"
 
 
+def the_emergency_is_soon_told(config: HotlineConfig, now: datetime) -> Warnings:
+    """Nobody who calls gets past it, and each language comes after the other."""
+    further = [(("languages", index, "emergency"), one.emergency) for index, one in enumerate(config.languages)]
+    if config.emergency is None or not emergency_at(config, now):
+        unheard = (
+            "is only heard while there is an `emergency`, and there is none: take it out, or the next one has it too"
+        )
+        yield from ((path, unheard) for path, text in further if text is not None)
+        return
+    for path, text in [(("emergency", "text"), config.emergency.text), *further]:
+        if text is not None and len(text) > LONG_TEXT:
+            seconds = round(len(text) / CHARACTERS_A_SECOND)
+            yield (
+                path,
+                f"{len(text)} characters take about {seconds} s, and every caller hears them before anything else; "
+                f"at most {LONG_TEXT} are better",
+            )
+
+
 def _intervals(config: HotlineConfig) -> Iterator[tuple[Path, Interval]]:
     for name in WEEKDAYS:
         for index, interval in enumerate(config.hours.week.get(name, [])):
@@ -190,4 +211,5 @@ HOURS_WARNINGS: tuple[Callable[[HotlineConfig, datetime], Warnings], ...] = (
     closures_do_not_overlap,
     closures_close_something,
     the_emergency_is_now_and_short,
+    the_emergency_is_soon_told,
 )

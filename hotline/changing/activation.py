@@ -1,12 +1,12 @@
 """In which order a configuration comes into use, so that nobody is dropped and nothing is half done.
 
-Checked, prompts made beside those in use, stored (from here on it counts), prompts and configuration swapped at once,
-accounts for who is new, Asterisk last: it follows the service, and can be brought up to date again at any time.
+Checked, prompts made beside those in use, stored (from here on it counts), configuration and prompts swapped, accounts
+for who is new, Asterisk last: it follows the service, and can be brought up to date again at any time.
 What fails before it is stored has changed nothing; what fails after is told, and put right by the next start.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -16,8 +16,9 @@ import structlog
 from config.checks import check
 from config.german import german
 from config.schema import HotlineConfig
+from hotline.changing.accounts import StaffChange
 from hotline.changing.live import Live
-from hotline.changing.model import Activated, NewAccount, Progress, Step
+from hotline.changing.model import Activated, Progress, Step
 from hotline.changing.remarks import errors, judged
 from hotline.changing.restart import effective, waiting
 from hotline.changing.telephony import Result
@@ -45,11 +46,9 @@ NO_ACCOUNTS = "Konten für neue Mitarbeitende fehlen noch; der nächste Start de
 class Prompts(Protocol):
     """See hotline/changing/sounds.py."""
 
-    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> None: ...
+    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> Mapping[str, str]: ...
 
-    async def publish(self) -> None: ...
-
-    async def discard(self) -> None: ...
+    async def publish(self, config: HotlineConfig) -> None: ...
 
     async def outdated(self, config: HotlineConfig) -> tuple[str, ...]: ...
 
@@ -78,7 +77,7 @@ class AsterisksSide(Protocol):
 class Staff(Protocol):
     """Who works here: accounts, and what Asterisk knows of new telephones."""
 
-    async def make_accounts(self, config: HotlineConfig) -> tuple[NewAccount, ...]: ...
+    async def make_accounts(self, config: HotlineConfig) -> StaffChange: ...
 
     async def look_at_phones(self, config: HotlineConfig) -> None: ...
 
@@ -151,17 +150,20 @@ class Activation:
             wanted = await asyncio.to_thread(self._checked, text)
             config = self._usable_now(wanted)
             progress(Step.PROMPTS, 0, 0)
-            version = await self._stored(config, text, author, reason, progress, draft, expected)
-            told = await self._swap(version, config)
+            sounds = await self._prepare(config, progress)
+            progress(Step.STORING, 0, 0)
+            version = await self._put(text, author, reason, draft, expected)
+            told = await self._swap(version, config, sounds)
             progress(Step.ASTERISK, 0, 0)
-            made, more = await self._people(config)
+            staff, more = await self._people(config)
             result = await self._asterisk.bring_up_to_date(text, config)
             await self._staff.look_at_phones(config)
             log.info("configuration activated", version=version, author=author)
             progress(Step.DONE, 0, 0)
             differs = (*told, *more, *result.differs)
             outdated = await self._prompts.outdated(config)
-            return Activated(version, result.reloaded, differs, waiting(self._begun, wanted), made, outdated)
+            waits, people = waiting(self._begun, wanted), tuple(staff.told)
+            return Activated(version, result.reloaded, differs, waits, staff.made, outdated, people)
 
     def _checked(self, text: str) -> HotlineConfig:
         config, remarks = judged(text, self._clock.now())
@@ -184,28 +186,10 @@ class Activation:
             raise Refused(MIXED.format(f"{'.'.join(map(str, path))}: {german(message)}"))
         return config
 
-    async def _stored(
-        self,
-        config: HotlineConfig,
-        text: str,
-        author: str,
-        reason: str | None,
-        progress: Progress,
-        draft: int | None,
-        expected: int | None,
-    ) -> int:
-        """The new version; whatever is raised, nothing has changed."""
+    async def _prepare(self, config: HotlineConfig, progress: Progress) -> Mapping[str, str]:
+        """What calls of it are to hear. Refused: nothing has changed."""
         try:
-            await self._prepare(config, progress)
-            progress(Step.STORING, 0, 0)
-            return await self._put(text, author, reason, draft, expected)
-        except BaseException:
-            await self._prompts.discard()
-            raise
-
-    async def _prepare(self, config: HotlineConfig, progress: Progress) -> None:
-        try:
-            await self._prompts.prepare(config, lambda done, of: progress(Step.PROMPTS, done, of))
+            return await self._prompts.prepare(config, lambda done, of: progress(Step.PROMPTS, done, of))
         except (SetupError, OSError) as error:
             raise Refused(NO_PROMPTS.format(error)) from None
 
@@ -218,20 +202,19 @@ class Activation:
         except (HotlineError, OSError) as error:
             raise Refused(NOT_STORED.format(error)) from None
 
-    async def _swap(self, version: int, config: HotlineConfig) -> tuple[str, ...]:
-        """New calls begin with it from here on, whatever becomes of the rest."""
+    async def _swap(self, version: int, config: HotlineConfig, sounds: Mapping[str, str]) -> tuple[str, ...]:
+        """New calls begin with it from here on, whatever becomes of the rest; those that go on hear what they did."""
+        self._live.take(version, config, sounds)
         try:
-            await self._prompts.publish()
+            await self._prompts.publish(config)
         except OSError as error:
             log_failure("prompts were not exchanged", "", error)
             return (OLD_PROMPTS,)
-        finally:
-            self._live.take(version, config)
         return ()
 
-    async def _people(self, config: HotlineConfig) -> tuple[tuple[NewAccount, ...], tuple[str, ...]]:
+    async def _people(self, config: HotlineConfig) -> tuple[StaffChange, tuple[str, ...]]:
         try:
             return await self._staff.make_accounts(config), ()
         except (HotlineError, OSError) as error:
             log_failure("accounts were not made", "", error)
-            return (), (NO_ACCOUNTS,)
+            return StaffChange(), (NO_ACCOUNTS,)

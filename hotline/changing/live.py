@@ -1,18 +1,20 @@
-"""The configuration that new calls begin with; it changes while the service runs."""
+"""The configuration that new calls begin with, and its sounds; both change while the service runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from config.schema import HotlineConfig
+from hotline.setup.prompts import Prompt
+from routing.announcing import is_emergency
 
 Listener = Callable[[HotlineConfig], None]
 """Told of each new configuration at once. It must neither fail nor await."""
 
 
 class Live:
-    """Asked for each new call (`live()`); a call that goes on keeps what it began with."""
+    """Asked for each new call (`live()`, `live.sounds`); a call that goes on keeps what it began with."""
 
-    def __init__(self, version: int, config: HotlineConfig) -> None:
-        self._version, self._config = version, config
+    def __init__(self, version: int, config: HotlineConfig, sounds: Mapping[str, str] | None = None) -> None:
+        self._version, self._config, self._sounds = version, config, sounds or {}
         self.listeners: list[Listener] = []
 
     def __call__(self) -> tuple[int, HotlineConfig]:
@@ -27,8 +29,26 @@ class Live:
     def config(self) -> HotlineConfig:
         return self._config
 
-    def take(self, version: int, config: HotlineConfig) -> None:
+    @property
+    def sounds(self) -> Mapping[str, str]:
+        """Which sound is heard by which prompt's name; see `heard_by_name`. Never changed."""
+        return self._sounds
+
+    def take(self, version: int, config: HotlineConfig, sounds: Mapping[str, str]) -> None:
         """From this moment on new calls begin with this one."""
-        self._version, self._config = version, config
+        self._version, self._config, self._sounds = version, config, sounds
         for tell in self.listeners:
             tell(config)
+
+    def hear(self, sounds: Mapping[str, str]) -> None:
+        """From this moment on new calls hear these, under the same configuration."""
+        self._sounds = sounds
+
+
+def heard_by_name(prompts: Iterable[Prompt]) -> dict[str, str]:
+    """Which sound a call is to hear by each prompt's name, both relative to the prompts' folder.
+
+    What is not in it is heard under its own name: what the lead announces, and an emergency, of which also those must
+    hear who called before.
+    """
+    return {prompt.name: prompt.content for prompt in prompts if not is_emergency(prompt.name)}

@@ -94,6 +94,8 @@ class Activated:
     """Agents who could not log in before; to be shown once to whoever has activated."""
     outdated: tuple[str, ...] = ()
     """Names of prompts whose own recording reads another text aloud than the one that is in use now."""
+    people: tuple[str, ...] = ()
+    """What became of accounts that were there before, German sentences."""
 
 
 Progress = Callable[[Step, int, int], None]

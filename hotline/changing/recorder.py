@@ -9,10 +9,12 @@ from pathlib import Path
 import structlog
 
 from hotline.changing.recordings import LONGEST_SECONDS, Recordings, examined
-from hotline.errors import AgiRefused, Refused, SetupError
+from hotline.errors import AgiRefused, HotlineError, Refused, SetupError
+from hotline.logs import log_failure
 from hotline.phone import tones
 from hotline.setup import sound
 from hotline.telephony.agi_server import AgiSession
+from hotline.telephony.controls import DEVICE
 from ivr.recording import (
     PIN_DIGITS,
     Action,
@@ -66,13 +68,15 @@ class _Call:
         self, recordings: Recordings, session: AgiSession, folder: Path, prompt_path: Callable[[str], str]
     ) -> None:
         self._recordings, self._session, self._folder, self._prompt_path = recordings, session, folder, prompt_path
+        self._phone = session.environment.get("agi_channel", "").removeprefix(DEVICE).rpartition("-")[0]
+        """Whose telephone that is."""
         self._opened = ("", "")
         self._takes = 0
         self._content = b""
 
     async def run(self) -> None:
         talk = Recording()
-        action = talk.begin()
+        action = talk.refused() if self._recordings.refuses(self._phone) else talk.begin()
         while not isinstance(action, End):
             action = await self._next(talk, action)
         await self._say(action.say)
@@ -81,7 +85,8 @@ class _Call:
     async def _next(self, talk: Recording, action: Action) -> Action:
         match action:
             case AskPin():
-                return talk.entered(await self._log_in(action.say))
+                right = await self._log_in(action.say)
+                return talk.refused() if not right and self._recordings.refuses(self._phone) else talk.entered(right)
             case Record():
                 return talk.recorded(await self._record(action.say))
             case AskChoice():
@@ -92,7 +97,11 @@ class _Call:
                 return action
 
     async def _log_in(self, say: tuple[str, ...]) -> bool:
-        opened = self._recordings.open(await self._digits(say))
+        try:
+            opened = await self._recordings.open(self._phone, await self._digits(say))
+        except HotlineError as error:
+            log_failure("digits for a recording could not be noted", "", error)
+            return False
         self._opened = opened or self._opened
         return opened is not None
 
@@ -135,6 +144,9 @@ class _Call:
             await self._recordings.keep(*self._opened, self._content)
         except Refused as error:
             log.info("a recording by telephone was not kept", why=str(error))
+            return False
+        except (HotlineError, OSError) as error:
+            log_failure("a recording by telephone was not kept", "", error)
             return False
         return True
 

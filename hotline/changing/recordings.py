@@ -1,4 +1,4 @@
-"""Own recordings of prompts: judged, kept instead of the voice, thrown away again; each change is heard at once.
+"""Own recordings of prompts: judged, kept instead of the voice, thrown away again; each new call hears the change.
 
 A recording is RECORDINGS/NAME.wav in the state directory. NAME.json beside it says which text was read aloud, so that
 it is noticed when the text has changed since.
@@ -6,20 +6,22 @@ it is noticed when the text has changed since.
 
 import asyncio
 import json
+import os
 from array import array
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 import structlog
 
 from config.schema import HotlineConfig
+from hotline.changing.live import Live, heard_by_name
 from hotline.changing.model import Heard, digest
 from hotline.changing.pins import Pins
 from hotline.clock import Clock
-from hotline.errors import Refused, SetupError
-from hotline.setup import sound
-from hotline.setup.prompts import read_manifest, render_one
+from hotline.errors import Refused, SetupError, StorageError
+from hotline.setup import by_content, sound
+from hotline.setup.prompts import MANIFEST, Prompt, make, planned_one, put_one_in_force, read_manifest
 from hotline.state import StateDirectory
 from hotline.storage.audit import Audit
 from ivr.prompts import catalogue
@@ -27,13 +29,15 @@ from ivr.prompts import catalogue
 log = structlog.get_logger()
 
 MOST_BYTES = 5 * 1024 * 1024
-LONGEST_SECONDS = 60
+LONGEST_SECONDS, TOLERANCE_SECONDS = 60, 0.5
+"""A recorder that is told to stop after a minute stops a little later."""
 QUIETEST_DBFS = -50.0
 CLIPPED, MOST_CLIPPED = 32_700, 0.001
 """A sample counts as clipped from there on; speech that is not clipped hardly ever reaches it."""
 PATIENCE = 30.0
 """Seconds to wait for an activation that goes on."""
-RECORDED, VOICED, PIN_GIVEN = "prompt_recorded", "prompt_voiced", "prompt_pin_given"
+RECORDED, VOICED = "prompt_recorded", "prompt_voiced"
+PIN_GIVEN, PIN_WRONG = "prompt_pin_given", "prompt_pin_wrong"
 """Codes of the audit log."""
 
 UNKNOWN = "Diese Ansage gibt es nicht, oder sie ist noch nicht in Kraft."
@@ -65,7 +69,7 @@ def examined(content: bytes) -> bytes:
         heard = sound.run(sox, ("-t", "wav", "-", *sound.PCM, "-", "trim", "0", str(LONGEST_SECONDS + 1)), content)
     except SetupError:
         raise Refused(NO_WAV) from None
-    if len(heard) > 2 * sound.RATE * LONGEST_SECONDS:
+    if len(heard) > 2 * sound.RATE * (LONGEST_SECONDS + TOLERANCE_SECONDS):
         raise Refused(TOO_LONG)
     if not heard or sound.levels(sox, heard)[1] < QUIETEST_DBFS:
         raise Refused(TOO_QUIET)
@@ -81,29 +85,30 @@ def examined(content: bytes) -> bytes:
 class Recordings:
     """`alone` is asked before prompts are made."""
 
-    def __init__(
-        self, state: StateDirectory, config: Callable[[], HotlineConfig], audit: Audit, clock: Clock, alone: Alone
-    ) -> None:
-        self._state, self._config, self._audit, self._clock, self._alone = state, config, audit, clock, alone
+    def __init__(self, state: StateDirectory, live: Live, audit: Audit, clock: Clock, alone: Alone) -> None:
+        self._state, self._live, self._audit, self._clock, self._alone = state, live, audit, clock, alone
         self._pins = Pins()
 
     async def heard(self) -> dict[str, Heard]:
         """Every prompt in use, by name."""
-        return await asyncio.to_thread(self._heard, self._config())
+        return await asyncio.to_thread(self._heard, self._live.config)
 
     def sound(self, name: str) -> Path:
         """The WAV file that callers hear. Refused when there is none."""
         path = self._state.prompts / f"{name}.wav"
-        if name not in catalogue(self._config()) or not path.is_file():
+        if name not in catalogue(self._live.config) or not path.is_file():
             raise Refused(UNKNOWN)
         return path
 
     async def keep(self, author: str, name: str, content: bytes) -> None:
-        """This WAV file is what callers hear from now on. Refused: nothing has changed."""
+        """What this WAV file says is what callers hear from now on. Refused: nothing has changed.
+
+        The file itself is not kept: nothing unknown is read a second time.
+        """
         self._text(name)
-        await asyncio.to_thread(examined, content)
+        clean = sound.wav(await asyncio.to_thread(examined, content), sound.RATE)
         about = {"text": digest(self._text(name)), "by": author, "at": self._clock.real_now().isoformat()}
-        await self._change(author, RECORDED, name, content, json.dumps(about).encode())
+        await self._change(author, RECORDED, name, clean, json.dumps(about).encode())
 
     async def remove(self, author: str, name: str) -> None:
         """Back to the voice."""
@@ -118,12 +123,23 @@ class Recordings:
         await self._audit.record(self._clock.real_now(), author, PIN_GIVEN, name)
         return self._pins.give(author, name, self._clock.real_now())
 
-    def open(self, pin: str) -> tuple[str, str] | None:
-        """Author and name of the prompt that these digits open; they are used up then. None for wrong ones."""
-        return self._pins.take(pin, self._clock.real_now())
+    async def open(self, phone: str, pin: str) -> tuple[str, str] | None:
+        """Author and name of the prompt that these digits open; they are used up then. None for wrong ones.
+
+        `phone` is the agent's name whose telephone it is.
+        """
+        now = self._clock.real_now()
+        opened = None if self._pins.refuses(phone, now) else self._pins.take(phone, pin, now)
+        if opened is None and pin:
+            await self._audit.record(now, phone, PIN_WRONG)
+        return opened
+
+    def refuses(self, phone: str) -> bool:
+        """Whether too many wrong digits came from this telephone just before."""
+        return self._pins.refuses(phone, self._clock.real_now())
 
     def _text(self, name: str) -> str:
-        text = catalogue(self._config()).get(name)
+        text = catalogue(self._live.config).get(name)
         if text is None:
             raise Refused(UNKNOWN)
         return text
@@ -139,29 +155,41 @@ class Recordings:
         try:
             async with asyncio.timeout(PATIENCE) as waiting, self._alone():
                 waiting.reschedule(None)
-                await asyncio.to_thread(self._replace, name, content, about)
+                await self._exchange(author, action, name, content, about)
         except TimeoutError:
             raise Refused(BUSY) from None
-        except (SetupError, OSError) as error:
+        except (SetupError, StorageError, OSError) as error:
             log.warning("a recording could not be changed", prompt=name, error=type(error).__name__)
             raise Refused(NOT_STORED) from None
-        await self._audit.record(self._clock.real_now(), author, action, name)
         log.info("a prompt sounds different now", prompt=name, author=author, recorded=content is not None)
 
-    def _replace(self, name: str, content: bytes | None, about: bytes | None) -> None:
-        """None deletes. When the prompt cannot be made, all is as it was."""
-        recording = self._recording(name)
-        note = recording.with_suffix(".json")
-        before = [(path, path.read_bytes() if path.is_file() else None) for path in (recording, note)]
-        recording.parent.mkdir(parents=True, exist_ok=True)
+    async def _exchange(self, author: str, action: str, name: str, content: bytes | None, about: bytes | None) -> None:
+        """Made beside what is heard, written down, and only then heard. Calls that go on keep what they hear."""
+        aside = self._recording(name).with_suffix(".new")
         try:
+            prompt = await asyncio.to_thread(self._made, name, aside, content)
+            await self._audit.record(self._clock.real_now(), author, action, name)
+            await asyncio.to_thread(self._replace, prompt, content, about)
+        finally:
+            await asyncio.to_thread(aside.unlink, missing_ok=True)
+        self._live.hear({**self._live.sounds, **heard_by_name([prompt])})
+
+    def _made(self, name: str, aside: Path, content: bytes | None) -> Prompt:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            aside.write_bytes(content)
+        prompt = planned_one(self._live.config, name, None if content is None else aside)
+        make([prompt], self._state.prompts, lambda _done, _of: None)
+        return prompt
+
+    def _replace(self, prompt: Prompt, content: bytes | None, about: bytes | None) -> None:
+        """None deletes. When anything fails, all is as it was."""
+        recording, prompts = self._recording(prompt.name), self._state.prompts
+        note = recording.with_suffix(".json")
+        with _put_back(recording, note, *by_content.files(prompts, prompt.name), prompts / MANIFEST):
             _put(note, about)
             _put(recording, content)
-            render_one(self._config(), name, self._state.prompts, self._state.recordings)
-        except BaseException:
-            for path, old in before:
-                _put(path, old)
-            raise
+            put_one_in_force(prompt, prompts)
 
     def _heard(self, config: HotlineConfig) -> dict[str, Heard]:
         made = read_manifest(self._state.prompts)
@@ -184,3 +212,29 @@ def _put(path: Path, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
     else:
         sound.write_whole(path, content)
+
+
+@contextmanager
+def _put_back(*paths: Path) -> Iterator[None]:
+    """When the block fails, these files are as they were; for that no space on the disk is needed."""
+    before: dict[Path, Path] = {}
+    try:
+        for path in paths:
+            before[path] = _kept(path)
+        yield
+    except BaseException:
+        for path, kept in before.items():
+            kept.replace(path) if kept.is_file() else path.unlink(missing_ok=True)
+        raise
+    finally:
+        for kept in before.values():
+            kept.unlink(missing_ok=True)
+
+
+def _kept(path: Path) -> Path:
+    """Another name of this file, if there is one."""
+    kept = path.with_name(f".{path.name}.before.part")
+    kept.unlink(missing_ok=True)
+    if path.is_file():
+        os.link(path, kept)
+    return kept

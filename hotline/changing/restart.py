@@ -4,6 +4,7 @@ Where something listens, how mails go out, how times and numbers are read: the r
 built with these. They keep the values of the start, all of them together, until everything is started anew.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from config.schema import Gateway, HotlineConfig, Section
@@ -17,6 +18,8 @@ KEYS = (
 GATEWAYS = "gateways"
 OUTWARDS = "transfers.gateway"
 """Names one of them, so it waits with them."""
+NUMBER, READ_BY = "hotline.number", ("hotline.country_code", "hotline.area_code")
+"""Our own number is written as these have it read, so it waits with them."""
 
 
 def effective(begun: HotlineConfig, wanted: HotlineConfig) -> HotlineConfig:
@@ -29,9 +32,13 @@ def effective(begun: HotlineConfig, wanted: HotlineConfig) -> HotlineConfig:
 def waiting(begun: HotlineConfig, wanted: HotlineConfig) -> tuple[str, ...]:
     """The keys whose values in `wanted` wait for the next start."""
     sockets = _sockets(begun.gateways) != _sockets(wanted.gateways)
-    looked_at = (*KEYS, OUTWARDS) if sockets else KEYS
-    keys = [key for key in looked_at if _value(begun, key) != _value(wanted, key)]
-    return (*keys, GATEWAYS) if sockets else tuple(keys)
+    read_otherwise = _differing(READ_BY, begun, wanted)
+    looked_at = (*KEYS, *((NUMBER,) if read_otherwise else ()), *((OUTWARDS,) if sockets else ()))
+    return (*_differing(looked_at, begun, wanted), *((GATEWAYS,) if sockets else ()))
+
+
+def _differing(keys: Iterable[str], begun: HotlineConfig, wanted: HotlineConfig) -> list[str]:
+    return [key for key in keys if _value(begun, key) != _value(wanted, key)]
 
 
 def _sockets(gateways: list[Gateway]) -> tuple[Any, ...]:

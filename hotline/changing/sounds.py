@@ -1,57 +1,59 @@
-"""The prompts of the next configuration: made beside those in use, and put among them once it is active.
+"""The prompts of the next configuration: made beside those in use, and put in force once it is active.
 
-So an activation that fails has changed nothing that callers hear, and calls that go on keep the prompts that only
-they need. What is no longer needed is removed by the next start of the hotline.
+So an activation that fails has changed nothing that callers hear. Each call plays the sounds of the configuration it
+began with (`heard_by_name`), whatever comes into force meanwhile; what nobody needs any more is removed by the next
+start of the hotline.
 """
 
 import asyncio
-import json
-import os
-import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
+
+import structlog
 
 from config.schema import HotlineConfig
-from dialplan.announcement import FOLDER
+from hotline.changing.live import Live, heard_by_name
 from hotline.changing.recordings import heard_as
-from hotline.setup import sound
-from hotline.setup.prompts import MANIFEST, read_manifest, render_prompts
+from hotline.errors import SetupError
+from hotline.logs import log_failure
+from hotline.setup import by_content
+from hotline.setup.prompts import are_in_force, make, planned, put_in_force, read_manifest
 from hotline.state import StateDirectory
 from ivr.prompts import catalogue
 
-NEXT = "prompts.next"
-"""Folder beside the prompts; there while an activation goes on, or was interrupted."""
+log = structlog.get_logger()
 
 
 class Sounds:
     def __init__(self, state: StateDirectory) -> None:
         self._prompts, self._recordings = state.prompts, state.recordings
-        self._next = state.path / NEXT
 
-    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> None:
-        """Make what is missing. SetupError when it cannot be made, OSError."""
+    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> Mapping[str, str]:
+        """Make what is missing; what calls of this configuration hear, as `heard_by_name` has it.
+
+        SetupError when it cannot be made, OSError.
+        """
         loop = asyncio.get_running_loop()
 
         def tell(done: int, of: int) -> None:
             loop.call_soon_threadsafe(progress, done, of)
 
-        await asyncio.to_thread(self._prepare, config, tell)
+        return await asyncio.to_thread(self._prepare, config, tell)
 
-    async def publish(self) -> None:
-        """Callers hear what was prepared. OSError."""
-        await asyncio.to_thread(self._publish)
+    async def publish(self, config: HotlineConfig) -> None:
+        """What was prepared is in force. OSError."""
+        await asyncio.to_thread(self._publish, config)
 
-    async def discard(self) -> None:
-        """What was prepared is not wanted."""
-        await asyncio.to_thread(shutil.rmtree, self._next, ignore_errors=True)
+    async def begin(self, live: Live) -> None:
+        """At a start: put right what an interrupted activation has left, and tell what calls are to hear.
 
-    async def finish(self, config: HotlineConfig) -> bool:
-        """After an activation that was interrupted: callers hear what belongs to this configuration. SetupError."""
-        if not self._next.exists():
-            return False
-        await self.prepare(config, lambda _done, _of: None)
-        await self.publish()
-        return True
+        A failure costs new texts at most: usable sounds lie there from before.
+        """
+        try:
+            if await asyncio.to_thread(self._put_right, live.config):
+                log.warning("an activation was interrupted, its prompts are put right")
+            live.hear(await asyncio.to_thread(self._heard, live.config))
+        except (SetupError, OSError) as error:
+            log_failure("prompts are not as they should be", "", error)
 
     async def outdated(self, config: HotlineConfig) -> tuple[str, ...]:
         """Names of the prompts whose own recording reads another text aloud than this configuration's."""
@@ -61,27 +63,26 @@ class Sounds:
         said = catalogue(config).items()
         return tuple(name for name, text in said if heard_as(self._recordings / f"{name}.wav", None).outdated(text))
 
-    def _prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> None:
-        shutil.rmtree(self._next, ignore_errors=True)
-        self._next.mkdir()
-        for name in _sounds(self._prompts):
-            (self._next / name).parent.mkdir(parents=True, exist_ok=True)
-            os.link(self._prompts / name, self._next / name)
-        if (self._prompts / MANIFEST).exists():
-            shutil.copyfile(self._prompts / MANIFEST, self._next / MANIFEST)
-        render_prompts(config, self._next, self._recordings, progress)
+    def _prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> Mapping[str, str]:
+        prompts = planned(config, self._recordings)
+        make(prompts, self._prompts, progress)
+        return heard_by_name(prompts)
 
-    def _publish(self) -> None:
-        """Files first: one without an entry is only made again."""
-        entries = read_manifest(self._prompts) | read_manifest(self._next)
-        for name in _sounds(self._next):
-            (self._prompts / name).parent.mkdir(parents=True, exist_ok=True)
-            (self._next / name).replace(self._prompts / name)
-        sound.write_whole(self._prompts / MANIFEST, json.dumps(entries, indent=1, sort_keys=True).encode())
-        shutil.rmtree(self._next, ignore_errors=True)
+    def _publish(self, config: HotlineConfig) -> None:
+        put_in_force(planned(config, self._recordings), self._prompts)
 
+    def _put_right(self, config: HotlineConfig) -> bool:
+        """Whether anything had to be. Before the first rendering, which is not ours, nothing has."""
+        prompts = planned(config, self._recordings)
+        if not read_manifest(self._prompts) or are_in_force(prompts, self._prompts):
+            return False
+        try:
+            make(prompts, self._prompts, lambda _done, _of: None)
+        except (SetupError, OSError) as error:
+            log_failure("some prompts cannot be made, what was heard before stays", "", error)
+        put_in_force(prompts, self._prompts)
+        return True
 
-def _sounds(directory: Path) -> list[Path]:
-    """The sound files of prompts, relative to the folder; announcements of the lead are none of them."""
-    found = [path.relative_to(directory) for path in directory.rglob("*") if path.suffix[1:] in sound.FORMATS]
-    return sorted(name for name in found if name.parts[0] != FOLDER and not name.name.startswith("."))
+    def _heard(self, config: HotlineConfig) -> Mapping[str, str]:
+        prompts = planned(config, self._recordings)
+        return heard_by_name(one for one in prompts if by_content.is_there(self._prompts, one.content))

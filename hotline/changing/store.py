@@ -6,7 +6,6 @@ right by the next start (`settle`), as is a file that was edited by hand: it nev
 """
 
 import asyncio
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import structlog
 from config import tree
 from config.loading import MAX_BYTES, ConfigurationError, parse
 from config.schema import HotlineConfig
+from hotline.changing.config_file import BEGUN, as_text, content, keep_beside, put_back, write_whole
 from hotline.errors import ConfigurationBroken, HotlineError, StorageError
 from hotline.state import EXAMPLE, StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts, Stale
@@ -29,12 +29,6 @@ log = structlog.get_logger()
 
 FILE_AUTHOR = "file"
 """Who has saved or activated what stood in the file."""
-EDITED = "hotline.edited.yaml"
-"""Beside the configuration: an edited file that cannot be the draft; later ones have a number."""
-MOST_EDITED = 100
-"""So many are kept; only the last of them is overwritten."""
-BEGUN = "begun.yaml"
-"""The configuration that this run was started with: what needs a new start stays as it is there."""
 _ID = re.compile(r"[ \t]+id:[ \t]*[\"']?([a-z][a-z0-9_-]*)[\"']?[ \t]*(?:#.*)?")
 UNREADABLE = "the version that was active cannot be read by this release"
 
@@ -69,7 +63,7 @@ class Store:
 
         Whatever is raised (Refused, StorageError, OSError), the one before is active, in the file too.
         """
-        before = await asyncio.to_thread(_content, self._file)
+        before = await asyncio.to_thread(content, self._file)
         await self._keep_edited(before, text)
 
         async def write() -> None:
@@ -82,17 +76,17 @@ class Store:
         except StorageError as error:
             return await self._after_all(text, before, error)
         except BaseException:
-            _put_back(self._file, before)
+            put_back(self._file, before)
             raise
 
     async def _keep_edited(self, raw: bytes | None, new: str) -> None:
         """The file that is about to be replaced may have been edited by hand since the hotline was started."""
         if raw is None or raw in (b"", EXAMPLE.read_bytes(), new.encode()):
             return
-        text = _text(raw)
+        text = as_text(raw)
         if text is not None and await self._versions.with_text(text) is not None:
             return
-        beside = await asyncio.to_thread(_kept_beside, self._file, raw)
+        beside = await asyncio.to_thread(keep_beside, self._file, raw)
         log.warning("the configuration's file was changed by hand, that is kept beside it", file=beside.name)
 
     async def _after_all(self, text: str, before: bytes | None, error: StorageError) -> int:
@@ -102,7 +96,7 @@ class Store:
             active = await self._versions.active()
         if active is not None and active.text == text and before != text.encode():
             return active.version
-        _put_back(self._file, before)
+        put_back(self._file, before)
         raise error
 
 
@@ -112,7 +106,7 @@ async def settle(database: Database, state: StateDirectory, now: datetime) -> In
     A first start takes the file. Later the active version counts, and a file that differs becomes the draft; but the
     file counts when the active version cannot be read any more, as after an update that asks for a change.
     """
-    raw = _content(state.config_file) or b""
+    raw = content(state.config_file) or b""
     hotline = await whose(database, state, raw)
     versions = Versions(database, hotline) if hotline is not None else None
     active = await versions.active() if versions is not None else None
@@ -138,7 +132,7 @@ async def settle_file(database: Database, state: StateDirectory, now: datetime) 
 
     Nothing is stored before the first start, which the file may still keep from succeeding, as by a port in use.
     """
-    hotline = await whose(database, state, _content(state.config_file) or b"")
+    hotline = await whose(database, state, content(state.config_file) or b"")
     if hotline is None or await Versions(database, hotline).active() is None:
         return None
     return (await settle(database, state, now)).notice
@@ -146,7 +140,7 @@ async def settle_file(database: Database, state: StateDirectory, now: datetime) 
 
 async def take_file(database: Database, state: StateDirectory, now: datetime) -> InUse:
     """The file counts, as a version of its own when it is new: business time is moved, for trying out."""
-    raw = _content(state.config_file) or b""
+    raw = content(state.config_file) or b""
     config = _parsed(raw, state.config_file)
     active = await Versions(database, config.hotline.id).active()
     if active is not None and active.text.encode() == raw:
@@ -160,7 +154,7 @@ async def whose(database: Database, state: StateDirectory, raw: bytes) -> str | 
     `raw`, the file as it is, is believed only before the first start: another id in it is an edit like any other.
     """
     known = await Versions.hotlines(database)
-    begun = _named(_content(state.path / BEGUN) or b"")
+    begun = _named(content(state.path / BEGUN) or b"")
     if begun is not None and begun in known:
         return begun
     alone = known[0] if len(known) == 1 else None
@@ -215,7 +209,7 @@ async def _keep(
 ) -> str:
     """What stood in the file is not lost; one sentence tells where it is."""
     stays = f"Version {active.version} of the configuration stays active."
-    text = _text(raw)
+    text = as_text(raw)
     if text and (same := await versions.with_text(text)) is not None:
         return f"{state.config_file} held version {same}. {stays} `hotline config rollback {same}` goes back to it."
     if raw in (b"", EXAMPLE.read_bytes()):
@@ -226,62 +220,5 @@ async def _keep(
             with suppress(Stale):
                 await drafts.save(text, FILE_AUTHOR, now, None, active.version)
         return f"{state.config_file} was changed by hand and is kept as the draft: check and activate it. {stays}"
-    beside = await asyncio.to_thread(_kept_beside, state.config_file, raw)
+    beside = await asyncio.to_thread(keep_beside, state.config_file, raw)
     return f"{state.config_file} was changed by hand and is kept as {beside}, as there is another draft. {stays}"
-
-
-def _kept_beside(file: Path, raw: bytes) -> Path:
-    """Where that is from now on; what was put there before stays."""
-    stem, suffix = EDITED.rsplit(".", 1)
-    for number in range(1, MOST_EDITED + 1):
-        beside = file.with_name(EDITED if number == 1 else f"{stem}.{number}.{suffix}")
-        there = _content(beside)
-        if there == raw:
-            return beside
-        if there is None:
-            break
-    write_whole(beside, raw)
-    return beside
-
-
-def _text(raw: bytes) -> str | None:
-    """None for what cannot be a draft."""
-    try:
-        return raw.decode() if len(raw) <= MAX_BYTES and b"\0" not in raw else None
-    except UnicodeDecodeError:
-        return None
-
-
-def _content(file: Path) -> bytes | None:
-    """None when there is no file."""
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-def _put_back(file: Path, before: bytes | None) -> None:
-    """What cannot be put back now is by the next start."""
-    if before is None or _content(file) == before:
-        return
-    try:
-        write_whole(file, before)
-    except OSError as error:
-        log.error("the configuration's file is not as it was, the next start puts it right", error=type(error).__name__)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file at once and for good; who may read it stays as it was."""
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        if path.exists():
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-        os.fsync(file.fileno())
-    draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -7,6 +7,7 @@ import structlog
 
 from config.schema import HotlineConfig
 from hotline.errors import SetupError
+from hotline.parent.asterisk_has import Has, wanted
 from hotline.parent.asterisk_side import Told
 
 log = structlog.get_logger()
@@ -14,10 +15,15 @@ log = structlog.get_logger()
 NOT_TOLD = "Asterisk wurde nicht auf die neue Version eingestellt: Die Aufsicht (hotline run) antwortet nicht."
 NOT_RENDERED = "Asterisk wurde nicht auf die neue Version eingestellt: {}"
 NOT_READ = "Asterisk hat nicht neu gelesen: {}."
-NOT_ASKED = "Asterisk sagt nicht, was es übernommen hat: Es ist nicht erreichbar."
+NOT_ASKED = "Asterisk sagt nicht, was es übernommen hat: Es ist nicht erreichbar oder hängt."
 OTHER_DIALPLAN = "Im Wählplan hat Asterisk noch einen anderen Stand."
 MISSING_PHONE = "Asterisk kennt das Telefon von {} nicht."
 STRANGE_PHONE = "Asterisk kennt noch das Telefon von {}, die Konfiguration nicht mehr."
+MISSING_GATEWAY = "Asterisk kennt den Anschluss {} nicht."
+STRANGE_GATEWAY = "Asterisk kennt noch den Anschluss {}, die Konfiguration nicht mehr."
+MISSING_REGISTRATION = "Asterisk meldet sich beim Anschluss {} nicht an."
+STRANGE_REGISTRATION = "Asterisk meldet sich noch beim Anschluss {} an, nach der Konfiguration soll es das nicht mehr."
+QUEUE_NOT_ASKED = "Die Warteschlange des Notbetriebs ist nicht verglichen: Asterisk antwortet nicht."
 OTHER_QUEUE = "In der Warteschlange des Notbetriebs stehen nicht die richtigen Telefone."
 
 
@@ -32,10 +38,13 @@ class Result:
 class Telephony:
     """`tell` says to the parent which configuration is in use (SetupError, OSError).
 
-    `correct_queue` compares the fallback's queue with the agents and corrects it; how many differences there were.
+    `correct_queue` compares the fallback's queue with the agents and corrects it; how many differences there were,
+    None when Asterisk did not say.
     """
 
-    def __init__(self, tell: Callable[[str], Awaitable[Told]], correct_queue: Callable[[], Awaitable[int]]) -> None:
+    def __init__(
+        self, tell: Callable[[str], Awaitable[Told]], correct_queue: Callable[[], Awaitable[int | None]]
+    ) -> None:
         self._tell, self._correct_queue = tell, correct_queue
 
     async def bring_up_to_date(self, text: str, config: HotlineConfig) -> Result:
@@ -52,17 +61,36 @@ class Telephony:
             return Result(differs=(NOT_RENDERED.format(error),))
         except OSError:
             return Result(differs=(NOT_TOLD,))
-        differs = [*(NOT_READ.format(part) for part in told.failed), *_differences(told, config)]
-        await self._correct_queue()
-        return Result(told.reloaded, tuple([*differs, OTHER_QUEUE] if await self._correct_queue() else differs))
+        unread = (NOT_READ.format(part) for part in told.failed)
+        differs = (*unread, *_differences(told.has, config), *await self._queue())
+        return Result(told.reloaded, differs)
+
+    async def _queue(self) -> tuple[str, ...]:
+        """New telephones are put into it first."""
+        differences = await self._correct_queue()
+        if differences:
+            differences = await self._correct_queue()
+        if differences is None:
+            return (QUEUE_NOT_ASKED,)
+        return (OTHER_QUEUE,) if differences else ()
 
 
-def _differences(told: Told, config: HotlineConfig) -> Iterator[str]:
-    if told.has_dialplan is None or told.phones is None:
+def _differences(has: Has, config: HotlineConfig) -> Iterator[str]:
+    if not has.all_said:
         yield NOT_ASKED
-    if told.has_dialplan is False:
+    if has.dialplan is False:
         yield OTHER_DIALPLAN
-    wanted = {agent.name: agent.full_name for agent in config.agents}
-    there = set(wanted if told.phones is None else told.phones)
-    yield from (MISSING_PHONE.format(wanted[name]) for name in sorted(wanted.keys() - there))
-    yield from (STRANGE_PHONE.format(name) for name in sorted(there - wanted.keys()))
+    full_names = {agent.name: agent.full_name for agent in config.agents}
+    for (there, names), (missing, strange) in zip(has.compared(wanted(config)), _SENTENCES, strict=True):
+        known = names if there is None else set(there)
+        shown = full_names if missing is MISSING_PHONE else {}
+        yield from (missing.format(shown.get(name, name)) for name in sorted(names - known))
+        yield from (strange.format(name) for name in sorted(known - names))
+
+
+_SENTENCES = (
+    (MISSING_PHONE, STRANGE_PHONE),
+    (MISSING_GATEWAY, STRANGE_GATEWAY),
+    (MISSING_REGISTRATION, STRANGE_REGISTRATION),
+)
+"""In the order of `Has.compared`."""

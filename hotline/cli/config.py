@@ -294,6 +294,8 @@ def _done(activated: dict[str, Any]) -> int:
         click.echo(f"Asterisk has read anew: {', '.join(activated['reloaded'])}.")
     for account in activated["accounts"]:
         click.echo(f"New account {account['name']}, initial password {account['password']}")
+    for sentence in activated.get("people", ()):
+        click.echo(sentence)
     if activated["restart"]:
         click.echo(f"From the next start of the hotline on: {', '.join(activated['restart'])}.")
     if outdated := activated.get("outdated"):

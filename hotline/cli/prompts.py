@@ -24,7 +24,8 @@ from hotline.state import StateDirectory
 def command(state: Path, render: bool) -> int:
     """List every prompt: name, source, seconds, text.
 
-    A recording RECORDINGS/NAME.wav in the state directory takes the place of the voice; --render makes it heard.
+    A recording RECORDINGS/NAME.wav in the state directory takes the place of the voice; --render makes its sound files.
+    While the hotline runs, calls hear it from the next start or activation on.
     """
     directory = StateDirectory(state)
     if render:

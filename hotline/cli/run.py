@@ -11,7 +11,7 @@ from hotline.cli.times import business_clock
 from hotline.errors import SetupError
 from hotline.locks import exclusive_or_refused
 from hotline.parent.launcher import Launcher
-from hotline.parent.preparation import configuration, prepare
+from hotline.parent.preparation import configuration_and_source, prepare
 from hotline.state import StateDirectory
 from hotline.storage.database import Database
 
@@ -33,10 +33,10 @@ def command(state: Path, moment: str | None, host: str | None) -> int:
     with exclusive_or_refused(directory.path / "run.lock", lambda process: _runs_already(directory, process)):
         if moment is None:
             asyncio.run(_settle(directory))
-        config = configuration(directory)
+        config, source = configuration_and_source(directory)
         clock = business_clock(moment, directory.config_file)
         prepared = prepare(directory, config, clock, _say)
-        asyncio.run(Launcher(directory, config, clock, prepared, _say).run())
+        asyncio.run(Launcher(directory, config, source, clock, prepared, _say).run())
     return 0
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from hotline.cli.opening import opened, state_option
+from hotline.cli.opening import opened, state_option, url_in_use
 from hotline.errors import HotlineError, Refused
+from hotline.state import StateDirectory
 from hotline.storage.accounts import Accounts, Role, User
 from hotline.workplace.passwords import new_password
 
@@ -20,15 +21,17 @@ Change = Callable[[Accounts], Awaitable[None]]
 
 @click.group()
 def command() -> None:
-    """Accounts: list, add and remove them, set role and password."""
+    """Accounts: list, add and remove them, set role and password; those of the running hotline, also on trial."""
 
 
 @command.command("list")
 @state_option
 def list_users(state: Path) -> int:
-    """Every account with its role, and whether its password must still be changed."""
+    """Every account with its role, whether its password must still be changed, and whether nobody can log in there."""
     for user in asyncio.run(_all(state)):
-        click.echo(f"{user.name:20} {user.role:8} {'must change the password' if user.must_change else ''}".rstrip())
+        told = "closed: no agent of the configuration" if user.closed else ""
+        told = told or ("must change the password" if user.must_change else "")
+        click.echo(f"{user.name:20} {user.role:8} {told}".rstrip())
     return 0
 
 
@@ -83,12 +86,12 @@ def _checked(name: str) -> str:
 
 
 async def _all(state: Path) -> list[User]:
-    async with opened(state) as (database, hotline_id):
+    async with opened(state, url_in_use(StateDirectory(state))) as (database, hotline_id):
         return await Accounts(database, hotline_id).users()
 
 
 async def _add(state: Path, name: str, generated: str, role: Role) -> None:
-    async with opened(state) as (database, hotline_id):
+    async with opened(state, url_in_use(StateDirectory(state))) as (database, hotline_id):
         try:
             await Accounts(database, hotline_id).add_user(name, generated, role, AUTHOR)
         except Refused:
@@ -96,7 +99,7 @@ async def _add(state: Path, name: str, generated: str, role: Role) -> None:
 
 
 async def _change(state: Path, name: str, change: Change) -> None:
-    async with opened(state) as (database, hotline_id):
+    async with opened(state, url_in_use(StateDirectory(state))) as (database, hotline_id):
         accounts = Accounts(database, hotline_id)
         try:
             await change(accounts)

@@ -6,21 +6,20 @@ says over the control socket which configuration is in use.
 """
 
 import asyncio
-import re
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.loading import ConfigurationError, parse
 from config.schema import HotlineConfig
-from dialplan.extensions import STAMP_CONTEXT, stamp
+from dialplan.extensions import stamp
 from dialplan.facts import AsteriskFacts
-from dialplan.pjsip import agent_endpoint
 from hotline.changing.restart import effective
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.parent.asterisk_commands import carried_out, told
+from hotline.parent.asterisk_commands import Asking
+from hotline.parent.asterisk_has import Has, asked_back, wanted
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from hotline.state import StateDirectory
@@ -44,22 +43,20 @@ PARTS = {
 }
 RETRY_SECONDS = 30.0
 """So often what Asterisk did not take is tried again."""
+BRING_SECONDS = 30.0
+"""So long Asterisk is told and asked at most."""
 DIALPLAN, PHONES = "extensions.conf", "pjsip.conf"
-_PHONE = re.compile(rf"^ *Endpoint: +{agent_endpoint('')}([a-z0-9_-]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What Asterisk has read anew, and what it says to have now; None: it did not say."""
+    """What Asterisk has read anew, and what it says to have now."""
 
     reloaded: tuple[str, ...] = ()
     """Parts of Asterisk, in German."""
     failed: tuple[str, ...] = ()
     """Parts that it should have read, and did not."""
-    has_dialplan: bool | None = None
-    """Whether its dialplan is the one that was written."""
-    phones: tuple[str, ...] | None = None
-    """Names of the agents whose telephones it knows."""
+    has: Has = field(default_factory=Has)
 
 
 class AsteriskSide:
@@ -127,21 +124,25 @@ class AsteriskSide:
     async def _bring(self) -> Told:
         self._behind = True
         files = await asyncio.to_thread(self._written, self.config)
+        asking = Asking(self._script, BRING_SECONDS)
         reloaded: list[str] = []
         failed: list[str] = []
         for name in [name for name in RELOADS if files[name] != self._known.get(name)]:
-            taken = [await carried_out(self._script, command) for command in RELOADS[name]]
+            taken = [await asking.carried_out(command) for command in RELOADS[name]]
             (reloaded if all(taken) else failed).append(PARTS[name])
             if all(taken):
                 self._known[name] = files[name]
+        has = await asked_back(asking, stamp(files[DIALPLAN]))
+        self._doubt(has)
         self._behind = bool(failed)
-        return Told(tuple(reloaded), tuple(failed), *await self._read_back(stamp(files[DIALPLAN])))
+        return Told(tuple(reloaded), tuple(failed), has)
 
-    async def _read_back(self, wanted: str) -> tuple[bool | None, tuple[str, ...] | None]:
-        dialplan = await told(self._script, f"dialplan show {STAMP_CONTEXT}")
-        phones = await told(self._script, "pjsip list endpoints")
-        known = None if phones is None else tuple(sorted(_PHONE.findall(phones)))
-        return None if dialplan is None else f"'{wanted}'" in dialplan, known
+    def _doubt(self, has: Has) -> None:
+        """What Asterisk has otherwise although it has read it: it is to read it again at the next occasion."""
+        if has.dialplan is False:
+            self._known.pop(DIALPLAN, None)
+        if any(there is not None and set(there) != names for there, names in has.compared(wanted(self.config))):
+            self._known.pop(PHONES, None)
 
     def _read(self, text: str) -> HotlineConfig:
         try:

@@ -17,13 +17,15 @@ from pathlib import Path
 
 from config.loading import MAX_BYTES
 from hotline.errors import SetupError
-from hotline.parent.asterisk_side import Told
+from hotline.parent.asterisk_has import Has
+from hotline.parent.asterisk_side import BRING_SECONDS, Told
 from hotline.state import StateDirectory
 
 DRAIN, DONE, ASTERISK = "drain", "DONE", "asterisk"
 WORD_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
-ASTERISK_SECONDS = 30.0
+ASTERISK_SECONDS = 2 * BRING_SECONDS + 15.0
+"""The parent may just be trying again what was not taken before; then it writes, tells and asks."""
 
 
 def socket_of(state: StateDirectory) -> Path:
@@ -114,9 +116,7 @@ async def tell_asterisk(path: Path, text: str) -> Told:
         writer.close()
     if "reloaded" not in answer:
         raise SetupError(str(answer.get("error", "the parent process did not answer")))
-    phones = answer["phones"]
-    known = None if phones is None else tuple(phones)
-    return Told(tuple(answer["reloaded"]), tuple(answer["failed"]), answer["has_dialplan"], known)
+    return Told(tuple(answer["reloaded"]), tuple(answer["failed"]), Has.read(answer["has"]))
 
 
 async def _text(reader: asyncio.StreamReader, size: str) -> str:

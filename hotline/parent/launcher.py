@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
-from hotline.changing.store import BEGUN, write_whole
+from hotline.changing.config_file import BEGUN, write_whole
 from hotline.clock import Clock
 from hotline.parent.asterisk_calendar import AsteriskCalendar
 from hotline.parent.asterisk_process import AsteriskProcess
@@ -40,11 +40,21 @@ _PYTHON = (sys.executable, "-P", "-m")
 
 
 class Launcher:
-    """One run. `say` gets the launcher's own lines; those of the parts are shown behind their names."""
+    """One run with the configuration that was read from `source`, which may stand otherwise in its file by now.
+
+    `say` gets the launcher's own lines; those of the parts are shown behind their names.
+    """
 
     def __init__(
-        self, state: StateDirectory, config: HotlineConfig, clock: Clock, prepared: Prepared, say: Callable[[str], None]
+        self,
+        state: StateDirectory,
+        config: HotlineConfig,
+        source: bytes,
+        clock: Clock,
+        prepared: Prepared,
+        say: Callable[[str], None],
     ) -> None:
+        self._source = source
         self._state, self._config, self._clock, self._prepared, self._say = state, config, clock, prepared, say
         self._system = Notifier.from_environment(os.environ)
         self._side = AsteriskSide(state, config, prepared.asterisk, prepared.script, clock)
@@ -83,7 +93,7 @@ class Launcher:
         asked = asyncio.Event()
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal, asked)
-        write_whole(self._begun, self._state.config_file.read_bytes())
+        write_whole(self._begun, self._source)
         await self._control.open()
         serving = asyncio.create_task(self._serve())
         stopping = asyncio.create_task(asked.wait())

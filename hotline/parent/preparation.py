@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.loading import ConfigurationError, load
+from config.loading import ConfigurationError, load_with_source
 from config.schema import HotlineConfig
 from hotline import ports
 from hotline.clock import Clock
 from hotline.errors import ConfigurationBroken
 from hotline.parent.phone_secrets import softphones
-from hotline.setup import asterisk_files
+from hotline.setup import asterisk_files, by_content
 from hotline.setup.asterisk import Asterisk
 from hotline.setup.asterisk_root import find_or_install
 from hotline.setup.music import render_music
-from hotline.setup.prompts import render_prompts
+from hotline.setup.prompts import planned, render_prompts
 from hotline.state import Secrets, StateDirectory
 
 Show = Callable[[str], None]
@@ -35,8 +35,13 @@ class Prepared:
 
 def configuration(state: StateDirectory) -> HotlineConfig:
     """The configuration in use; ConfigurationBroken with everything that is wrong with it."""
+    return configuration_and_source(state)[0]
+
+
+def configuration_and_source(state: StateDirectory) -> tuple[HotlineConfig, bytes]:
+    """With it the bytes that it was read from."""
     try:
-        return load(state.config_file)
+        return load_with_source(state.config_file)
     except ConfigurationError as error:
         raise ConfigurationBroken([str(finding) for finding in error.findings]) from None
 
@@ -47,6 +52,8 @@ def prepare(state: StateDirectory, config: HotlineConfig, clock: Clock, show: Sh
     asterisk = find_or_install(show)
     show(f"{asterisk.release} ({asterisk.program})")
     render_prompts(config, state.prompts, state.recordings, _counting(show))
+    needed = {prompt.content for prompt in planned(config, state.recordings)}
+    by_content.remove_unused(state.prompts, needed)  # no call is on
     if render_music(state.music):
         show("Music for waiting callers is made.")
     state.secrets(agent.name for agent in config.agents)

@@ -25,6 +25,8 @@ KNEE_DBFS, PEAK_DBFS = -8.0, -3.0
 """What is louder than the first is rounded off below the second: the bursts of t and k, hardly ever a vowel."""
 PAD_SECONDS = (0.05, 0.15)
 """Silence before and after a prompt: enough to keep words apart, little enough to keep sentences flowing."""
+CPU_SECONDS, MEMORY_KB, PATIENCE = 30, 1_000_000, 60.0
+"""What sox gets for one sound, which needs a second of it: a file may have been made to keep it busy for ever."""
 _SILENCE = ("silence", "1", "0.01", "0.1%")
 """So low, because the f of "fünf" and the ch of "acht" are hardly louder."""
 _TRIM = ("highpass", "80", *_SILENCE, "reverse", *_SILENCE, "reverse")
@@ -54,16 +56,16 @@ def convert(sox: str, pcm: bytes, directory: Path, name: str) -> None:
     """Write `pcm` as NAME.wav, .alaw and .sln16; each file appears whole or not at all."""
     narrow = run(sox, (*PCM, "-", "-t", "raw", "-r", str(NARROW), *PCM[4:], "-"), pcm)
     write_whole(directory / f"{name}.sln16", pcm)
-    write_whole(directory / f"{name}.wav", _with_wav_header(narrow))
+    write_whole(directory / f"{name}.wav", wav(narrow, NARROW))
     write_whole(directory / f"{name}.alaw", run(sox, (*PCM[:3], str(NARROW), *PCM[4:], "-", "-t", "al", "-"), narrow))
 
 
-def _with_wav_header(narrow: bytes) -> bytes:
-    """sox cannot know the length when it writes to a pipe, and would write a header that is wrong."""
+def wav(pcm: bytes, rate: int) -> bytes:
+    """A WAV file of 16-bit PCM, mono; sox cannot know the length when it writes to a pipe: its header is wrong."""
     file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setparams((1, 2, NARROW, 0, "NONE", "not compressed"))
-        wav.writeframes(narrow)
+    with wave.open(file, "wb") as made:
+        made.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+        made.writeframes(pcm)
     return file.getvalue()
 
 
@@ -88,7 +90,12 @@ def run(sox: str, words: tuple[str, ...], source: bytes) -> bytes:
 
 
 def _call(sox: str, words: tuple[str, ...], source: bytes) -> "subprocess.CompletedProcess[bytes]":
-    done = subprocess.run([sox, "-D", *words], input=source, capture_output=True, check=False)
+    limited = f'ulimit -t {CPU_SECONDS}; ulimit -v {MEMORY_KB}; exec "$@"'
+    command = ["/bin/sh", "-c", limited, "sh", sox, "-D", *words]
+    try:
+        done = subprocess.run(command, input=source, capture_output=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise SetupError(f"sox cannot convert this sound: it was not done after {PATIENCE:.0f} seconds") from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise SetupError(f"sox cannot convert this sound: {said[-1] if said else f'exit code {done.returncode}'}")

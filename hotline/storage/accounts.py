@@ -37,11 +37,15 @@ class User:
     role: Role
     must_change: bool = False
     """The password was made for this user; nothing else is open until it is changed."""
+    closed: bool = False
+    """No agent of the configuration has this name any more: nobody can log in."""
 
 
 GIVEN = ("password_set", "user_added")
 """Audited when a person has given a password; a user without these has the one made at a start of the service."""
-REMOVED = "user_removed"
+REMOVED, RENEWED = "user_removed", "account_renewed"
+ITSELF = "hotline"
+"""Who has done what nobody asked for."""
 
 
 class Accounts:
@@ -74,6 +78,12 @@ class Accounts:
         values = {"password_hash": hashed, "changed_at": datetime.now(UTC), "must_change": must_change}
         action = "password_changed" if author == name else "password_set"
         await self._change(name, author, action, values)
+
+    async def renew(self, name: str, password: str, person: str) -> None:
+        """From now on the account of another agent, with that full name; every session of the one before ends."""
+        hashed, now = await self._hash(password), datetime.now(UTC)
+        fresh = {"password_hash": hashed, "changed_at": now, "must_change": True}
+        await self._change(name, ITSELF, RENEWED, {**fresh, "agent_name": person, "left_at": None})
 
     async def set_role(self, name: str, role: Role, author: str) -> None:
         """Takes effect with the user's next request. Refused for an unknown name."""
@@ -110,12 +120,15 @@ class Accounts:
         await connection.execute(insert(audit).values(done))
 
     async def verify(self, name: str, password: str) -> User | None:
-        """The user if name and password belong together; an unknown name takes as long as a wrong password."""
+        """The user if name and password belong together; an unknown name takes as long as a wrong password.
+
+        None for a closed account, too.
+        """
         found = await self._find(name)
         hashed = found[1] if found else await asyncio.to_thread(_nobodys_hash)
         async with self._hashing:
             right = await asyncio.to_thread(_matches, hashed, password)
-        return found[0] if found and right else None
+        return found[0] if found and right and not found[0].closed else None
 
     async def users(self) -> list[User]:
         """Everybody, by name."""
@@ -126,10 +139,10 @@ class Accounts:
     async def still_initial(self) -> set[str]:
         """Names of those who still have the password that was made at a start of the service.
 
-        What was given to an account of that name before it was removed does not count.
+        What was given to an account of that name before it was removed or renewed does not count.
         """
         about = (audit.c.hotline_id == self._hotline) & (audit.c.subject == users.c.name)
-        removed = select(func.coalesce(func.max(audit.c.id), 0)).where(about, audit.c.action == REMOVED)
+        removed = select(func.coalesce(func.max(audit.c.id), 0)).where(about, audit.c.action.in_((REMOVED, RENEWED)))
         later = audit.alias()
         given = select(later.c.id).where(
             later.c.hotline_id == self._hotline,
@@ -199,11 +212,12 @@ class Accounts:
         return (sessions.c.hotline_id == self._hotline) & (sessions.c.user_name == name)
 
 
-_USER = (users.c.name, users.c.role, users.c.must_change)
+_USER = (users.c.name, users.c.role, users.c.must_change, users.c.left_at)
 
 
 def _user(row: Any) -> User:
-    return User(row.name, Role(row.role), row.must_change)
+    role = Role(row.role)
+    return User(row.name, role, row.must_change, closed=row.left_at is not None and role is Role.AGENT)
 
 
 def _unknown(name: str) -> Refused:

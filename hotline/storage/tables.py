@@ -259,6 +259,8 @@ users = _table(
     Column("role", CODE, nullable=False),
     Column("password_hash", String(200), nullable=False),
     Column("must_change", Boolean, nullable=False, server_default=false()),
+    Column("agent_name", Text),
+    _time("left_at"),
     _time("changed_at", required=True),
     UniqueConstraint("hotline_id", "name", name="users_name_once"),
 )

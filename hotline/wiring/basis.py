@@ -35,7 +35,7 @@ class Basis:
         return self.live()
 
     def prompt(self, name: str) -> str:
-        """The sound file of that prompt, without its extension."""
+        """The file of that sound, without its extension; by a prompt's own name, of the one in force."""
         return str(self.state.prompts / name)
 
     def secret(self, file: str, key: str) -> str:

@@ -8,12 +8,11 @@ import structlog
 
 from agents.presence import Intent
 from config.schema import HotlineConfig
-from hotline.changing.accounts import ensure_accounts
+from hotline.changing.accounts import StaffChange, ensure_accounts
 from hotline.changing.activation import Activation
 from hotline.changing.changes import Changes
 from hotline.changing.door import Door, socket_of
 from hotline.changing.drafting import Drafting
-from hotline.changing.model import NewAccount
 from hotline.changing.recorder import Recorder
 from hotline.changing.recordings import Recordings
 from hotline.changing.sounds import Sounds
@@ -26,7 +25,6 @@ from hotline.exchange.seats import Seat
 from hotline.exchange.switchboard import Switchboard
 from hotline.parent import control
 from hotline.recovery.mirror import Mirror
-from hotline.storage.accounts import Accounts
 from hotline.storage.audit import Audit
 from hotline.storage.config_drafts import ConfigDrafts
 from hotline.storage.past_calls import PastCalls
@@ -78,7 +76,7 @@ def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> Changing
     drafting = Drafting(ConfigDrafts(*basis.place), versions, basis.clock)
     changes = Changes(drafting, versions, activation, basis.live, PastCalls(*basis.place).since, basis.clock)
     door = Door(socket_of(basis.state), changes)
-    recordings = Recordings(basis.state, lambda: basis.live.config, Audit(*basis.place), basis.clock, activation.alone)
+    recordings = Recordings(basis.state, basis.live, Audit(*basis.place), basis.clock, activation.alone)
     recorder = Recorder(recordings, basis.state.asterisk / "spool" / "recording", basis.prompt)
     return ChangingParts(changes, activation, sounds, telephony, door, recordings, recorder, parent)
 
@@ -113,7 +111,7 @@ def _tell(switchboard: Switchboard, config: HotlineConfig) -> list[Seat]:
     for call in {*switchboard.calls, *switchboard.calls.talked_about(), *held}:
         agents = {agent.name: agent for agent in call.config.agents} | new
         call.config = call.config.model_copy(update={"agents": list(agents.values())})
-    return switchboard.take_agents(config.agents)
+    return switchboard.staff.take(config.agents)
 
 
 class _Staff:
@@ -122,8 +120,9 @@ class _Staff:
     def __init__(self, basis: Basis, switchboard: Switchboard, controls: AmiControls) -> None:
         self._basis, self._switchboard, self._controls = basis, switchboard, controls
 
-    async def make_accounts(self, config: HotlineConfig) -> tuple[NewAccount, ...]:
-        return await ensure_accounts(Accounts(*self._basis.place), config, self._basis.state)
+    async def make_accounts(self, config: HotlineConfig) -> StaffChange:
+        here, clock = self._basis, self._basis.clock
+        return await ensure_accounts(here.place, config, here.state, clock.real_now(), trial=clock.moved)
 
     async def look_at_phones(self, config: HotlineConfig) -> None:
         """A telephone that is registered already, as of somebody who comes back, says nothing by itself."""

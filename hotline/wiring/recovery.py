@@ -61,6 +61,7 @@ def build_recovery(basis: Basis, exchange: Exchange) -> Recovery:
         exchange.board,
         basis.clock,
         basis.prompt,
+        sounds=lambda: basis.live.sounds,
         book=exchange.book,
         known=restorer,
         order=returner.gate,

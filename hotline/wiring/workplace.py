@@ -199,7 +199,7 @@ class _Promised:
 def _ringing(basis: Basis, exchange: Exchange) -> CallbackCalls:
     seats = exchange.switchboard.seats
     known = (exchange.board, exchange.callbacks, exchange.outgoing)
-    return CallbackCalls(basis.configuration, seats, *known, basis.clock, exchange.places)
+    return CallbackCalls(basis.configuration, seats, *known, basis.clock, exchange.places.offers)
 
 
 def _callback_pages(basis: Basis, exchange: Exchange, ringing: CallbackCalls) -> CallbackPages:

@@ -205,10 +205,14 @@ def kill(pid: int, number: signal.Signals) -> None:
 
 
 def configuration(phones: str = "desk", **line: Any) -> dict[str, Any]:
-    """The shipped configuration on free ports, with our own mail server."""
+    """The shipped configuration on free ports, with our own mail server.
+
+    The people here take calls and call nobody back: callbacks that keep their place are tried in
+    tests/system/test_kept_place.py.
+    """
     raw: dict[str, Any] = on_free_ports(YAML(typ="safe").load(EXAMPLE.read_text("utf-8")))
     raw["mail"]["demo_mailbox"] = False
-    raw["line"] |= line
+    raw["line"] |= {"keep_place": False} | line
     for agent in raw["agents"]:
         agent["phone"] = phones
     return raw
@@ -216,16 +220,21 @@ def configuration(phones: str = "desk", **line: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def house(
-    raw: dict[str, Any], environment: Mapping[str, str] | None = None, disk: int | None = None, at: str = AT
+    raw: dict[str, Any],
+    environment: Mapping[str, str] | None = None,
+    disk: int | None = None,
+    at: str = AT,
+    text: str | None = None,
 ) -> AsyncIterator[House]:
     """A hotline with that configuration, running inside the block; its directory is removed afterwards.
 
-    `disk`: it gets a disk of its own with so many MB; `at`: business time at the start.
+    `disk`: it gets a disk of its own with so many MB; `at`: business time at the start; `text`: the same configuration
+    as somebody has written it, with comments.
     """
     with _directory(disk) as path:
         state = StateDirectory(path / "s")
         state.prepare()
-        state.config_file.write_text(json.dumps(raw, default=str), "utf-8")  # JSON is YAML
+        state.config_file.write_text(text or json.dumps(raw, default=str), "utf-8")  # JSON is YAML
         config = HotlineConfig.model_validate(raw)
         _place_sounds(state, config)
         async with MailServer(config.mail.port) as mail:
@@ -259,6 +268,7 @@ def _place_sounds(state: StateDirectory, config: HotlineConfig) -> None:
 
 
 def _place(frequency: int, seconds: float, directory: Path, name: str) -> None:
+    (directory / name).parent.mkdir(parents=True, exist_ok=True)
     for extension, content in _tone_files(frequency, seconds).items():
         (directory / f"{name}.{extension}").write_bytes(content)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from hotline.exchange.switchboard import RETURN_SECONDS
+from hotline.exchange.wishes import RETURN_SECONDS
 from hotline.phone.call import PhoneError
 from tests.faults.browsers import BrowserScene, PageAgent, Shown, browser_scene, missing
 from tests.faults.callers import Caller

@@ -21,8 +21,9 @@ from hotline.clock import Clock
 from hotline.parent.asterisk_commands import told
 from hotline.parent.asterisk_side import AsteriskSide
 from hotline.parent.control import Control, socket_of
+from hotline.phone import tones
 from hotline.phone.call import PhoneCall
-from hotline.setup import sound
+from hotline.setup import by_content, sound
 from hotline.setup.asterisk import Asterisk
 from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import StateDirectory
@@ -34,6 +35,8 @@ from tests.system.conftest import StartAsterisk, silent_prompt
 from tests.system.happened import until_happened
 from tests.system.runs import PATIENCE, Run, on_ports_of_its_own, running, until
 
+OLD_MENU, NEW_MENU = 700.0, 1100.0
+"""Tones instead of the words of two menus, Hz."""
 ONE, TWO, THREE, FOUR = "+495721777001", "+495721777002", "+495721777003", "+495721777004"
 pytestmark = pytest.mark.timeout(300)
 
@@ -194,7 +197,55 @@ async def test_new_text_is_spoken_and_heard_from_then_on(house: House) -> None:
     done = await house.activate(changed)
     assert (done["differs"], done["reloaded"]) == ([], [])
     assert sounds.read_bytes() != before
-    assert not (house.asterisk.state.path / "prompts.next").exists()
+
+
+def swapped(raw: dict[str, Any]) -> dict[str, Any]:
+    """Rent and income have changed keys."""
+    changed = copy.deepcopy(raw)
+    rent, income = (one for one in changed["request_types"] if one["key"] in ("rent", "income"))
+    rent["press"], income["press"] = income["press"], rent["press"]
+    rent["prompt"], income["prompt"] = "Für Mietkosten die 6.", "Für Einkommen die 4."
+    return changed
+
+
+def sounds_as(state: StateDirectory, raw: dict[str, Any], tone: float) -> None:
+    """The two prompts of this configuration are such a tone, once they are in force."""
+    for one in planned(HotlineConfig.model_validate(raw), state.recordings):
+        if one.name in ("type_rent", "type_income"):
+            sound.convert(sound.find_sox(), tones.tone((tone,), 0.5, sound.RATE), state.prompts, one.content)
+
+
+async def tone_in_the_menu(call: PhoneCall) -> float:
+    """Which of the two menus this is."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            heard = await call.hear(0.2)
+            for tone in (OLD_MENU, NEW_MENU):
+                if heard.has_tone(tone):
+                    return tone
+
+
+async def test_caller_in_the_menu_hears_the_old_one_again_and_the_next_caller_the_new_one(house: House) -> None:
+    state, old = house.asterisk.state, copy.deepcopy(house.raw)
+    (state.prompts / by_content.FOLDER).mkdir()
+    old["menu"]["silence_seconds"] = 15
+    sounds_as(state, old, OLD_MENU)
+    await house.activate(old)
+    caller = await house.caller(ONE)
+    assert await tone_in_the_menu(caller) == OLD_MENU
+    await caller.quiet(lasting=0.6)
+
+    new = swapped(old)
+    sounds_as(state, new, NEW_MENU)
+    done = await house.activate(new)
+    assert done["differs"] == []
+    await caller.press("*")
+    assert await tone_in_the_menu(caller) == OLD_MENU
+    assert await tone_in_the_menu(await house.caller(TWO)) == NEW_MENU
+    await caller.press("4")
+    assert [step.codes for step in await house.steps(ONE, "request_type") if step.kind == "request_type"] == [
+        {"key": "rent"}
+    ]
 
 
 # --- killed in the middle ------------------------------------------------------------------------
@@ -239,7 +290,6 @@ async def test_killed_before_it_is_stored_the_old_one_is_in_use_wholly(state: Pa
         assert await active(state) == (1, before)
         assert (state / "hotline.yaml").read_text("utf-8") == before
         assert (state / "prompts" / "goodbye.wav").read_bytes() == sounds
-        assert not (state / "prompts.next").exists()
 
 
 async def test_killed_before_asterisk_was_told_the_new_one_is_in_use_wholly(state: Path) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dialplan.pjsip import AGENT_RTP_TIMEOUT
 from hotline.clock import Clock
-from hotline.exchange.switchboard import RETURN_SECONDS
+from hotline.exchange.wishes import RETURN_SECONDS
 from tests.browser.served import CHROMIUM, FLAGS
 from tests.system.chain import MONDAY_NINE, PATIENCE, Chain, hotline
 from tests.system.conftest import MUSIC_TONE, StartAsterisk

@@ -56,7 +56,7 @@ class Studio:
             return tones.dominant(file.readframes(file.getnframes()), file.getframerate())
 
     async def audited(self) -> list[tuple[str, str, str | None]]:
-        rows = await Audit(self.database, self.chain.config.hotline.id).rows(20, who=ADMIN)
+        rows = await Audit(self.database, self.chain.config.hotline.id).rows(20)
         return [(row.action, row.who, row.subject) for row in rows if row.action.startswith("prompt_")]
 
 
@@ -107,7 +107,9 @@ async def test_what_is_said_after_the_tone_is_what_callers_hear(studio: Studio) 
     await again.press(given["pin"])
     await again.press(given["pin"])
     await again.ended()
-    assert [action for action, *_ in await studio.audited()] == ["prompt_recorded", "prompt_pin_given"]
+    audited = [(action, who) for action, who, _ in await studio.audited()]
+    by_admin = [("prompt_recorded", ADMIN), ("prompt_pin_given", ADMIN)]
+    assert audited == [("prompt_pin_wrong", "anna")] * 3 + by_admin
 
 
 async def test_what_is_thrown_away_or_silent_changes_nothing(studio: Studio) -> None:

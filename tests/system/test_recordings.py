@@ -3,15 +3,17 @@
 import asyncio
 import io
 import json
+import os
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from config.loading import load
-from hotline.changing import recordings as module
+from config.schema import Emergency
+from hotline.changing.live import Live
 from hotline.changing.model import digest
 from hotline.changing.recordings import (
     MOST_BYTES,
@@ -27,8 +29,10 @@ from hotline.changing.recordings import (
     examined,
 )
 from hotline.clock import Clock
-from hotline.errors import Refused, SetupError
+from hotline.errors import Refused, SetupError, StorageError
 from hotline.phone import tones
+from hotline.setup import by_content, sound
+from hotline.setup import prompts as prompts_module
 from hotline.setup.prompts import planned, read_manifest
 from hotline.state import EXAMPLE, StateDirectory
 
@@ -75,21 +79,47 @@ def test_usual_files_are_taken(rate: int) -> None:
     assert tones.dominant(pcm, 16_000) == pytest.approx(440, abs=5)
 
 
+def test_minute_that_ended_a_few_frames_late_is_taken() -> None:
+    assert examined(tone(60.2, rate=8000))
+
+
+@pytest.mark.parametrize(("limit", "value"), [("CPU_SECONDS", 1), ("PATIENCE", 0.5)])
+def test_file_that_keeps_sox_busy_is_given_up(monkeypatch: pytest.MonkeyPatch, limit: str, value: float) -> None:
+    monkeypatch.setattr(sound, limit, value)
+    with pytest.raises(SetupError, match="sox cannot convert this sound"):
+        sound.run(sound.find_sox(), ("-n", *sound.PCM, "-", "synth", "1000000", "sine", "440", "trim", "999999"), b"")
+
+
+def test_file_that_fills_the_memory_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound, "MEMORY_KB", 2000)
+    with pytest.raises(SetupError, match="sox cannot convert this sound"):
+        sound.run(sound.find_sox(), ("-t", "wav", "-", *sound.PCM, "-"), tone(1))
+
+
 class Log:
-    """Instead of the audit log."""
+    """Instead of the audit log; `fails` like a database that is locked."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str | None]] = []
+        self.fails = False
 
     async def record(self, _at: object, who: str, action: str, subject: str | None = None) -> None:
+        if self.fails:
+            raise StorageError("database is locked")
         self.rows.append((who, action, subject))
+
+
+def tone_of(path: Path) -> float | None:
+    with wave.open(str(path)) as file:
+        return tones.dominant(file.readframes(file.getnframes()), 8000)
 
 
 class Studio:
     def __init__(self, path: Path) -> None:
         self.state, self.log, self.lock = StateDirectory(path), Log(), asyncio.Lock()
         self.state.prepare()
-        self.recordings = Recordings(self.state, lambda: CONFIG, self.log, Clock(), self._alone)  # type: ignore[arg-type]
+        self.live = Live(1, CONFIG)
+        self.recordings = Recordings(self.state, self.live, self.log, Clock(), self._alone)  # type: ignore[arg-type]
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -97,8 +127,18 @@ class Studio:
             yield
 
     def tone(self, name: str) -> float | None:
-        with wave.open(str(self.recordings.sound(name))) as file:
-            return tones.dominant(file.readframes(file.getnframes()), 8000)
+        """Of what is in force."""
+        return tone_of(self.recordings.sound(name))
+
+    def heard(self, sounds: Mapping[str, str], name: str) -> float | None:
+        """The tone that a call hears which began with these."""
+        return tone_of(self.state.prompts / f"{sounds[name]}.wav")
+
+    def everything(self) -> dict[str, bytes]:
+        """All that is heard, under its own name, all recordings, and what is known of them."""
+        folders = (self.state.prompts, self.state.recordings)
+        files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+        return {str(path): path.read_bytes() for path in files if path.parent.name != by_content.FOLDER}
 
     def is_current(self, name: str) -> bool:
         """The next rendering would not make it again."""
@@ -137,20 +177,110 @@ async def test_text_that_was_read_aloud_is_remembered(studio: Studio) -> None:
     assert not (await studio.recordings.heard())["goodbye"].outdated("Etwas anderes.")
 
 
-async def test_failure_leaves_the_recording_before(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = tone(1.0)
-    await studio.recordings.keep("klara", "goodbye", first)
+async def test_calls_that_go_on_hear_what_they_did(studio: Studio) -> None:
+    await studio.recordings.keep("klara", "goodbye", tone(1.0))
+    before = studio.live.sounds
+    await studio.recordings.keep("klara", "goodbye", tone(1.0, frequency=880))
+    assert studio.heard(before, "goodbye") == pytest.approx(440, abs=5)
+    assert studio.heard(studio.live.sounds, "goodbye") == pytest.approx(880, abs=5)
+    await studio.recordings.remove("klara", "goodbye")
+    assert studio.heard(before, "goodbye") == pytest.approx(440, abs=5)
+    assert studio.heard(studio.live.sounds, "goodbye") not in (pytest.approx(440, abs=5), pytest.approx(880, abs=5))
 
-    def failing(*_: object) -> None:
-        raise SetupError("no space left")
 
-    monkeypatch.setattr(module, "render_one", failing)
-    for change in (studio.recordings.keep("otto", "goodbye", tone(2.0)), studio.recordings.remove("otto", "goodbye")):
-        with pytest.raises(Refused, match=NOT_STORED):
-            await change
-    assert (studio.state.recordings / "goodbye.wav").read_bytes() == first
+async def test_recording_of_the_emergency_is_heard_by_all(studio: Studio) -> None:
+    emergency = Emergency.model_validate({"text": "Sturm.", "until": "2026-11-23T18:00"})
+    studio.live.take(2, CONFIG.model_copy(update={"emergency": emergency}), {})
+    await studio.recordings.keep("klara", "emergency", tone(1.0))
+    assert studio.tone("emergency") == pytest.approx(440, abs=5)
+    assert studio.live.sounds == {}
+
+
+async def test_what_is_kept_is_what_was_examined_and_not_the_file(studio: Studio) -> None:
+    upload = tone(1.0, rate=44_100) + b"LIST" + b"what nobody has looked at"
+    await studio.recordings.keep("klara", "goodbye", upload)
+    kept = (studio.state.recordings / "goodbye.wav").read_bytes()
+    assert kept == sound.wav(examined(upload), sound.RATE)
+    assert b"nobody" not in kept
+
+
+def broken_voice(*_: object) -> None:
+    raise SetupError("no space left")
+
+
+MOST_FILES = 40
+"""More than one change needs."""
+
+
+class Disk:
+    """Has room for so many more files."""
+
+    def __init__(self, files: int) -> None:
+        self.files, self.link, self.write = files, os.link, Path.write_bytes
+
+    def _take(self) -> None:
+        self.files -= 1
+        if self.files < 0:
+            raise OSError(28, "No space left on device")
+
+    def linked(self, source: Path, target: Path) -> None:
+        self._take()
+        self.link(source, target)
+
+    def written(self, path: Path, content: bytes) -> int:
+        self._take()
+        return self.write(path, content)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["another recording", "back to the voice"])
+async def test_failure_at_whatever_moment_leaves_all_as_it_was(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    await studio.recordings.keep("klara", "goodbye", tone(0.3))
+    before, sounds = studio.everything(), studio.live.sounds
+    for files in range(MOST_FILES):
+        disk = Disk(files)
+        with monkeypatch.context() as full:
+            full.setattr(os, "link", disk.linked)
+            full.setattr(Path, "write_bytes", lambda path, content, disk=disk: disk.written(path, content))
+            try:
+                if kept:
+                    await studio.recordings.keep("otto", "goodbye", tone(0.3, frequency=880))
+                else:
+                    await studio.recordings.remove("otto", "goodbye")
+            except Refused:
+                pass
+            else:
+                break
+        assert (studio.everything(), studio.live.sounds) == (before, sounds), files
+        assert studio.heard(sounds, "goodbye") == pytest.approx(440, abs=5)
+    assert files > 5, "nothing has failed"
+    assert studio.tone("goodbye") != pytest.approx(440, abs=5)
+    assert studio.is_current("goodbye")
+
+
+async def test_without_its_row_in_the_audit_log_nothing_changes(studio: Studio) -> None:
+    await studio.recordings.keep("klara", "goodbye", tone(1.0))
+    before, sounds = studio.everything(), studio.live.sounds
+    studio.log.fails = True
+    with pytest.raises(Refused, match=NOT_STORED):
+        await studio.recordings.keep("otto", "goodbye", tone(2.0))
+    with pytest.raises(Refused, match=NOT_STORED):
+        await studio.recordings.remove("otto", "goodbye")
+    assert (studio.everything(), studio.live.sounds) == (before, sounds)
+    studio.log.fails = False
+    await studio.recordings.remove("otto", "goodbye")
+    assert [who for who, *_ in studio.log.rows] == ["klara", "otto"]
+
+
+async def test_voice_that_fails_leaves_the_recording_before(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    await studio.recordings.keep("klara", "goodbye", tone(1.0))
+    before = studio.everything()
+    monkeypatch.setattr(prompts_module, "_make", broken_voice)
+    with pytest.raises(Refused, match=NOT_STORED):
+        await studio.recordings.remove("otto", "goodbye")
+    assert studio.everything() == before
     assert json.loads((studio.state.recordings / "goodbye.json").read_bytes())["by"] == "klara"
-    assert len(studio.log.rows) == 1
 
 
 async def test_activation_that_goes_on_is_waited_for(studio: Studio) -> None:

@@ -56,6 +56,10 @@ class Call:
     def press(self, digits: str, accepted: str | None = None) -> list[Effect]:
         return self.tell(DigitsEntered(digits, accepted))
 
+    def begin_to_press(self, digits: str) -> list[Effect]:
+        """No further key comes: whether that was all nobody knows."""
+        return self.tell(DigitsEntered(digits, ended=False))
+
     def silence(self) -> list[Effect]:
         return self.tell(SilenceElapsed())
 

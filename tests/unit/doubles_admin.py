@@ -17,6 +17,7 @@ from config.editing import Edit, edited
 from config.loading import ConfigurationError, parse
 from config.schema import HotlineConfig
 from hotline.changing.model import Activated, Draft, Progress, Remark, Severity, Step, Version
+from hotline.changing.store import FILE_AUTHOR
 from hotline.errors import Outdated, Refused
 from ivr.explain import explain
 from routing.moments import parse_moment
@@ -34,7 +35,7 @@ class FakeChanging:
 
     def __init__(self) -> None:
         self.texts = {1: EXAMPLE.read_text("utf-8")}
-        self.versions = [Version(1, "setup", NOW - timedelta(days=30), None, active=True)]
+        self.versions = [Version(1, FILE_AUTHOR, NOW - timedelta(days=30), None, active=True)]
         self.kept: Draft | None = None
         self.refusal: Exception | None = None
         self.asked: list[tuple[Any, ...]] = []

@@ -83,9 +83,9 @@ class Office:
     def ready(self, *names: str) -> None:
         for name in names:
             seat = self.switchboard.seats[name]
-            self.switchboard.phone(seat, registered=True, engaged=False)
-            self.switchboard.screens(seat, {"tab"})
-            self.switchboard.wanting(seat, Intent.READY, None)
+            self.switchboard.staff.phone(seat, registered=True, engaged=False)
+            self.switchboard.staff.screens(seat, {"tab"})
+            self.switchboard.staff.wanting(seat, Intent.READY, None)
             self.pass_time(1)
 
     async def call(self, name: str, request_type: str = "rent") -> Call:

@@ -49,6 +49,8 @@ SMS = "  account: AC0123456789abcdef0123456789abcdef\n  secret_file: sms.secret\
 ANNA = "skills: [allgemein, stammdaten, wohnen, leistung], ext"
 IMMIG = "{name: Herr Immig,"
 MENU = "\nmenu:\n"
+OFFER = "offer: For English, press 9."
+LONG_TEXT = f"{'Sturm! ' * 23}Bis bald."
 REGISTERED = "    registration: {server: %s, user: %s, secret_file: s}"
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday")
@@ -230,6 +232,9 @@ WARNINGS: dict[str, list[Example]] = {
         Example("hours.closures.0", CLOSURES, f"{CLOSURES}    - {MARK}{{from: 2026-11-28, reason: Ausflug}}\n", "Den Tag prüfen."),
         Example("emergency.until", MENU, f'\nemergency: {{text: Sturm, until: {MARK}"2026-11-23T08:00"}}\nmenu:\n', "Die Notfallansage löschen oder verlängern."),
         Example("emergency.until", MENU, f'\nemergency: {{text: Sturm, until: {MARK}"2026-12-23T09:00"}}\nmenu:\n', "Das Ende prüfen; für Dauerhaftes gibt es Schließzeiten und die Begrüßung."),
+        Example("emergency.text", MENU, f'\nemergency: {{text: {MARK}{LONG_TEXT}, until: "2026-11-24T09:00"}}\nmenu:\n', "In einem oder zwei Sätzen das Nötigste sagen."),
+        Example("languages.0.emergency", OFFER, f"{OFFER}\n    emergency: {MARK}{LONG_TEXT}", "In einem oder zwei Sätzen das Nötigste sagen.", also=((MENU, '\nemergency: {text: Sturm, until: "2026-11-24T09:00"}\nmenu:\n'),)),
+        Example("languages.0.emergency", OFFER, f"{OFFER}\n    emergency: {MARK}Storm.", "Den Text löschen, sobald der Notfall vorbei ist."),
     ],
     "Anliegen und Mitarbeitende": [
         Example("request_types.2.skill", "skill: wohnen\n    wrap", f"skill: {MARK}umzug\n    wrap", "Die Fähigkeit einer weiteren Person geben, wenigstens als zweite Wahl.", also=((ANNA, ANNA.replace("[", "[umzug, ")),)),

@@ -9,6 +9,7 @@ import pytest
 
 from config.schema import HotlineConfig
 from hotline.changing import activation as module
+from hotline.changing.accounts import StaffChange
 from hotline.changing.activation import Activation
 from hotline.changing.live import Live
 from hotline.changing.model import Activated, NewAccount, Step
@@ -16,12 +17,10 @@ from hotline.changing.telephony import Result
 from hotline.clock import Clock
 from hotline.errors import Refused, SetupError, StorageError
 
-HAPPENED_BEFORE = {
-    "prepare": ["usable", "prepare", "discard"],
-    "put": ["usable", "prepare", "put", "discard"],
-    "usable": ["usable"],
-}
-ALL = ["usable", "prepare", "put", "publish", "swap", "accounts", "asterisk", "phones"]
+HAPPENED_BEFORE = {"prepare": ["usable", "prepare"], "put": ["usable", "prepare", "put"], "usable": ["usable"]}
+ALL = ["usable", "prepare", "put", "swap", "publish", "accounts", "asterisk", "phones"]
+CLOSED = "Das Konto alt ist geschlossen."
+SOUNDS = {"goodbye": "by_content/2"}
 
 
 class House:
@@ -46,17 +45,15 @@ class House:
     def _usable(self, _config: HotlineConfig) -> None:
         self._do("usable")
 
-    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> None:
+    async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> dict[str, str]:
         self._do("prepare")
         progress(1, 2)
         if self.hold is not None:
             await self.hold.wait()
+        return SOUNDS
 
-    async def publish(self) -> None:
+    async def publish(self, config: HotlineConfig) -> None:
         self._do("publish")
-
-    async def discard(self) -> None:
-        self._do("discard")
 
     async def outdated(self, config: HotlineConfig) -> tuple[str, ...]:
         return tuple(["goodbye"] if config.texts.goodbye != self.config.texts.goodbye else [])
@@ -68,9 +65,9 @@ class House:
         self._do("put")
         return 2
 
-    async def make_accounts(self, config: HotlineConfig) -> tuple[NewAccount, ...]:
+    async def make_accounts(self, config: HotlineConfig) -> StaffChange:
         self._do("accounts")
-        return (NewAccount("neu", "geheim"),)
+        return StaffChange((NewAccount("neu", "geheim"),), [CLOSED])
 
     async def bring_up_to_date(self, text: str, config: HotlineConfig) -> Result:
         self._do("asterisk")
@@ -111,9 +108,10 @@ def strange(config: HotlineConfig) -> HotlineConfig:
 async def test_nothing_is_swapped_before_it_is_stored_and_asterisk_comes_last(house: House) -> None:
     done = await house.activate("neu", draft=4, expected=1)
     assert house.happened == ALL
-    assert done == Activated(2, ("Wählplan",), (), (), (NewAccount("neu", "geheim"),), ("goodbye",))
+    assert done == Activated(2, ("Wählplan",), (), (), (NewAccount("neu", "geheim"),), ("goodbye",), (CLOSED,))
     assert house.put_with == {"text": "neu", "author": "anna", "reason": "weil", "draft": 4, "expected": 1}
     assert house.live() == (2, other(house.config))
+    assert house.live.sounds == SOUNDS
     assert [step for step, _, _ in house.seen] == [
         *(Step.CHECKING, Step.PROMPTS, Step.PROMPTS, Step.STORING, Step.ASTERISK, Step.DONE)
     ]
@@ -128,6 +126,7 @@ async def test_what_fails_before_it_is_stored_has_changed_nothing(house: House, 
         await house.activate("neu")
     assert house.happened == HAPPENED_BEFORE[step]
     assert house.live() == (1, house.config)
+    assert house.live.sounds == {}
 
 
 async def test_after_a_failure_the_next_try_works(house: House) -> None:
@@ -144,7 +143,7 @@ async def test_what_fails_after_it_is_stored_is_told_and_the_rest_is_done(house:
     done = await house.activate("neu")
     assert house.happened == ALL
     assert len(done.differs) == 1
-    assert house.live.version == 2
+    assert (house.live.version, house.live.sounds) == (2, SOUNDS)
 
 
 async def test_what_needs_a_new_start_is_named_and_not_used(house: House) -> None:
@@ -193,7 +192,6 @@ async def test_end_of_the_service_breaks_it_off(house: House) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert house.live() == (1, house.config)
-    assert house.happened[-1] == "discard"
 
 
 async def test_broken_text_is_refused_with_its_first_finding(config: HotlineConfig) -> None:

@@ -75,11 +75,11 @@ async def test_a_missed_call_and_what_the_telephone_does_have_causes_too(
     await office.settle()
     office.switchboard.not_taken(call, OfferEnd.MISSED)
     anna = office.switchboard.seats["anna"]
-    office.switchboard.wanting(anna, Intent.READY, None)
+    office.switchboard.staff.wanting(anna, Intent.READY, None)
     office.switchboard.leave_line(call)
-    office.switchboard.phone(anna, registered=False, engaged=False)
-    office.switchboard.phone(anna, registered=True, engaged=False)
-    office.switchboard.screens(anna, set())
+    office.switchboard.staff.phone(anna, registered=False, engaged=False)
+    office.switchboard.staff.phone(anna, registered=True, engaged=False)
+    office.switchboard.staff.screens(anna, set())
     await office.settle()
     causes = [cause for state, cause, _ in remembered.of("anna") if state == "not_ready"]
     assert causes == ["missed", "not_registered", "no_screen"]
@@ -89,7 +89,7 @@ async def test_the_lead_who_sends_somebody_on_pause_stands_in_the_ledger(
     office: Office, remembered: Remembered
 ) -> None:
     office.ready("anna")
-    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, None, "lena")
+    office.switchboard.staff.wanting(office.switchboard.seats["anna"], Intent.PAUSE, None, "lena")
     await office.settle()
     assert remembered.of("anna")[-1] == ("pause", "lead", "lena")
 
@@ -119,7 +119,7 @@ async def test_nothing_is_lost_and_nothing_is_out_of_order_while_the_database_is
     async with asyncio.timeout(5):
         while remembered.written < 3:  # noqa: ASYNC110 - the journal tries again by itself
             await asyncio.sleep(0)
-    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
     remembered.broken = False
     await office.settle()
     assert remembered.of("anna") == [("home", "home", "anna"), ("ready", "idle", "anna"), ("pause", "pause", "anna")]
@@ -134,8 +134,8 @@ async def pageless(config: HotlineConfig) -> AsyncIterator[Office]:
     anna = config.agent("anna").model_copy(update={"phone": PhoneKind.DESK, "screen": ScreenNeed.OPTIONAL})
     office = Office(config.model_copy(update={"agents": [anna, *config.agents[1:]]}))
     seat = office.switchboard.seats["anna"]
-    office.switchboard.phone(seat, registered=True, engaged=False)
-    office.switchboard.wanting(seat, Intent.READY, None)
+    office.switchboard.staff.phone(seat, registered=True, engaged=False)
+    office.switchboard.staff.wanting(seat, Intent.READY, None)
     yield office
     await office.close()
 
@@ -153,7 +153,7 @@ async def test_a_desk_phone_alone_is_offered_calls_and_rings_without_an_acknowle
 async def test_wrap_up_that_nobody_can_see_ends_by_itself_when_its_time_is_over(
     pageless: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hotline.exchange.switchboard.UNSEEN_SECONDS", 0.01)
+    monkeypatch.setattr("hotline.exchange.wrap_ups.UNSEEN_SECONDS", 0.01)
     no_time = pageless.config.distribution.model_copy(update={"wrap_up_seconds": 0})
     pageless.config = pageless.config.model_copy(update={"distribution": no_time})
     call = await pageless.call("c1")
@@ -173,7 +173,7 @@ async def test_wrap_up_is_never_cut_short_while_a_page_is_open(pageless: Office)
     no_time = pageless.config.distribution.model_copy(update={"wrap_up_seconds": 0})
     pageless.config = pageless.config.model_copy(update={"distribution": no_time})
     anna = pageless.switchboard.seats["anna"]
-    pageless.switchboard.screens(anna, {"tab"})
+    pageless.switchboard.staff.screens(anna, {"tab"})
     call = await pageless.call("c1")
     await pageless.settle()
     pageless.switchboard.dialling(call, Leg("PJSIP/agent-anna-1", "leg-1"))
@@ -185,7 +185,7 @@ async def test_wrap_up_is_never_cut_short_while_a_page_is_open(pageless: Office)
 
 async def test_talk_of_before_a_restart_is_not_put_on_a_screen_that_may_not_exist(pageless: Office) -> None:
     call = await pageless.call("c1", "household")
-    pageless.switchboard.write_up(call, pageless.switchboard.seats["anna"])
+    pageless.switchboard.wrap_ups.add(call, pageless.switchboard.seats["anna"])
     assert pageless.switchboard.seats["anna"].unwritten == []
 
 

@@ -42,7 +42,7 @@ async def test_call_that_goes_on_knows_who_is_new_and_keeps_the_rest(office: Off
 
 async def test_states_stay_and_who_is_new_begins_at_home(office: Office, config: HotlineConfig) -> None:
     ben = office.switchboard.seats[config.agents[1].name]
-    office.switchboard.wanting(ben, Intent.PAUSE, "Besprechung")
+    office.switchboard.staff.wanting(ben, Intent.PAUSE, "Besprechung")
     before = ben.presence
     _tell(office.switchboard, with_agents(config, [*config.agents, nora(config)]))
     assert office.switchboard.seats[ben.agent.name] is ben
@@ -57,9 +57,9 @@ async def test_pages_know_who_is_gone_until_the_last_call_is_done_with(office: O
     live = Live(1, config)
     live.listeners.append(lambda wanted: _tell(office.switchboard, wanted))
     basis = cast(Basis, SimpleNamespace(live=live))
-    live.take(2, with_agents(config, config.agents[1:]))
+    live.take(2, with_agents(config, config.agents[1:]), {})
     assert anna.name in {agent.name for agent in for_pages(basis, office.switchboard).agents}
-    office.switchboard.phone(seat, registered=False, engaged=False)
+    office.switchboard.staff.phone(seat, registered=False, engaged=False)
     assert seat.call is call
     seat.call = None
     assert for_pages(basis, office.switchboard) is live.config
@@ -72,10 +72,10 @@ async def test_who_waits_for_what_nobody_can_any_more_hears_that_nobody_is_there
     call = await office.call("c1", "unclear")
     assert call.request is not None
     call.joined_at = office.clock.now()
-    office.switchboard.take_agents([one.model_copy(update={"skills": ["other"]}) for one in config.agents])
-    office.switchboard.nobody_ready_for(call)
+    office.switchboard.staff.take([one.model_copy(update={"skills": ["other"]}) for one in config.agents])
+    office.switchboard.duty.nobody_for(call)
     office.pass_time(30)
-    assert office.switchboard.nobody_ready_for(call) == 30
+    assert office.switchboard.duty.nobody_for(call) == 30
 
 
 async def test_who_calls_back_keeps_the_place_until_it_is_written_up(office: Office, config: HotlineConfig) -> None:
@@ -100,7 +100,7 @@ async def test_only_who_is_gone_since_now_is_sent_home(office: Office, config: H
 async def test_telephone_of_who_is_back_is_asked_for_anew(office: Office, config: HotlineConfig) -> None:
     office.ready("anna")
     anna = office.switchboard.seats["anna"]
-    office.switchboard.phone(anna, registered=True, engaged=True)
+    office.switchboard.staff.phone(anna, registered=True, engaged=True)
     _tell(office.switchboard, with_agents(config, config.agents[1:]))
     _tell(office.switchboard, config)
     assert (anna.gone, anna.presence.registered, anna.presence.engaged) == (False, False, False)

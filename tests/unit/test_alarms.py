@@ -13,7 +13,8 @@ from config.schema import HotlineConfig, Threat
 from hotline.callback_board import CallbackBoard
 from hotline.errors import Refused, StorageError
 from hotline.exchange.calls import Call
-from hotline.exchange.outgoing import Outgoing, Ring
+from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.ring import Ring
 from hotline.mail.sender import MailSender
 from hotline.storage.alarms import AlarmRows
 from hotline.storage.callbacks import Callbacks
@@ -82,7 +83,7 @@ class Site:
         await self.ledger.call_started(name, MONDAY_NINE, "PJSIP/x", "haus", "+495721777", 1)
         call = await self.office.call(name)
         await self.office.settle()
-        self.office.switchboard.shown("anna", call.offer.id if call.offer else "")
+        self.office.switchboard.offers.shown("anna", call.offer.id if call.offer else "")
         self.office.rings(call)
         self.office.switchboard.answered(call, "leg-1")
         return call

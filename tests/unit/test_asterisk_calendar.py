@@ -37,7 +37,8 @@ class House:
         self.said: list[str] = []
         self.asked = directory / "asked"
         script = directory / "asterisk"
-        script.write_text(f'#!/bin/sh\necho "$@" >> {self.asked}; test ! -e {directory}/away\n')
+        done = 'echo "Dialplan reloaded."'
+        script.write_text(f'#!/bin/sh\necho "$@" >> {self.asked}; test ! -e {directory}/away && {done}\n')
         script.chmod(0o700)
         self.calendar = AsteriskCalendar(self._render, script, lambda: self.now, BERLIN, self.said.append)
 

@@ -10,16 +10,17 @@ from config.loading import parse
 from dialplan.extensions import stamp
 from hotline.clock import Clock
 from hotline.errors import SetupError
-from hotline.parent import asterisk_side
-from hotline.parent.asterisk_side import DIALPLAN, PHONES, AsteriskSide
-from hotline.parent.control import Control, socket_of, tell_asterisk
+from hotline.parent import asterisk_commands, asterisk_side
+from hotline.parent.asterisk_has import Has
+from hotline.parent.asterisk_side import DIALPLAN, PARTS, PHONES, AsteriskSide, Told
+from hotline.parent.control import ASTERISK_SECONDS, Control, socket_of, tell_asterisk
 from hotline.setup import asterisk_files
 from hotline.setup.asterisk import Asterisk
 from hotline.state import StateDirectory
 
 
 class House:
-    """An Asterisk whose script writes down what it was asked."""
+    """An Asterisk whose script writes down what it was asked; it has what is in the files, or as `says` says."""
 
     def __init__(self, directory: Path, text: str) -> None:
         self.state, self.text = StateDirectory(directory), text
@@ -29,12 +30,18 @@ class House:
         secrets = self.state.secrets(agent.name for agent in config.agents)
         asterisk_files.write(config, asterisk_files.facts_for(config, self.state, asterisk, secrets), asterisk)
         self.asked = directory / "asked"
-        script = directory / "script"
+        script, etc = directory / "script", self.state.asterisk / "etc"
+        endpoints = "s/^.\\(\\(agent\\|gateway\\)-[a-z]*\\).*/ Endpoint: \\1\\/0/p"
         script.write_text(
             f'#!/bin/sh\necho "$2" >> {self.asked}\n'
-            f'case "$2" in *show*|*list*) cat {directory}/says; exit;; esac; test ! -e {directory}/away\n'
+            f"test -e {directory}/says && exec cat {directory}/says\n"
+            f'case "$2" in\n'
+            f"*show*) tac {etc}/extensions.conf | sed -n \"s/exten => \\([^,]*\\),.*/'\\1'/p;T;q\";;\n"
+            f"*list*) sed -n '{endpoints}' {etc}/pjsip.conf | sort -u;;\n"
+            f"*) cat {directory}/answer;;\nesac\ntest ! -e {directory}/away\n"
         )
-        (directory / "says").touch()
+        self.answer = directory / "answer"
+        self.answer.write_text("Dialplan reloaded.\nModule 'res_pjsip.so' reloaded successfully.\n")
         script.chmod(0o700)
         self.side = AsteriskSide(self.state, config, asterisk, script, Clock())
 
@@ -68,13 +75,65 @@ async def test_asterisk_is_asked_what_it_has(house: House) -> None:
         " Endpoint:  <Endpoint/CID.....................................>  <State.....>  <Channels.>\n"
         " Endpoint:  agent-ben/0                     Unavailable   0 of inf\n"
         " Endpoint:  agent-anna/0                    Not in use    0 of inf\n"
-        " Endpoint:  gateway-haus                    Not in use    0 of inf\n"
+        " Endpoint:  gateway-haus/0                  Not in use    0 of inf\n"
+        " gateway-provider/sip:192.0.2.9:5060        gateway-provider      Unregistered      (exp. 2s ago)\n"
     )
+    has = (await house.side.bring_up_to_date(house.text)).has
+    assert has == Has(True, ("anna", "ben"), ("haus",), ("provider",))
+    says.write_text("-")
+    assert (await house.side.bring_up_to_date(house.text)).has == Has(False, (), (), ())
+
+
+async def test_what_asterisk_has_otherwise_is_read_again_at_the_next_occasion(house: House) -> None:
+    (house.state.path / "says").touch()
+    assert (await house.side.bring_up_to_date(house.text)).reloaded == ()
+    (house.state.path / "says").unlink()
+    assert (await house.side.bring_up_to_date(house.text)).reloaded == ("Wählplan", "Telefone und Anschlüsse")
+    assert (await house.side.bring_up_to_date(house.text)).reloaded == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The module 'res_pjsip.so' reported a reload failure\n",
+        "No such module 'res_pjsip.so'\n",
+        "A module reload request is already in progress; please be patient\n",
+        "No such command 'moh reload' (type 'core show help moh reload' for other possible commands)\n",
+    ],
+)
+async def test_asterisk_that_says_no_has_not_read_it(house: House, answer: str) -> None:
+    house.answer.write_text(answer)
+    house.commands()
+    house.side._known.clear()
     told = await house.side.bring_up_to_date(house.text)
-    assert (told.has_dialplan, told.phones) == (True, ("anna", "ben"))
-    says.write_text("")
+    assert "Telefone und Anschlüsse" in told.failed
+    assert "Telefone und Anschlüsse" not in told.reloaded
+
+
+async def test_asterisk_that_hangs_is_asked_only_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def hangs(_script: Path, command: str, _patience: float) -> str | None:
+        asked.append(command)
+        raise TimeoutError
+
+    monkeypatch.setattr(asterisk_commands, "_said", hangs)
+    house.side._known.clear()
     told = await house.side.bring_up_to_date(house.text)
-    assert (told.has_dialplan, told.phones) == (False, ())
+    assert told == Told((), tuple(PARTS.values()), Has())
+    assert asked == ["dialplan reload"]
+
+
+async def test_command_that_hangs_is_ended(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asterisk_commands, "PATIENCE", 0.05)
+    script = house.state.path / "script"
+    script.write_text("#!/bin/sh\nexec sleep 600\n")
+    assert await asterisk_commands.told(script, "dialplan reload") is None
+
+
+def test_the_service_waits_longer_than_the_parent_may_need() -> None:
+    """For the try that goes on, and for its own."""
+    assert asterisk_commands.PATIENCE <= asterisk_side.BRING_SECONDS < ASTERISK_SECONDS / 2
 
 
 async def test_other_hours_are_a_matter_of_the_dialplan_alone(house: House) -> None:
@@ -151,6 +210,7 @@ async def test_what_asterisk_did_not_read_is_tried_again_by_itself(
         while house.side._behind:  # noqa: ASYNC110 - nothing tells when it was taken
             await asyncio.sleep(0.01)
     running.cancel()
+    await asyncio.wait({running})
     assert house.commands() == ["dialplan reload"]
 
 

@@ -9,6 +9,7 @@ from config.schema import HotlineConfig
 from hotline.errors import AgiClosed, CallerGone
 from hotline.exchange.callers import Caller
 from hotline.exchange.calls import Call
+from hotline.exchange.dialogue import Entry
 from ivr.effects import Collect, InTurn
 from tests.unit.doubles_switchboard import MONDAY_NINE, Office
 
@@ -22,13 +23,14 @@ class Keys:
     def __init__(self, keys: list[str | None], gone: Exception) -> None:
         self._keys, self._gone = list(keys), gone
 
-    async def collect(self, effect: Collect) -> str | None:
+    async def collect(self, effect: Collect) -> Entry | None:
         return await self.wait(effect)
 
-    async def wait(self, effect: Any) -> str | None:
+    async def wait(self, effect: Any) -> Entry | None:
         if not self._keys:
             raise self._gone
-        return self._keys.pop(0)
+        keys = self._keys.pop(0)
+        return None if keys is None else Entry(keys, ended=True)
 
 
 class Session:

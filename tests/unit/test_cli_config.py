@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -267,12 +268,14 @@ def test_running_hotline_goes_back(house: House) -> None:
 def test_what_differs_and_what_waits_is_told(house: House) -> None:
     service = Service()
     service.done = Activated(7, (), ("Asterisk kennt das Telefon nicht.",), ("network",), (NewAccount("neu", "abc"),))
+    service.done = replace(service.done, people=("Das Konto alt ist geschlossen.",))
     with service.running(house.state):
         words = ["config", "activate", str(house.file), "--state", str(house.state.path)]
         result = CliRunner().invoke(cli, words, standalone_mode=False)
     assert result.return_value == 1
     assert "New account neu, initial password abc" in result.output
     assert "From the next start of the hotline on: network." in result.output
+    assert "Das Konto alt ist geschlossen." in result.stdout
     assert "Asterisk kennt das Telefon nicht." in result.stderr
 
 

@@ -1,6 +1,8 @@
 """`hotline user` and `hotline config`, on the database of a state directory."""
 
 import asyncio
+import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hotline.errors import ConfigurationBroken, HotlineError, SetupError
 from hotline.state import StateDirectory
 from hotline.storage.accounts import Accounts, Role, User
 from hotline.storage.database import Database
+from hotline.storage.staff import Staff
 from hotline.storage.versions import Versions
 
 
@@ -73,6 +76,18 @@ def test_list_names_each_account_with_its_role(used: StateDirectory) -> None:
     ]
 
 
+def test_list_names_accounts_at_which_nobody_can_log_in(used: StateDirectory, hotline_id: str) -> None:
+    async def close() -> None:
+        database = Database(used.database_url(moved=False))
+        await database.open()
+        await Staff(database, hotline_id).close(["anna"], datetime(2026, 11, 23, 8, tzinfo=UTC))
+        await database.close()
+
+    asyncio.run(close())
+    assert "closed: no agent of the configuration" in hotline("user", "list", state=used).output
+    assert not accepts(used, hotline_id, "alt")
+
+
 def test_new_password_is_printed_once_and_replaces_the_old(used: StateDirectory, hotline_id: str) -> None:
     result = hotline("user", "password", "anna", state=used)
     name, _, password = result.output.strip().partition(": ")
@@ -98,6 +113,16 @@ def test_role_is_changed_and_an_account_is_removed(used: StateDirectory, hotline
     assert known(used, hotline_id, "anna", "alt") == User("anna", Role.AUDITOR)
     assert hotline("user", "remove", "anna", state=used).exit_code == 0
     assert known(used, hotline_id, "anna", "alt") is None
+
+
+def test_accounts_are_those_of_the_hotline_that_runs_also_on_trial(used: StateDirectory) -> None:
+    note = {"pid": os.getpid(), "database_url": used.database_url(moved=True), "moved": True, "initial": []}
+    (used.path / "running.json").write_text(json.dumps(note), "utf-8")
+    hotline("user", "add", "klara", "admin", state=used)
+    (line,) = hotline("user", "list", state=used).output.splitlines()
+    assert line.split()[:2] == ["klara", "admin"]
+    (used.path / "running.json").unlink()
+    assert "klara" not in hotline("user", "list", state=used).output
 
 
 def test_name_that_is_taken_is_one_plain_sentence(used: StateDirectory) -> None:

@@ -26,6 +26,7 @@ CASES: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "who gets what nobody is responsible for": ("mail.team_mailbox", "neu@jobcenter.example", ()),
     "a gateway's patience": ("gateways.0.silence_seconds", 30, ()),
     "ringing": ("distribution.ring_seconds", 20, ()),
+    "our number alone": ("hotline.number", "05721 9825", ()),
     "a text": ("texts.goodbye", "Tschüss.", ()),
 }
 
@@ -52,6 +53,12 @@ def test_what_needs_no_new_start_is_in_use_beside_what_does(config: HotlineConfi
     used = effective(config, wanted)
     assert used.network == config.network
     assert used.texts.goodbye == "Tschüss."
+
+
+def test_number_waits_with_the_codes_by_which_it_is_read(config: HotlineConfig) -> None:
+    wanted = changed(changed(config, "hotline.area_code", "5751"), "hotline.number", "05751 9824")
+    assert waiting(config, wanted) == ("hotline.area_code", "hotline.number")
+    assert effective(config, wanted) == config
 
 
 def test_gateway_that_is_not_there_yet_is_not_dialled_through(config: HotlineConfig) -> None:

@@ -1,5 +1,6 @@
 """File and version come into use together or not at all; a file edited by hand never wins silently nor is it lost."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from hotline.changing import store as module
-from hotline.changing.store import BEGUN, EDITED, InUse, Store, settle, settle_file, take_file, write_whole
+from hotline.changing.config_file import BEGUN, EDITED, keep_beside, write_whole
+from hotline.changing.store import InUse, Store, settle, settle_file, take_file
 from hotline.errors import ConfigurationBroken, HotlineError, Refused, StorageError
 from hotline.state import StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts
@@ -264,3 +266,42 @@ async def test_only_the_text_that_was_asked_for_is_read(house: House) -> None:
     event.listen(house.db._reader.sync_engine, "before_cursor_execute", note)
     await house.versions.active()
     assert any("LIMIT" in statement for statement in asked)
+
+
+def test_new_file_is_for_its_owner_only_and_one_beside_as_private_as_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.yaml"
+    write_whole(file, b"x: 1\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o640)
+    assert keep_beside(file, b"x: 2\n").stat().st_mode & 0o777 == 0o640
+    write_whole(tmp_path / BEGUN, b"x: 1\n")
+    assert (tmp_path / BEGUN).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_not_written_whole_yet_is_not_readable_by_others_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "hotline.yaml"
+    write_whole(file, b"x: 1\n")
+    modes = []
+
+    def full(_descriptor: int) -> None:
+        modes.extend(path.stat().st_mode & 0o777 for path in tmp_path.iterdir())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(file, b"x: 2\n")
+    assert modes == [0o600, 0o600]
+    assert file.read_bytes() == b"x: 1\n"
+
+
+async def test_link_to_the_configuration_stays_one(house: House, tmp_path: Path) -> None:
+    await house.settle()
+    elsewhere = tmp_path / "etc" / "schaumburg.yaml"
+    elsewhere.parent.mkdir()
+    house.file.rename(elsewhere)
+    house.file.symlink_to(elsewhere)
+    await house.store.put(house.other, "anna", NINE, "weil")
+    assert house.file.is_symlink()
+    assert elsewhere.read_text("utf-8") == house.other

@@ -172,6 +172,52 @@ def test_closures_words_are_not_put_into_another_language():
 
 
 EMERGENCY_TODAY = with_emergency(MONDAY_9 + timedelta(hours=1))
+NOW = ("emergency",)
+IN_BOTH = ("emergency", "en/emergency")
+
+
+def in_both(at: datetime = MONDAY_9) -> HotlineConfig:
+    """An emergency that is told in English too."""
+    config = with_emergency(at + timedelta(hours=1))
+    return config.model_copy(
+        update={"languages": [config.languages[0].model_copy(update={"emergency": "Rinteln is closed."})]}
+    )
+
+
+def test_emergency_is_told_in_each_language_before_one_can_be_chosen():
+    assert Call(in_both()).heard == (*IN_BOTH, "greeting", OFFER)
+    assert Call(in_both(SATURDAY), at=SATURDAY).heard[:3] == (*IN_BOTH, "closed_weekend")
+    said = catalogue(in_both())
+    assert (said["emergency"], said["en/emergency"]) == ("In Rinteln ist heute geschlossen.", "Rinteln is closed.")
+
+
+@pytest.mark.parametrize(("keys", "told"), [("4", "emergency"), ("94", "en/emergency")])
+def test_who_cut_it_off_hears_it_while_waiting_in_the_language_of_the_call(keys, told):
+    call = Call(in_both())
+    for key in keys:
+        call.press(key)
+    assert call.wait(5, emergency=IN_BOTH)[0].prompts == (told,)
+
+
+def test_emergency_that_came_later_is_told_in_english_too_although_the_call_knows_nothing_of_it():
+    call = Call()
+    call.press("9")
+    call.press("4")
+    assert call.wait(5, emergency=IN_BOTH)[0].prompts == ("en/emergency",)
+
+
+def test_closed_with_an_emergency_in_english_its_key_says_it_first():
+    call = Call(in_both(SATURDAY), at=SATURDAY)
+    call.press("9")
+    assert call.heard[:2] == ("en/emergency", "en/closed_weekend")
+    call.press("*")
+    assert call.heard[:2] == ("en/emergency", "en/closed_weekend")
+
+
+def test_words_of_an_emergency_that_is_not_there_are_never_made():
+    config = in_both().model_copy(update={"emergency": None})
+    assert not [name for name in catalogue(config) if "emergency" in name]
+    assert Call(config).heard[0] == "greeting"
 
 
 @pytest.mark.parametrize(("at", "then"), [(MONDAY_9, "greeting"), (SATURDAY, "closed_weekend")])
@@ -193,7 +239,7 @@ def test_who_heard_the_emergency_to_its_end_does_not_hear_it_again_while_waiting
     call = Call(EMERGENCY_TODAY)
     call.silence()
     call.press("4")
-    assert call.wait(5, emergency=True)[0].prompts == ("position", "number_1")
+    assert call.wait(5, emergency=NOW)[0].prompts == ("position", "number_1")
 
 
 @pytest.mark.parametrize("keys", ["4", "94"])
@@ -201,15 +247,15 @@ def test_who_cut_the_emergency_off_with_a_key_hears_it_once_while_waiting(keys):
     call = Call(EMERGENCY_TODAY)
     for key in keys:
         call.press(key)
-    assert call.wait(5, emergency=True)[0].prompts == ("emergency",), "it has no other language"
-    assert "emergency" not in call.wait(10, emergency=True)[0].prompts
+    assert call.wait(5, emergency=NOW)[0].prompts == ("emergency",), "it has no other language"
+    assert "emergency" not in call.wait(10, emergency=NOW)[0].prompts
 
 
 def test_who_waits_already_hears_a_new_emergency_once():
     call = Call()
     call.press("4")
     call.wait(5)
-    said = [call.wait(seconds, emergency=True)[0].prompts for seconds in range(10, 100, 5)]
+    said = [call.wait(seconds, emergency=NOW)[0].prompts for seconds in range(10, 100, 5)]
     assert said[0] == ("emergency",)
     assert said.count(("emergency",)) == 1
 

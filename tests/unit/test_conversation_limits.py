@@ -138,6 +138,33 @@ def test_who_may_not_wait_on_is_asked_again_after_the_household_number(limit):
     assert call.press("1")[0] == LeaveLine()
 
 
+@pytest.mark.parametrize("key", ["", "#"])
+@pytest.mark.parametrize("limit", REACHED)
+def test_hash_key_alone_is_no_answer_and_ends_no_call(limit, key):
+    call = asked(Then.END, limit)
+    for _ in range(2):
+        call.press(key)
+        assert (call.state, call.heard) == ("asked", ("wrong_key", "callback_offer"))
+    assert call.press("1")[0] == LeaveLine()
+    assert isinstance(call.last, Collect)
+
+
+def test_hash_key_is_not_answered_for_ever():
+    call = asked(Then.END, "after_closing_then")
+    call.press("")
+    call.press("2371100012")
+    call.press("")
+    assert call.press("") == NOT_SERVED
+
+
+def test_half_a_household_number_at_a_question_that_ends_is_asked_for_once_more():
+    call = asked(Then.END, "after_closing_then")
+    assert call.begin_to_press("237110")[0] == NoteHouseholdNumber("237110")
+    assert (call.state, call.heard) == ("asked", ("enter_household_number", "callback_offer"))
+    assert call.press("2371100012")[0] == NoteHouseholdNumber("2371100012")
+    assert call.state == "asked"
+
+
 def test_star_means_nothing_where_it_was_never_offered():
     call = Call(changed(line={"keep_place": False})).has_heard_the_start_without_offer()
     call.wait(61, nobody=60)

@@ -20,6 +20,7 @@ def test_position_is_said_once_then_the_household_number_is_asked_for_then_music
     assert call.wait(10, position=3) == [STAR(("keep_place_offer",), 10.0, pause_seconds=5.0)]
     (asked,) = call.wait(20, position=3)
     assert (asked.prompts, asked.max_digits, asked.finish) == (("enter_household_number",), 13, "#")
+    assert asked.between_seconds == 8, "it is read from a letter"
     (music,) = call.wait(40, position=2)
     assert (music.prompts, music.seconds) == ((), 5.0)
 
@@ -64,6 +65,34 @@ def test_right_household_number_in_the_second_try_is_noted():
     assert call.press("123456")[0] == NoteHouseholdNumber("123456")
 
 
+def test_half_a_household_number_is_asked_for_once_more_and_replaced_by_the_whole_one():
+    call = Call().has_heard_the_start()
+    noted, asked = call.begin_to_press("237110")
+    assert noted == NoteHouseholdNumber("237110")
+    assert (asked.prompts, asked.max_digits) == (("enter_household_number",), 13)
+    assert call.press("2371100012") == [NoteHouseholdNumber("2371100012"), STAR(("household_number_taken",), 5.0)]
+
+
+def test_household_number_without_the_hash_key_is_taken_the_second_time():
+    call = Call().has_heard_the_start()
+    call.begin_to_press("2371100012")
+    assert call.begin_to_press("2371100012")[1] == STAR(("household_number_taken",), 5.0)
+
+
+@pytest.mark.parametrize("then", [None, "12"])
+def test_household_number_without_the_hash_key_stays_noted_when_nothing_better_comes(then):
+    call = Call().has_heard_the_start()
+    call.begin_to_press("2371100012")
+    effects = call.press(then) if then else call.wait(60)
+    assert not [effect for effect in effects if isinstance(effect, NoteHouseholdNumber)]
+    assert call.last.prompts != ("household_number_wrong",)
+
+
+def test_longest_household_number_needs_no_hash_key():
+    call = Call().has_heard_the_start()
+    assert call.begin_to_press("123456789012")[1] == STAR(("household_number_taken",), 5.0)
+
+
 def test_household_number_may_be_entered_as_long_as_the_music_plays():
     call = Call().has_heard_the_start()
     assert call.wait(35)[0].max_digits == 13
@@ -95,7 +124,7 @@ def test_agent_lost_in_mid_talk_is_explained_and_a_long_talk_is_no_long_wait():
     call = Call().has_heard_the_start()
     call.tell(AgentFound("anna"))
     assert call.tell(AgentLost())[0].prompts == ("agent_lost",)
-    assert call.wait(3000) == [Wait(("position", "number_1"), 5.0, 13, at_once="*")]
+    assert call.wait(3000) == [Wait(("position", "number_1"), 5.0, 13, between_seconds=8.0, at_once="*")]
     assert call.wait(3890)[0].prompts == ("position", "number_1")
     assert call.wait(3900)[0].prompts == ("waited_long", QUESTION_END)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +59,7 @@ class Desks(Exchange):
             self.transfers.hand_on(self.call, self.call.transfer)
             await self.office.settle()
         assert self.ben.offer is not None
-        self.board.shown("ben", self.ben.offer.id)
+        self.board.offers.shown("ben", self.ben.offer.id)
         await self.office.settle()
 
     async def consulted(self) -> None:
@@ -93,8 +92,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-async def desks(config: HotlineConfig, tmp_path: Path) -> AsyncIterator[Desks]:
-    database = Database(f"sqlite:///{tmp_path}/hotline.db")
+async def desks(config: HotlineConfig, database_url: str) -> AsyncIterator[Desks]:
+    database = Database(database_url)
     await database.open()
     desks = Desks(config, database)
     await desks.checked()
@@ -210,8 +209,8 @@ async def test_caller_who_comes_back_to_who_has_checked_is_no_new_reader(desks: 
 
 
 async def test_caller_who_goes_back_to_the_line_is_checked_again_by_the_next_one(desks: Desks) -> None:
-    desks.board.phone(desks.anna, registered=False, engaged=False)
-    desks.board.agent_lost(desks.call)
+    desks.board.staff.phone(desks.anna, registered=False, engaged=False)
+    desks.board.wishes.agent_lost(desks.call)
     desks.office.pass_time(11)
     desks.board.rematch()
     await desks.office.settle()

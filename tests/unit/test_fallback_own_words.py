@@ -128,5 +128,12 @@ def test_emergency_is_heard_first_by_who_is_new_until_its_moment() -> None:
     )
 
 
+def test_emergency_is_told_in_each_language_that_has_words_for_it() -> None:
+    config = with_own_words(until="2026-03-29T12:00")
+    english = config.languages[0].model_copy(update={"emergency": "Rinteln is closed."})
+    (step,) = own_words.say_emergency(config.model_copy(update={"languages": [english]}), FACTS, "1")
+    assert f"Playback({PROMPTS}/emergency&{PROMPTS}/en/emergency)" in step
+
+
 def test_without_an_emergency_nothing_is_compared() -> None:
     assert not [step for step in arriving(None) if "emergency" in step]

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -397,7 +396,7 @@ async def test_an_offered_call_goes_to_the_next_agent_without_blame(house: House
 
 @pytest.mark.parametrize(("intent", "words"), [(Intent.PAUSE, "schon in Pause"), (Intent.HOME, "schon Feierabend")])
 async def test_who_is_away_cannot_be_set_to_pause(house: House, intent: Intent, words: str) -> None:
-    house.office.switchboard.wanting(house.seat("anna"), intent, None)
+    house.office.switchboard.staff.wanting(house.seat("anna"), intent, None)
     with pytest.raises(Refused, match=words):
         await house.lead.pause("anna", "lena")
     assert house.told.told == []
@@ -447,9 +446,12 @@ async def test_what_could_not_be_stored_does_not_count(house: House) -> None:
 # --- all of it together ------------------------------------------------------------------------
 
 
-async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path) -> None:
+async def test_the_page_of_a_real_database(
+    config: HotlineConfig, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A call waits, an alarm is open, a message and a note are there: every part as the service wires it."""
-    database, office = Database(f"sqlite:///{tmp_path}/hotline.db"), Office(config)
+    monkeypatch.setattr(figures_module, "ANSWER_SECONDS", 30.0)  # the page need not be fast here, but whole
+    database, office = Database(database_url), Office(config)
     await database.open()
 
     def configuration() -> tuple[int, HotlineConfig]:
@@ -475,8 +477,8 @@ async def test_the_page_of_a_real_database(config: HotlineConfig, tmp_path: Path
     board.seats.listeners.append(States(AgentStates(database, here), journal, clock))
 
     office.ready("anna")
-    call = await office.call("c1")
     await Ledger(database, here).call_started("c1", MONDAY_NINE, "PJSIP/c1", "haus", "+495721777", 1)
+    call = await office.call("c1")
     await office.settle()
     office.rings(call)
     board.answered(call)

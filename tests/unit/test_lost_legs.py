@@ -7,9 +7,9 @@ import pytest
 
 from agents.presence import Bar, Intent, State
 from config.schema import HotlineConfig, PhoneKind
-from hotline.exchange import switchboard
+from hotline.exchange import wishes
 from hotline.exchange.calls import Call, OfferEnd, Phase
-from hotline.exchange.switchboard import PAUSE_SECONDS, RELOAD_SECONDS, RETURN_SECONDS
+from hotline.exchange.wishes import PAUSE_SECONDS, RELOAD_SECONDS, RETURN_SECONDS
 from tests.unit.doubles_switchboard import Office
 
 
@@ -25,7 +25,7 @@ def _state(office: Office, agent: str) -> State:
 
 
 def _phone(office: Office, agent: str, *, registered: bool) -> None:
-    office.switchboard.phone(office.switchboard.seats[agent], registered=registered, engaged=False)
+    office.switchboard.staff.phone(office.switchboard.seats[agent], registered=registered, engaged=False)
 
 
 async def _lost(office: Office, *, phone_back: bool = False) -> Call:
@@ -36,7 +36,7 @@ async def _lost(office: Office, *, phone_back: bool = False) -> Call:
     office.switchboard.answered(call)
     call.identity, call.history = "known_personally", {"calls": []}
     _phone(office, "anna", registered=phone_back)
-    office.switchboard.agent_lost(call)
+    office.switchboard.wishes.agent_lost(call)
     await office.settle()
     return call
 
@@ -72,8 +72,8 @@ async def test_phone_that_does_not_come_back_leaves_the_caller_first_in_line(off
     office.pass_time(11)
     office.switchboard.rematch()
     assert call.phase is Phase.WAITING
-    assert office.switchboard.position(call) == 1
-    assert office.switchboard.position(earlier) == 2
+    assert office.switchboard.progress.position(call) == 1
+    assert office.switchboard.progress.position(earlier) == 2
     assert office.switchboard.seats["anna"].presence.bar is Bar.PHONE_GONE
     office.ready("ben")
     await office.settle()
@@ -93,7 +93,7 @@ async def test_same_agent_who_does_not_answer_again_loses_the_caller_to_the_fron
 async def test_phone_that_vanishes_once_more_while_it_rings_again_is_awaited_again(office: Office) -> None:
     call = await _lost(office, phone_back=True)
     office.rings(call)
-    office.switchboard.phone_gone(office.switchboard.seats["anna"])
+    office.switchboard.staff.phone_gone(office.switchboard.seats["anna"])
     await office.settle()
     assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
     assert _state(office, "anna") is State.LOST
@@ -131,7 +131,7 @@ async def test_phone_that_can_never_be_rung_loses_the_caller_when_the_time_is_ov
 
 
 async def test_pause_ends_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switchboard, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(wishes, "PAUSE_SECONDS", 0.01)
     call = await _lost(office, phone_back=True)
     office.switchboard.not_taken(call, OfferEnd.GONE)
     assert call.phase is Phase.LOST
@@ -173,7 +173,7 @@ async def test_agent_whose_phone_vanished_while_it_rang_is_given_nobody_else_mea
     call = await _lost(office, phone_back=True)
     other = await office.call("c2")
     office.rings(call)
-    office.switchboard.phone_gone(office.switchboard.seats["anna"])
+    office.switchboard.staff.phone_gone(office.switchboard.seats["anna"])
     await office.settle()
     assert (other.phase, other.agent) == (Phase.WAITING, None)
     assert (office.switchboard.seats["anna"].call, office.switchboard.seats["anna"].offer) == (call, None)
@@ -185,7 +185,7 @@ async def test_offer_that_is_over_before_it_is_stored_loses_no_caller(office: Of
     call = await office.call("c1")
     anna = office.switchboard.seats["anna"]
     if paused:
-        office.switchboard.wanting(anna, Intent.PAUSE, "Pause")
+        office.switchboard.staff.wanting(anna, Intent.PAUSE, "Pause")
     else:
         _phone(office, "anna", registered=False)
     await office.settle()
@@ -214,7 +214,7 @@ async def test_page_that_is_loaded_anew_while_it_rings_rings_again(office: Offic
 
 async def test_agent_who_wants_a_break_meanwhile_is_not_rung_again(office: Office) -> None:
     call = await _lost(office)
-    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
     _phone(office, "anna", registered=True)
     await office.settle()
     assert call.phase is Phase.WAITING

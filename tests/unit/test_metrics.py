@@ -172,8 +172,8 @@ async def test_time_from_decision_to_acknowledgement_is_told_as_a_histogram(watc
         offer.decided_at = before - seconds
         await office.settle()
         office.pass_time(3600)  # business time says nothing of it
-        office.switchboard.shown(offer.agent, offer.id)
-        office.switchboard.shown(offer.agent, offer.id)
+        office.switchboard.offers.shown(offer.agent, offer.id)
+        office.switchboard.offers.shown(offer.agent, offer.id)
     told = await watched.read()
     counts = [told["hotline_offer_shown_seconds_bucket", bound] for bound in ("0.025", "0.5", "0.75", "+Inf")]
     assert counts[0] == 0
@@ -192,7 +192,7 @@ async def test_offer_that_is_never_acknowledged_has_no_time(watched: Watched) ->
     assert call.offer is not None
     offer = call.offer
     await office.switchboard.reject("anna", offer.id)
-    office.switchboard.shown("anna", offer.id)
+    office.switchboard.offers.shown("anna", offer.id)
     assert (await watched.read())["hotline_offer_shown_seconds_count",] == 0
 
 

@@ -104,6 +104,7 @@ async def test_change_while_not_connected_is_not_sent_and_waits_for_the_login(ha
     await hall.controls.mirror("anna", True)
     assert hall.queue.sent == []
     assert await hall.mirror.check() == 0
+    assert await hall.mirror.check_queue() is None
 
 
 async def test_change_that_fails_leads_to_a_comparison_soon(hall: Hall) -> None:

@@ -180,8 +180,8 @@ async def at_work(house: House, name: str) -> None:
 
 async def ready(house: House, name: str) -> None:
     seat = Exchange.latest.seats[name]
-    Exchange.latest.phone(seat, registered=True, engaged=False)
-    Exchange.latest.screens(seat, {"tab"})
+    Exchange.latest.staff.phone(seat, registered=True, engaged=False)
+    Exchange.latest.staff.screens(seat, {"tab"})
     await house.done(name, "/agent/presence", intent="ready")
 
 

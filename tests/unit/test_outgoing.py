@@ -12,7 +12,8 @@ from config.schema import HotlineConfig
 from dialplan.outgoing import CALLER_DIALLED, OUTGOING_CONTEXT
 from hotline.errors import AmiRefused, AmiUnavailable, Refused, StorageError
 from hotline.exchange import outgoing as module
-from hotline.exchange.outgoing import Outgoing, Result, Ring, Stage
+from hotline.exchange.outgoing import Outgoing
+from hotline.exchange.ring import Result, Ring, Stage
 from hotline.exchange.seats import Seat
 from tests.unit.doubles_switchboard import Office
 
@@ -165,7 +166,7 @@ async def test_reason_that_comes_after_the_failure_counts(rings: Rings, monkeypa
 
 
 async def test_busy_agent_is_offered_nothing_until_the_outcome_is_said(rings: Rings) -> None:
-    rings.office.switchboard.wanting(rings.ben, Intent.PAUSE, "Pause")
+    rings.office.switchboard.staff.wanting(rings.ben, Intent.PAUSE, "Pause")
     ring = await rings.begin()
     call = await rings.office.call("c9")
     await rings.office.settle()
@@ -201,13 +202,13 @@ async def test_two_presses_at_the_same_moment_ring_once(rings: Rings) -> None:
 
 async def test_agent_who_is_not_free_is_refused(rings: Rings) -> None:
     board = rings.office.switchboard
-    board.phone(rings.anna, registered=True, engaged=True)
+    board.staff.phone(rings.anna, registered=True, engaged=True)
     with pytest.raises(Refused, match="besetzt"):
         await rings.begin()
-    board.phone(rings.anna, registered=False, engaged=False)
+    board.staff.phone(rings.anna, registered=False, engaged=False)
     with pytest.raises(Refused, match="nicht angemeldet"):
         await rings.begin()
-    board.wanting(rings.anna, Intent.HOME, None)
+    board.staff.wanting(rings.anna, Intent.HOME, None)
     with pytest.raises(Refused, match="zum Dienst"):
         await rings.begin()
     await rings.office.call("c9")
@@ -272,7 +273,7 @@ async def test_ring_that_was_given_up_and_goes_on_is_taken_up_again(
 
 async def test_agent_who_goes_home_while_it_is_stored_is_not_rung(rings: Rings) -> None:
     async def press() -> None:
-        rings.office.switchboard.wanting(rings.anna, Intent.HOME, None)
+        rings.office.switchboard.staff.wanting(rings.anna, Intent.HOME, None)
 
     ring = await rings.outgoing.begin(rings.anna, 7, "c1", WAY, press)
     assert (ring.result, rings.originator.rung, rings.anna.presence.state) == (Result.OWN_GONE, [], State.HOME)

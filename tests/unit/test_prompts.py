@@ -1,6 +1,7 @@
 """Which prompts exist, what the voice is given, and what is made again when something changes."""
 
 import re
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 
 from config.schema import Closure, Emergency, Interval
 from hotline.errors import SetupError
+from hotline.setup import by_content, sound
 from hotline.setup import prompts as prompts_module
-from hotline.setup import sound
 from hotline.setup.prompts import planned, read_manifest, render_prompts
 from ivr import recording
 from ivr.prompts import LANGUAGE_OFFER, catalogue, spoken
@@ -170,11 +171,10 @@ def made(monkeypatch):
     """Rendering without voice and sox: the names that would be made."""
     names: list[str] = []
 
-    def make(prompt, directory: Path, sox: str) -> float:
+    def make(prompt, directory: Path, sox: str) -> None:
         names.append(prompt.name)
-        for extension in sound.FORMATS:
-            sound.write_whole(directory / f"{prompt.name}.{extension}", prompt.text.encode())
-        return 1.0
+        for file in by_content.files(directory, prompt.content):
+            sound.write_whole(file, prompt.text.encode())
 
     monkeypatch.setattr(prompts_module, "_make", make)
     monkeypatch.setattr(sound, "find_sox", lambda: "sox")
@@ -186,8 +186,7 @@ def render(config, tmp_path: Path):
 
 
 def test_the_second_rendering_makes_nothing(made, tmp_path):
-    assert sorted(render(shipped(), tmp_path).made) == sorted(made)
-    assert set(made) == catalogue(shipped()).keys()
+    assert set(render(shipped(), tmp_path).made) == catalogue(shipped()).keys()
     made.clear()
     again = render(shipped(), tmp_path)
     assert (again.made, made, again.removed) == ([], [], [])
@@ -202,9 +201,8 @@ def test_a_changed_text_alone_is_made_again(made, tmp_path):
 
 def test_another_speed_of_the_voice_makes_all_of_its_language_again(made, tmp_path):
     render(shipped(), tmp_path)
-    made.clear()
-    render(changed(voice={"speed": 1.2}), tmp_path)
-    assert set(made) == {name for name in catalogue(shipped()) if not name.startswith("en/")}
+    again = render(changed(voice={"speed": 1.2}), tmp_path).made
+    assert set(again) == {name for name in catalogue(shipped()) if not name.startswith("en/")}
 
 
 def test_a_language_is_spoken_by_its_own_voice_and_its_recordings_lie_in_its_folder(tmp_path):
@@ -232,9 +230,79 @@ def test_a_language_that_no_longer_exists_leaves_no_sound_and_announcements_stay
 def test_a_missing_file_is_made_again(made, tmp_path):
     render(shipped(), tmp_path)
     made.clear()
-    (tmp_path / "prompts" / "goodbye.alaw").unlink()
+    (goodbye,) = (one for one in planned(shipped(), tmp_path) if one.name == "goodbye")
+    for name in ("goodbye", goodbye.content):
+        (tmp_path / "prompts" / f"{name}.alaw").unlink()
     render(shipped(), tmp_path)
     assert made == ["goodbye"]
+    assert (tmp_path / "prompts" / "goodbye.alaw").read_text() == shipped().texts.goodbye
+
+
+def test_a_sound_is_made_once_for_all_prompts_of_the_same_words(made, tmp_path):
+    same = changed(texts={"goodbye": "Bitte warten.", "please_wait": "Bitte warten."})
+    assert {"goodbye", "please_wait"} <= set(render(same, tmp_path).made)
+    assert len(made) == len({one.content for one in planned(same, tmp_path)}) < len(catalogue(same))
+    files = [tmp_path / "prompts" / f"{name}.wav" for name in ("goodbye", "please_wait")]
+    assert files[0].samefile(files[1])
+
+
+def test_an_empty_file_is_no_sound(made, tmp_path):
+    render(shipped(), tmp_path)
+    made.clear()
+    (goodbye,) = (one for one in planned(shipped(), tmp_path) if one.name == "goodbye")
+    (tmp_path / "prompts" / f"{goodbye.content}.sln16").write_bytes(b"")  # power was lost
+    render(shipped(), tmp_path)
+    assert made == ["goodbye"]
+
+
+def test_what_an_earlier_release_has_made_is_not_made_again(made, tmp_path):
+    render(shipped(), tmp_path)
+    shutil.rmtree(tmp_path / "prompts" / by_content.FOLDER)
+    made.clear()
+    assert (render(changed(texts={"goodbye": "Ade."}), tmp_path).made, made) == (["goodbye"], ["goodbye"])
+
+
+def test_what_comes_into_force_leaves_the_sound_before_to_whoever_still_hears_it(made, tmp_path):
+    render(shipped(), tmp_path)
+    (before,) = (one for one in planned(shipped(), tmp_path) if one.name == "goodbye")
+    render(changed(texts={"goodbye": "Ade."}), tmp_path)
+    prompts = tmp_path / "prompts"
+    assert (prompts / "goodbye.wav").read_text() == "Ade."
+    assert (prompts / f"{before.content}.wav").read_text() == shipped().texts.goodbye
+
+
+def test_sounds_that_nobody_needs_are_removed(made, tmp_path):
+    render(shipped(), tmp_path)
+    prompts = tmp_path / "prompts"
+    needed = {one.content for one in planned(shipped(), tmp_path)}
+    for name in ("0123456789abcdef.wav", ".half.wav.part"):
+        (prompts / by_content.FOLDER / name).write_bytes(b"x")
+    by_content.remove_unused(prompts, needed)
+    assert {f"{by_content.FOLDER}/{path.stem}" for path in (prompts / by_content.FOLDER).iterdir()} == needed
+    made.clear()
+    render(shipped(), tmp_path)
+    assert made == []
+
+
+def test_one_prompt_that_cannot_be_made_keeps_no_other_from_it_and_nothing_in_force_is_touched(
+    made, tmp_path, monkeypatch
+):
+    render(shipped(), tmp_path)
+    make, new = prompts_module._make, changed(texts={"greeting": "Moin.", "goodbye": "Ade."})
+
+    def failing(prompt, directory, sox):
+        if prompt.name == "greeting":
+            raise SetupError("no such voice")
+        make(prompt, directory, sox)
+
+    monkeypatch.setattr(prompts_module, "_make", failing)
+    with pytest.raises(SetupError, match="no such voice"):
+        render(new, tmp_path)
+    assert (tmp_path / "prompts" / "goodbye.wav").read_text() == shipped().texts.goodbye
+    made.clear()
+    monkeypatch.setattr(prompts_module, "_make", make)
+    render(new, tmp_path)
+    assert made == ["greeting"]
 
 
 def test_prompts_that_no_longer_exist_are_removed_and_nothing_else(made, tmp_path):
@@ -257,7 +325,11 @@ def test_a_recording_is_noticed_when_it_comes_changes_and_goes(made, tmp_path):
         made.clear()
         recording.unlink() if content is None else recording.write_bytes(content)
         render(shipped(), tmp_path)
-        assert made == ["greeting"]
+        assert made == ([] if content is None else ["greeting"]), "what the voice has said is still there"
+        entry = read_manifest(tmp_path / "prompts")["greeting"]["fingerprint"]
+        (wanted,) = (one for one in planned(shipped(), recording.parent) if one.name == "greeting")
+        assert entry == wanted.fingerprint
+        assert by_content.is_linked(tmp_path / "prompts", wanted.content, "greeting")
 
 
 def test_a_recording_wins_over_the_voice(tmp_path):
@@ -285,12 +357,12 @@ def test_what_was_made_before_a_failure_is_not_made_again(made, tmp_path, monkey
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"goodbye": {}}'])
-def test_a_damaged_manifest_means_that_prompts_are_made_again(made, tmp_path, content):
-    render(shipped(), tmp_path)
+def test_a_damaged_manifest_is_written_anew(made, tmp_path, content):
+    before = render(shipped(), tmp_path)
     (tmp_path / "prompts" / "manifest.json").write_bytes(content)
     made.clear()
-    render(shipped(), tmp_path)
-    assert set(made) == catalogue(shipped()).keys()
+    assert render(shipped(), tmp_path).seconds == before.seconds
+    assert made == []
     assert read_manifest(tmp_path / "prompts").keys() == catalogue(shipped()).keys()
 
 

@@ -53,6 +53,7 @@ class Door:
         self.recalled: dict[str, Call] = {}
         self.passed: list[tuple[str, Any]] = []
         self.dialled = self.alone = 0
+        self.sounds = {"greeting": "by_content/1"}
         door = self
 
         class Caller:
@@ -86,6 +87,7 @@ class Door:
             nothing,
             office.clock,
             str,
+            sounds=lambda: self.sounds,
             book=book,
             known=self,
             order=self,
@@ -190,6 +192,22 @@ async def test_caller_of_this_run_goes_on_with_the_same_call(door: Door) -> None
     assert door.received[1] == ("again", call)
     assert call.end_reason is None
     assert door.office.ledger.kinds() == ["call_started"]
+
+
+async def test_call_hears_what_new_calls_hear_when_it_begins_and_keeps_it(door: Door) -> None:
+    await door.come("call")
+    ((_, call),) = door.received
+    assert call.sounds == {"greeting": "by_content/1"}
+    door.sounds = {"greeting": "by_content/2"}
+    await door.come("return", CALLID=call.id)
+    assert call.sounds == {"greeting": "by_content/1"}
+
+
+async def test_call_of_an_earlier_run_hears_what_new_calls_hear_now(door: Door) -> None:
+    known = Call("c1", "PJSIP/gateway-haus-1", UNIQUE, door.office.config, 3, MONDAY_NINE, None, "haus")
+    door.recalled["c1"] = known
+    await door.come("return", CALLID="c1")
+    assert known.sounds == {"greeting": "by_content/1"}
 
 
 async def test_id_that_nobody_knows_is_kept(door: Door) -> None:

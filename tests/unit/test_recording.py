@@ -45,6 +45,10 @@ def test_three_times_wrong_digits_end_it() -> None:
     assert talk.entered(False) == End((WRONG, REFUSED))
 
 
+def test_telephone_of_too_many_wrong_digits_hears_so() -> None:
+    assert Recording().refused() == End((REFUSED,))
+
+
 def test_once_more_and_thrown_away() -> None:
     talk = begun()
     assert talk.chosen("2") == Record((SPEAK,))

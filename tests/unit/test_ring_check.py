@@ -66,7 +66,7 @@ async def test_no_call_is_offered_while_it_rings(site: Site) -> None:
     call = await site.office.call("c1")
     await site.office.settle()
     assert call.offer is None
-    site.office.switchboard.phone(site.seat, registered=True, engaged=False)  # Asterisk: the trial is over
+    site.office.switchboard.staff.phone(site.seat, registered=True, engaged=False)  # Asterisk: the trial is over
     assert call.offer is not None
     assert not site.told
 
@@ -95,35 +95,35 @@ async def test_agent_with_a_call_is_not_rung(site: Site) -> None:
 
 
 async def test_telephone_that_is_busy_is_not_rung(site: Site) -> None:
-    site.office.switchboard.phone(site.seat, registered=True, engaged=True)
+    site.office.switchboard.staff.phone(site.seat, registered=True, engaged=True)
     with pytest.raises(Refused, match="frei"):
         await site.check.ring("anna")
 
 
 async def test_telephone_that_is_not_registered_is_named_as_the_reason(site: Site) -> None:
-    site.office.switchboard.phone(site.seat, registered=False, engaged=False)
+    site.office.switchboard.staff.phone(site.seat, registered=False, engaged=False)
     with pytest.raises(Refused, match="nicht angemeldet"):
         await site.check.ring("anna")
 
 
 async def test_agent_who_is_not_at_work_yet_can_be_rung(site: Site) -> None:
     carla = site.office.switchboard.seats["carla"]
-    site.office.switchboard.phone(carla, registered=True, engaged=False)
+    site.office.switchboard.staff.phone(carla, registered=True, engaged=False)
     await site.check.ring("carla")
     assert [agent for agent, _ in site.phones.rung] == ["carla"]
 
 
 async def test_what_rings_next_is_not_taken_for_the_trial(site: Site) -> None:
     await site.check.ring("anna")
-    site.office.switchboard.phone(site.seat, registered=True, engaged=False)
+    site.office.switchboard.staff.phone(site.seat, registered=True, engaged=False)
     assert not site.told
-    site.office.switchboard.phone(site.seat, registered=True, engaged=True)
+    site.office.switchboard.staff.phone(site.seat, registered=True, engaged=True)
     assert not site.told
 
 
 async def test_talk_long_after_the_trial_is_not_taken_for_it(site: Site) -> None:
     await site.check.ring("anna")
     site.office.pass_time(120)
-    site.office.switchboard.phone(site.seat, registered=True, engaged=True)
+    site.office.switchboard.staff.phone(site.seat, registered=True, engaged=True)
     assert not site.told
     assert site.check.view(site.office.switchboard.seats["ben"], MONDAY_NINE) == {"test_ring": False}

@@ -142,7 +142,7 @@ def test_state_directory_that_is_a_file_is_told_in_one_sentence(tmp_path: Path) 
 
 def test_renewed_first_password_takes_the_place_of_the_old_one_and_of_no_other(state: StateDirectory) -> None:
     before = state.secrets(["anna", "ben"])
-    after = state.renew_initial_passwords(["anna"])
+    after = state.renew_secrets(["anna"], phones=False)
     assert after == state.secrets()
     assert after.initial_passwords["anna"] != before.initial_passwords["anna"]
     assert after.initial_passwords["ben"] == before.initial_passwords["ben"]

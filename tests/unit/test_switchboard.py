@@ -122,7 +122,7 @@ async def test_phone_that_vanishes_while_ringing_gives_the_caller_back(office: O
     call = await office.call("c1")
     await office.settle()
     office.rings(call)
-    office.switchboard.phone(seat, registered=False, engaged=False)
+    office.switchboard.staff.phone(seat, registered=False, engaged=False)
     await office.settle()
     assert call.offer is not None
     assert call.offer.end is OfferEnd.GONE
@@ -146,7 +146,7 @@ async def test_agent_on_a_break_during_a_call_gets_no_further_one(office: Office
     await office.settle()
     office.switchboard.answered(call)
     seat = office.switchboard.seats["anna"]
-    office.switchboard.wanting(seat, Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(seat, Intent.PAUSE, "Pause")
     office.switchboard.talk_ended(call)
     waiting = await office.call("c2")
     office.switchboard.release(seat)
@@ -161,10 +161,10 @@ async def test_nobody_ready_is_counted_from_the_moment_the_last_one_left(office:
     await office.settle()
     call = await office.call("c2")
     office.switchboard.answered(other)
-    assert office.switchboard.nobody_ready_for(call) == 0
-    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.HOME, None)
+    assert office.switchboard.duty.nobody_for(call) == 0
+    office.switchboard.staff.wanting(office.switchboard.seats["anna"], Intent.HOME, None)
     office.pass_time(61)
-    assert office.switchboard.nobody_ready_for(call) == pytest.approx(61)
+    assert office.switchboard.duty.nobody_for(call) == pytest.approx(61)
 
 
 async def test_broken_ledger_turns_no_caller_away(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ async def test_agent_who_goes_on_a_break_while_ringing_is_not_rung_on_and_not_bl
     call = await office.call("c1")
     await office.settle()
     office.rings(call)
-    office.switchboard.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(office.switchboard.seats["anna"], Intent.PAUSE, "Pause")
     await office.settle()
     assert office.controls.hung_up == ["PJSIP/agent-anna-leg-1"]
     assert office.switchboard.seats["anna"].presence.bar is None
@@ -230,11 +230,11 @@ async def test_late_news_of_an_answered_leg_does_not_answer_the_next_offer(offic
 
 async def test_phone_that_talks_without_a_call_of_ours_is_not_offered_one(office: Office) -> None:
     office.ready("anna")
-    office.switchboard.phone(office.switchboard.seats["anna"], registered=True, engaged=True)
+    office.switchboard.staff.phone(office.switchboard.seats["anna"], registered=True, engaged=True)
     call = await office.call("c1")
     await office.settle()
     assert call.agent is None
-    office.switchboard.phone(office.switchboard.seats["anna"], registered=True, engaged=False)
+    office.switchboard.staff.phone(office.switchboard.seats["anna"], registered=True, engaged=False)
     await office.settle()
     assert call.agent == "anna"
 
@@ -255,16 +255,16 @@ async def test_walked_away_agent_does_not_count_as_being_there(office: Office) -
     office.switchboard.answered(other)
     office.switchboard.talk_ended(other)
     waiting = await office.call("c2")
-    assert office.switchboard.nobody_ready_for(waiting) == 0
+    assert office.switchboard.duty.nobody_for(waiting) == 0
     office.pass_time(600)
     office.switchboard.rematch()
     office.pass_time(30)
-    assert office.switchboard.nobody_ready_for(waiting) == pytest.approx(30)
+    assert office.switchboard.duty.nobody_for(waiting) == pytest.approx(30)
 
 
 async def test_alarm_counts_only_callers_nobody_on_duty_can_help(office: Office) -> None:
     office.ready("carla")  # has no "wohnen"
     await office.call("c1", "rent")
-    assert office.switchboard.unserved() == 1
+    assert office.switchboard.duty.unserved() == 1
     office.ready("ben")
-    assert office.switchboard.unserved() == 0
+    assert office.switchboard.duty.unserved() == 0

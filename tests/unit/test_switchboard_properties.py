@@ -88,7 +88,7 @@ class Hotline(RuleBasedStateMachine):
     def go_on(self) -> None:
         for seat in self.board.seats:
             if seat.offer is not None and seat.offer.stored:
-                self.board.shown(seat.agent.name, seat.offer.id)
+                self.board.offers.shown(seat.agent.name, seat.offer.id)
         for call in self.board.calls:
             offer = call.offer
             rang_in_vain = offer is not None and offer.end not in (None, OfferEnd.ANSWERED)
@@ -140,7 +140,7 @@ class Hotline(RuleBasedStateMachine):
     )
     def press(self, agent: str, intent: Intent) -> None:
         if agent in self.board.seats:
-            self.happens(lambda: self.board.wanting(self.seat(agent), intent, None))
+            self.happens(lambda: self.board.staff.wanting(self.seat(agent), intent, None))
 
     @rule(agent=st.sampled_from(AGENTS))
     def begin_work(self, agent: str) -> None:
@@ -148,17 +148,17 @@ class Hotline(RuleBasedStateMachine):
             self.happens(lambda: self._all_there(self.seat(agent)))
 
     def _all_there(self, seat: Seat) -> None:
-        self.board.phone(seat, registered=True, engaged=False)
-        self.board.screens(seat, {"tab"})
-        self.board.wanting(seat, Intent.READY, None)
+        self.board.staff.phone(seat, registered=True, engaged=False)
+        self.board.staff.screens(seat, {"tab"})
+        self.board.staff.wanting(seat, Intent.READY, None)
 
     @rule(agent=st.sampled_from(AGENTS), there=st.booleans(), engaged=st.booleans())
     def telephone_comes_or_goes(self, agent: str, there: bool, engaged: bool) -> None:
-        self.happens(lambda: self.board.phone(self.seat(agent), registered=there, engaged=there and engaged))
+        self.happens(lambda: self.board.staff.phone(self.seat(agent), registered=there, engaged=there and engaged))
 
     @rule(agent=st.sampled_from(AGENTS), there=st.booleans())
     def page_comes_or_goes(self, agent: str, there: bool) -> None:
-        self.happens(lambda: self.board.screens(self.seat(agent), {"tab"} if there else set()))
+        self.happens(lambda: self.board.staff.screens(self.seat(agent), {"tab"} if there else set()))
 
     # --- rings and talks -------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class Hotline(RuleBasedStateMachine):
     @rule(data=st.data())
     def agents_side_breaks_off(self, data: st.DataObject) -> None:
         call = data.draw(st.sampled_from(self.calls(Phase.TALKING)))
-        self.happens(lambda: self.board.agent_lost(call))
+        self.happens(lambda: self.board.wishes.agent_lost(call))
 
     @rule(agent=st.sampled_from(AGENTS))
     def all_is_written_up(self, agent: str) -> None:
@@ -214,8 +214,8 @@ class Hotline(RuleBasedStateMachine):
             StillClock.moment = at
             self.happens(self.board.rematch)
         StillClock.moment = end
-        for call in list(self.board._meant.values()):
-            self.happens(lambda call=call: self.board._pursue(call))  # type: ignore[misc]
+        for call in list(self.board.wishes._meant.values()):
+            self.happens(lambda call=call: self.board.wishes.pursue(call))  # type: ignore[misc]
 
     @rule(seconds=st.sampled_from((-3600, -1, 1, 3600)))
     def clock_is_stepped(self, seconds: int) -> None:
@@ -227,7 +227,7 @@ class Hotline(RuleBasedStateMachine):
     def configuration_becomes_active(self, config: HotlineConfig) -> None:
         """For new calls; those that are here keep theirs."""
         self.config = config
-        self.happens(lambda: self.board.take_agents(config.agents))
+        self.happens(lambda: self.board.staff.take(config.agents))
 
     # --- what must always hold -----------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class Exchange:
         self.transfers.begin(self.call, self.anna, Handover.CONSULT, target)
         await self.office.settle()
         if self.ben.offer is not None:
-            self.board.shown("ben", self.ben.offer.id)
+            self.board.offers.shown("ben", self.ben.offer.id)
         await self.office.settle()
         self.transfers.rings(self.call, Leg("PJSIP/agent-ben-1", "leg-ben"))
 
@@ -92,7 +92,7 @@ async def test_consulted_agent_sees_the_call_before_the_leg_is_moved(exchange: E
     assert exchange.ben.may_show_call
     assert exchange.mover.moved == []
     assert exchange.ben.offer is not None
-    exchange.board.shown("ben", exchange.ben.offer.id)
+    exchange.board.offers.shown("ben", exchange.ben.offer.id)
     await exchange.office.settle()
     assert exchange.mover.moved == [("PJSIP/agent-anna-leg-anna", "PJSIP/agent-ben")]
 
@@ -184,7 +184,7 @@ async def test_telephone_whose_first_line_ends_leaves_nobody_bound(exchange: Exc
     task = asyncio.create_task(dialling)
     await exchange.office.settle()
     assert exchange.ben.offer is not None
-    exchange.board.shown("ben", exchange.ben.offer.id)
+    exchange.board.offers.shown("ben", exchange.ben.offer.id)
     assert await task
     exchange.transfers.abandon(exchange.call)
     assert exchange.ben.call is None
@@ -384,7 +384,7 @@ async def test_phone_connects_both_sides(exchange: Exchange) -> None:
     task = asyncio.create_task(dialling)
     await exchange.office.settle()
     assert exchange.ben.offer is not None
-    exchange.board.shown("ben", exchange.ben.offer.id)
+    exchange.board.offers.shown("ben", exchange.ben.offer.id)
     assert await task
     exchange.transfers.rings(exchange.call, Leg("PJSIP/agent-ben-1", "leg-ben"))
     exchange.transfers.dialled(exchange.call, "ANSWER")
@@ -405,7 +405,7 @@ async def test_phone_connects_while_the_other_side_rings(exchange: Exchange, sta
     )
     await exchange.office.settle()
     assert exchange.ben.offer is not None
-    exchange.board.shown("ben", exchange.ben.offer.id)
+    exchange.board.offers.shown("ben", exchange.ben.offer.id)
     assert await task
     exchange.transfers.rings(exchange.call, Leg("PJSIP/agent-ben-1", "leg-ben"))
     exchange.transfers.joined(exchange.call, session_moves=True)

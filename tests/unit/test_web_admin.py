@@ -83,6 +83,7 @@ async def test_pages_lead_to_each_other_and_to_the_lead(admin: Visitor) -> None:
 async def test_the_overview_tells_what_is_in_use_and_what_the_draft_changes(admin: Visitor) -> None:
     page = await (await admin.get("/admin")).text()
     assert "In Kraft: Version 1" in page
+    assert "<dd>Konfigurationsdatei</dd>" in page
     assert "Kein Entwurf" in page
     changing(admin).as_somebody_else("Auf Wiederhören.", "Tschüss.")
     page = await (await admin.get("/admin")).text()
@@ -90,6 +91,15 @@ async def test_the_overview_tells_what_is_in_use_and_what_the_draft_changes(admi
     assert "<del>Auf Wiederhören.</del>" in page
     assert "<ins>Tschüss.</ins>" in page
     assert 'id="activate-form"' in page
+
+
+async def test_the_version_before_is_one_press_away(admin: Visitor) -> None:
+    assert 'id="rollback-form"' not in await (await admin.get("/admin")).text()
+    changing(admin).activate_as_somebody_else("Auf Wiederhören.", "Tschüss.")
+    page = await (await admin.get("/admin")).text()
+    assert "<button>Zurück zu Version 1</button>" in page
+    assert 'data-number="1"' in page
+    assert '<a href="/admin/history/2">' in page
 
 
 async def test_what_a_text_says_is_never_markup(admin: Visitor) -> None:

@@ -165,9 +165,10 @@ async def test_first_passwords_are_shown_to_whoever_has_activated_only(drafted: 
 
 
 async def test_recordings_of_former_texts_are_told_with_what_was_put_in_force(drafted: Visitor) -> None:
-    changing(drafted).activated = Activated(0, (), outdated=("greeting", "en/greeting", "type_rent"))
+    changing(drafted).activated = Activated(0, (), outdated=("greeting", "en/greeting", "type_rent"), people=("P",))
     told = await finished(drafted, await sent(drafted, "/admin/activate", {"reason": "Weil."}))
     assert told["result"]["outdated"] == ["Begrüßung (greeting)", "Begrüßung (en/greeting)", "type_rent"]
+    assert told["result"]["people"] == ["P"]
 
 
 async def test_a_draft_of_somebody_else_is_not_put_in_force_unseen(drafted: Visitor) -> None:

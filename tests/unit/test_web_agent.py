@@ -7,7 +7,7 @@ import pytest
 
 from agents.forms import FormError
 from hotline.errors import AmiUnavailable
-from tests.unit.doubles_web import refusing
+from tests.unit.doubles_web import FakeUser, refusing
 from tests.unit.site_web import SCRIPT, Visitor, a_visitor, an_agent  # noqa: F401 - the fixtures
 
 REQUESTS: list[tuple[str, Any, tuple[Any, ...]]] = [
@@ -184,6 +184,14 @@ async def test_defect_is_logged_without_what_a_caller_said(anna: Visitor, capsys
     assert "RuntimeError" in logged
     assert "hang_up" in logged
     assert "Kruse" not in logged
+
+
+@pytest.mark.parametrize(("role", "doors"), [("agent", []), ("lead", ["/lead"]), ("admin", ["/lead", "/admin"])])
+async def test_page_leads_to_the_other_pages_of_this_user(visitor: Visitor, role: str, doors: list[str]) -> None:
+    visitor.accounts.users["anna"] = FakeUser("anna", role)
+    await visitor.log_in("anna")
+    page = await (await visitor.get("/agent")).text()
+    assert [door for door in ("/lead", "/admin") if f'<a href="{door}"' in page] == doors
 
 
 async def test_softphone_account_is_handed_to_the_browser_phone_only(anna: Visitor) -> None:

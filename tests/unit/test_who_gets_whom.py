@@ -141,14 +141,14 @@ async def test_caller_goes_to_anybody_as_soon_as_the_agent_goes_away(office: Off
     office.ready("anna")
     call = await known_caller(office, "c1", "ben")
     await office.settle()
-    office.switchboard.wanting(office.switchboard.seats["ben"], intent, None)
+    office.switchboard.staff.wanting(office.switchboard.seats["ben"], intent, None)
     await office.settle()
     assert call.agent == "anna"
 
 
 async def test_agent_on_a_break_at_home_or_without_the_skill_is_not_waited_for(office: Office) -> None:
     office.ready("anna", "ben", "carla")
-    office.switchboard.wanting(office.switchboard.seats["ben"], Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(office.switchboard.seats["ben"], Intent.PAUSE, "Pause")
     for name in ("ben", "elif", "carla", "nobody-any-more"):  # carla has no "wohnen"
         call = await known_caller(office, f"knows-{name}", name)
         await office.settle()
@@ -207,7 +207,7 @@ async def test_second_choice_is_rung_only_after_the_seconds(office: Office) -> N
     office.ready("ben")
     call = await waiting_since(office, SECOND_SECONDS - 0.1, "benefits")
     assert call.phase is Phase.WAITING
-    assert office.switchboard.nobody_ready_for(call) == 0, "somebody is there, only not at once"
+    assert office.switchboard.duty.nobody_for(call) == 0, "somebody is there, only not at once"
     set_time(call, SECOND_SECONDS)
     await until(lambda: call.agent == "ben")
 
@@ -218,8 +218,8 @@ async def test_a_free_first_choice_agent_comes_before_second_choice_however_long
     office.pass_time(SECOND_SECONDS)
     office.switchboard.over(talk)
     seat = office.switchboard.seats["david"]
-    office.switchboard.phone(seat, registered=True, engaged=False)
-    office.switchboard.screens(seat, {"tab"})
+    office.switchboard.staff.phone(seat, registered=True, engaged=False)
+    office.switchboard.staff.screens(seat, {"tab"})
     seat.presence = seat.presence.wanting(Intent.READY, None, office.clock.now())  # both free at the same moment
     office.switchboard.release(office.switchboard.seats["ben"])
     await office.settle()
@@ -255,7 +255,7 @@ async def test_expected_wait_is_learnt_from_those_who_were_taken(office: Office)
     await office.settle()
     board, seat = office.switchboard, office.switchboard.seats["anna"]
     waiting = [await office.call(f"c{number}") for number in range(5)]
-    assert board.expected_wait(waiting[0]) is None
+    assert board.progress.expected(waiting[0], office.clock.now()) is None
     for _ in range(4):
         assert seat.call is not None
         talking = seat.call
@@ -264,10 +264,10 @@ async def test_expected_wait_is_learnt_from_those_who_were_taken(office: Office)
         board.over(talking)
         board.release(seat)
         await office.settle()
-    expected = board.expected_wait(waiting[4])
+    expected = board.progress.expected(waiting[4], office.clock.now())
     assert expected is not None
     assert 60 < expected < 240
-    assert board.expected_wait(waiting[0]) is None, "not in the line any more"
+    assert board.progress.expected(waiting[0], office.clock.now()) is None, "not in the line any more"
 
 
 async def test_the_line_is_full_for_whoever_has_as_many_before_them(shipped: dict[str, Any]) -> None:
@@ -276,7 +276,7 @@ async def test_the_line_is_full_for_whoever_has_as_many_before_them(shipped: dic
     try:
         calls = [await office.call(f"c{number}", kind) for number, kind in enumerate(("rent", "benefits", "rent"))]
         assert [office.switchboard.progress.full(call) for call in calls] == [False, False, True]
-        assert [office.switchboard.position(call) for call in calls] == [1, 2, 3]
+        assert [office.switchboard.progress.position(call) for call in calls] == [1, 2, 3]
     finally:
         await office.close()
 
@@ -297,7 +297,7 @@ async def test_only_a_pause_has_a_length_to_be_compared_with(office: Office, shi
     office.ready("anna")
     seat = office.switchboard.seats["anna"]
     assert pause_minutes(seat, limited) is None
-    office.switchboard.wanting(seat, Intent.PAUSE, "Pause")
+    office.switchboard.staff.wanting(seat, Intent.PAUSE, "Pause")
     assert (pause_minutes(seat, limited), pause_minutes(seat, office.config)) == (30, None)
 
 
@@ -308,7 +308,7 @@ async def test_agents_keep_their_state_when_the_configuration_changes(office: Of
     talk = await busy(office, "ben")
     office.ready("anna")
     agents = [agent.model_copy(update={"full_name": agent.full_name.upper()}) for agent in office.config.agents]
-    office.switchboard.take_agents(agents)
+    office.switchboard.staff.take(agents)
     seats = office.switchboard.seats
     assert (seats["ben"].presence.state, seats["anna"].presence.state) == (State.TALKING, State.READY)
     assert (seats["ben"].call, seats["anna"].agent.full_name) == (talk, "ANNA AHRENS")
@@ -321,7 +321,7 @@ async def test_a_skill_that_is_added_brings_a_waiting_caller_at_once(office: Off
         agent.model_copy(update={"skills": [*agent.skills, "wohnen"]}) if agent.name == "carla" else agent
         for agent in office.config.agents
     ]
-    office.switchboard.take_agents(agents)
+    office.switchboard.staff.take(agents)
     await office.settle()
     assert call.agent == "carla"
 
@@ -329,7 +329,7 @@ async def test_a_skill_that_is_added_brings_a_waiting_caller_at_once(office: Off
 async def test_an_agent_who_is_taken_out_finishes_the_call_and_gets_no_other(office: Office) -> None:
     talk = await busy(office, "ben")
     board = office.switchboard
-    board.take_agents([agent for agent in office.config.agents if agent.name != "ben"])
+    board.staff.take([agent for agent in office.config.agents if agent.name != "ben"])
     assert "ben" in board.seats
     waiting = await office.call("c2")
     board.over(talk)
@@ -342,7 +342,7 @@ async def test_an_agent_who_is_taken_out_finishes_the_call_and_gets_no_other(off
 
 async def test_an_agent_who_is_added_begins_at_home(office: Office) -> None:
     new = office.config.agent("anna").model_copy(update={"name": "frida", "full_name": "Frida Fuchs"})
-    office.switchboard.take_agents([*office.config.agents, new])
+    office.switchboard.staff.take([*office.config.agents, new])
     assert office.switchboard.seats["frida"].presence.state is State.HOME
     office.ready("frida")
     call = await office.call("c1")

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,8 +110,8 @@ class Room:
 
 
 @pytest.fixture
-async def room(config: HotlineConfig, tmp_path: Path) -> AsyncIterator[Room]:
-    db = Database(f"sqlite:///{tmp_path}/hotline.db")
+async def room(config: HotlineConfig, database_url: str) -> AsyncIterator[Room]:
+    db = Database(database_url)
     await db.open()
     room = Room(config, db)
     yield room

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hotline.exchange.dialogue import KEYS, Dialogue
+from hotline.exchange.dialogue import KEYS, Dialogue, Entry
 from hotline.telephony.agi_server import AgiServer
 from hotline.telephony.agi_session import AgiSession
 from ivr.conversation import Conversation
@@ -37,7 +37,7 @@ class Welcomed:
         effects = conversation.receive(CallArrived(MONDAY_9, CALLER, True, TOLD))
         while isinstance(effects[0], Collect):
             keys = await dialogue.collect(effects[0])
-            effects = conversation.receive(SilenceElapsed() if keys is None else DigitsEntered(keys))
+            effects = conversation.receive(SilenceElapsed() if keys is None else DigitsEntered(keys.digits))
         self.request_types.append(conversation.request_type)
 
 
@@ -81,7 +81,7 @@ class Waited:
     """A server that lets its caller wait once, and keeps the entry."""
 
     def __init__(self, effect: Wait) -> None:
-        self.effect, self.entries = effect, list[str | None]()
+        self.effect, self.entries = effect, list[Entry | None]()
         self.server = AgiServer(self._handle, port=0)
 
     async def _handle(self, session: AgiSession) -> None:
@@ -115,7 +115,7 @@ async def test_answer_is_waited_for_after_prompts_that_took_all_the_time() -> No
     assert (await caller.answer(OVER)).startswith("SET MUSIC")
     assert (await caller.answer(b"200 result=0\n")).startswith("WAIT FOR DIGIT")
     assert (await caller.answer(b"200 result=49\n")).startswith("WAIT FOR DIGIT")
-    await eventually(lambda: waited.entries == ["1"])
+    await eventually(lambda: waited.entries == [Entry("1", ended=True)])
     await caller.leave()
     await waited.server.close()
 
@@ -129,6 +129,21 @@ async def test_star_is_a_whole_entry_and_other_keys_do_not_end_the_music(most: i
     if most == 1:
         assert (await caller.answer(b"200 result=53\n")).startswith("WAIT FOR DIGIT")  # "5" means nothing
     assert (await caller.answer(b"200 result=42\n")).startswith("WAIT FOR DIGIT")
-    await eventually(lambda: waited.entries == ["*"])
+    await eventually(lambda: waited.entries == [Entry("*", ended=True)])
+    await caller.leave()
+    await waited.server.close()
+
+
+@pytest.mark.parametrize(("last", "ended"), [(b"35", True), (b"53", True), (b"0", False)])
+async def test_entry_says_whether_the_caller_has_ended_it(last: bytes, ended: bool) -> None:
+    """By the hash key or the last digit; not when no further key came."""
+    waited = Waited(Wait((), 5, 3, between_seconds=8))
+    await waited.server.start()
+    caller = await AgiCaller.call(waited.server)
+    assert (await caller.answer(b"200 result=0\n")).startswith("SET MUSIC")
+    for key in (b"50", b"51"):
+        assert (await caller.answer(b"200 result=" + key + b"\n")).startswith("WAIT FOR DIGIT")
+    assert (await caller.answer(b"200 result=" + last + b"\n")).startswith("WAIT FOR DIGIT 8000")
+    await eventually(lambda: waited.entries == [Entry("235" if last == b"53" else "23", ended)])
     await caller.leave()
     await waited.server.close()

@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("hotline_id", name="config_drafts_once"),
     )
     op.add_column("config_versions", sa.Column("reason", sa.Text(), nullable=True))
+    op.add_column("users", sa.Column("agent_name", sa.Text(), nullable=True))
+    op.add_column("users", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("calls", sa.Column("language", sa.String(length=40), nullable=True))
     op.add_column("callbacks", sa.Column("language", sa.String(length=40), nullable=True))
     for name in ("place_at", "not_before", "not_after"):

@@ -1,0 +1,73 @@
+"""Sound files named after what they were made from, and the prompts' own names as hard links to them.
+
+A file of that kind never changes, so whoever was told its name hears the same to the end, whatever comes into use
+meanwhile. Under a prompt's own name lies what is in force: Asterisk's fallback and the pages play that.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotline.setup import sound
+
+FOLDER = "by_content"
+_DIGITS = 16
+
+
+def name_of(fingerprint: str) -> str:
+    """The name of the sound made from that, relative to the prompts' folder and without its ending."""
+    return f"{FOLDER}/{fingerprint[:_DIGITS]}"
+
+
+def files(directory: Path, name: str) -> Iterator[Path]:
+    """One for each format."""
+    return (directory / f"{name}.{extension}" for extension in sound.FORMATS)
+
+
+def is_there(directory: Path, name: str) -> bool:
+    """Whether a sound can be played: one with a format missing does not count."""
+    return all(_size(path) for path in files(directory, name))
+
+
+def seconds(directory: Path, name: str) -> float:
+    """How long a sound lasts that is there."""
+    return round(_size(directory / f"{name}.sln16") / 2 / sound.RATE, 3)
+
+
+def is_linked(directory: Path, target: str, name: str) -> bool:
+    """Whether `name` is that very sound, in every format."""
+    pairs = zip(files(directory, target), files(directory, name), strict=True)
+    return all(_is_same(one, other) for one, other in pairs)
+
+
+def link(directory: Path, target: str, name: str) -> None:
+    """Make `name` another name of the sound `target`; each format is exchanged at once. OSError."""
+    (directory / name).parent.mkdir(parents=True, exist_ok=True)
+    for source, path in zip(files(directory, target), files(directory, name), strict=True):
+        if _is_same(source, path):
+            continue  # renaming one name of a file to another one of the same does nothing
+        part = path.with_name(f".{path.name}.part")
+        part.unlink(missing_ok=True)
+        os.link(source, part)
+        part.replace(path)
+
+
+def remove_unused(directory: Path, needed: set[str]) -> None:
+    """Delete all sounds but these, and what was half written. Nobody may be listening."""
+    for path in (directory / FOLDER).iterdir() if (directory / FOLDER).is_dir() else ():
+        if path.name.startswith(".") or f"{FOLDER}/{path.stem}" not in needed:
+            path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
