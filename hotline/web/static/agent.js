@@ -205,9 +205,10 @@ function painted() {
 }
 
 // Until the service has heard it: it waits for this word, and takes the screen for stale without it. While it is away
-// there is nobody to tell: its next word is another chance.
+// there is nobody to tell: its next word is another chance. Nothing is said twice at once on a connection that holds.
 async function acknowledge(shownPop) {
-  if (!owed(shownPop)) return;
+  if (!owed(shownPop) || shownPop.asking) return;
+  shownPop.asking = true;
   try {
     await api.shown(shownPop.offer);
     shownPop.acknowledged = true;
@@ -215,6 +216,8 @@ async function acknowledge(shownPop) {
     shownPop.acknowledged = error.status !== 0 && error.status < 500; // a refusal is an answer too
     cancel(shownPop.again);
     shownPop.again = after(AGAIN_MS, () => stream.connected && acknowledge(shownPop));
+  } finally {
+    shownPop.asking = false;
   }
 }
 
@@ -233,6 +236,7 @@ function considerRinging() {
 
 function connection(connected) {
   document.body.dataset.connected = String(connected);
+  if (!connected && pop) pop.asking = false;
   if (connected) sendDraft();
   update();
 }
