@@ -112,7 +112,7 @@ def test_note_survives_a_reload_and_goes_with_the_outcome(site: Served, anna: Pa
     expect(anna.locator("#callback-note")).to_have_value("Bescheid erklärt")
     anna.click("#callback-finish")
     asked(site, anna, "finish_callback")
-    assert anna.evaluate("() => sessionStorage.getItem('hotline-callback-note')") is None
+    anna.wait_for_function("() => sessionStorage.getItem('hotline-callback-note') === null")  # once it has the answer
 
 
 def test_caller_who_was_not_reached_is_suggested_as_such(site: Served, anna: Page) -> None:

@@ -77,15 +77,16 @@ def test_draft_is_there_in_a_browser_that_knows_nothing_of_it(site: Served, anna
 def test_last_words_before_the_page_goes_are_kept(site: Served, anna: Page) -> None:
     answered(site, anna)
     anna.on("dialog", lambda dialog: dialog.accept())
-    anna.evaluate(
-        """() => {
-            const note = document.getElementById("field-note");
-            note.value = "gerade noch";
-            note.dispatchEvent(new Event("input", { bubbles: true }));
-            sessionStorage.clear = () => {};
-            location.assign("/login");
-        }"""
-    )
+    with anna.expect_navigation():
+        anna.evaluate(
+            """() => {
+                const note = document.getElementById("field-note");
+                note.value = "gerade noch";
+                note.dispatchEvent(new Event("input", { bubbles: true }));
+                sessionStorage.clear = () => {};
+                location.assign("/login");
+            }"""
+        )
     kept(site, anna, note="gerade noch")
 
 
