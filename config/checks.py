@@ -25,6 +25,9 @@ RESERVED_FIELDS = frozenset(
 )
 """What the agent's page asks for every request; the fields of a type stand beside them in one form."""
 
+LEAD_ACCOUNT = "leitung"
+"""The account that may lead, which is no agent's."""
+
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
@@ -57,6 +60,12 @@ def names_are_used_once(config: HotlineConfig) -> Iterator[Problem]:
         yield from _repeated(named, f"{attribute} of the {section}")
     yield from _repeated((((*path, "key"), kind.key) for path, kind in _all_types(config)), "request type's key")
     yield from _repeated((((*path, "press"), kind.press) for path, kind in _all_types(config)), "key to press")
+
+
+def no_agent_has_the_leads_account(config: HotlineConfig) -> Iterator[Problem]:
+    for index, agent in enumerate(config.agents):
+        if agent.name == LEAD_ACCOUNT:
+            yield ("agents", index, "name"), f'"{agent.name}" is the account of the lead; give the agent another name'
 
 
 def offices_exist(config: HotlineConfig) -> Iterator[Problem]:
@@ -169,6 +178,7 @@ def household_digits_make_a_range(config: HotlineConfig) -> Iterator[Problem]:
 
 RULES: tuple[Callable[[HotlineConfig], Iterator[Problem]], ...] = (
     names_are_used_once,
+    no_agent_has_the_leads_account,
     offices_exist,
     request_types_exist,
     skills_match,

@@ -12,6 +12,7 @@ _NAMES: dict[str, str] = {
     '"{value}" is already the key of a field at {path}; each key of a field may be used once': "Die Kennung „{value}“ hat schon ein anderes Feld ({path}).",
     '"{value}" is already the choice at {path}; each choice may be used once': "Die Möglichkeit „{value}“ steht schon da ({path}). Nennen Sie sie nur einmal.",
     '"{value}" is already the key to press at {path}; take another key': "Die Taste „{value}“ ist schon vergeben ({path}). Nehmen Sie eine andere.",
+    '"{value}" is the account of the lead; give the agent another name': "„{value}“ ist das Konto der Leitung. Geben Sie dem Platz einen anderen Namen.",
     'there is no office "{value}"{hint}; allowed: {allowed}': "Die Geschäftsstelle „{value}“ gibt es nicht{hint}. Möglich: {allowed}.",
     'there is no request type "{value}"{hint}; allowed: {allowed}': "Das Anliegen „{value}“ gibt es nicht{hint}. Möglich: {allowed}.",
     'there is no request type with the skill "{value}"{hint}; allowed: {allowed}': "Kein Anliegen verlangt die Fähigkeit „{value}“{hint}. Möglich: {allowed}.",

@@ -1,6 +1,7 @@
 """Cuts entries out of a YAML text, with the comments about them; and puts changes of a text together."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node
@@ -45,7 +46,10 @@ class Cuts:
         for index in range(kept if behind_dash else 0, len(entries)):
             begin, end, stays = entries[index]
             if not stays:
-                yield self._lines_cut(self._with_comments(starts, index), end, self._layout.column(begin))
+                first = self._layout.line_start(begin)
+                if not self._heads_what_stays(entries, starts, index):
+                    first = self._layout.comments_above(begin)
+                yield self._lines_cut(first, end, self._layout.column(begin))
 
     def everything(self, node: Node) -> Splice:
         """Every entry of a list or mapping that does not begin in the line of its key."""
@@ -53,18 +57,23 @@ class Cuts:
             starts = [self._layout.start(key) for key, _ in node.value]
         else:
             starts = [self._layout.dash(item) for item in node.value]
-        return self._lines_cut(self._with_comments(starts, 0), self._layout.end(node), self._layout.column(starts[0]))
+        first = self._layout.line_start(starts[0])
+        if any(map(self._has_comments, starts[1:])):
+            first = self._layout.comments_above(starts[0])
+        return self._lines_cut(first, self._layout.end(node), self._layout.column(starts[0]))
 
-    def _with_comments(self, starts: list[int], index: int) -> int:
-        """Where the comments right above that entry begin, as they are about it.
+    def _heads_what_stays(self, entries: list[tuple[int, int, bool]], starts: list[int], index: int) -> bool:
+        """Whether the comments right above that entry are about others, too: those after it without any of their own.
 
-        What stands above the first one is about all of them, unless others have comments, too.
+        What stands above a section is about that one alone, and above the first one about the whole file.
         """
-        above = self._layout.comments_above(starts[index])
-        if index:
-            return above
-        others = any(self._layout.comments_above(start) < self._layout.line_start(start) for start in starts[1:])
-        return above if others and self._layout.column(starts[0]) else self._layout.line_start(starts[0])
+        if starts[0] == self._layout.start_of_all:
+            return index == 0
+        following = takewhile(lambda other: not self._has_comments(starts[other]), range(index + 1, len(starts)))
+        return any(entries[other][2] for other in following)
+
+    def _has_comments(self, start: int) -> bool:
+        return self._layout.comments_above(start) < self._layout.line_start(start)
 
     def _head_cut(self, start: int, end: int, following: int) -> Splice:
         """Up to the entry that stays; when comments stand before it, they and the line break stay."""

@@ -23,6 +23,9 @@ class Layout:
         self.root: Node = YAML(typ="safe", pure=True).compose(text)
         self._empty: dict[int, int] = {}
         self._find_empty(self.root)
+        sections = self.root.value if isinstance(self.root, MappingNode) else []
+        self.start_of_all = int(sections[0][0].start_mark.index) if sections else None
+        """Where the first key of the whole text stands; None when it is no mapping."""
 
     def _find_empty(self, node: Node) -> None:
         """Where keys without a value would have one: right behind the colon, whereas YAML names the next line."""

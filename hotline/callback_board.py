@@ -58,20 +58,26 @@ class CallbackBoard:
         self._tasks: list[CallbackTask] = []
         self._given_up: list[CallbackTask] = []
         self._asked = self._shown = 0
+        self.stale = False
+        """The tasks could not be read again when they had changed."""
 
-    async def refresh(self) -> None:
-        """Read the open tasks again and show them to everybody; what fails now is tried again with the next change."""
+    async def load(self) -> None:
+        """Read the open tasks and show them to everybody. StorageError."""
         self._asked += 1
         mine = self._asked
-        try:
-            tasks = await self._callbacks.open_tasks()
-            given_up = await self._callbacks.given_up(self._midnight())
-        except StorageError as error:
-            log.warning("callbacks not read", why=str(error))
-            return
+        tasks = await self._callbacks.open_tasks()
+        given_up = await self._callbacks.given_up(self._midnight())
         if mine >= self._shown:  # an older answer never replaces a newer one
-            self._shown, self._tasks, self._given_up = mine, tasks, given_up
+            self._shown, self._tasks, self._given_up, self.stale = mine, tasks, given_up, False
             self._switchboard.rematch()  # a place in the line may have come or gone
+
+    async def refresh(self) -> None:
+        """As `load`; what fails now leaves the list `stale`, to be read again soon."""
+        try:
+            await self.load()
+        except StorageError as error:
+            self.stale = True
+            log.warning("callbacks not read", why=str(error))
 
     @property
     def tasks(self) -> Sequence[CallbackTask]:

@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -112,11 +112,11 @@ async def running(
         await _erase_again(database, config, state, clock)
         accounts = Accounts(database, config.hotline.id)
         place = database, config.hotline.id
-        await ensure_accounts(place, config, state, clock.real_now(), trial=clock.moved)
+        staff = await ensure_accounts(place, config, state, clock.real_now(), trial=clock.moved)
         secrets = state.secrets(agent.name for agent in config.agents)
         started = _begun(begun) or config
         basis = Basis(database, started, Live(in_use.version, effective(started, config)), state, secrets, clock)
-        with _announced(state, clock.moved, await accounts.still_initial()):
+        with _announced(state, clock.moved, await accounts.still_initial(), staff.told):
             async with _parts(basis, in_use.text, on_failure, draining or asyncio.Event()) as drain:
                 yield drain
 
@@ -149,14 +149,16 @@ async def _database(state: StateDirectory, clock: Clock) -> AsyncIterator[Databa
 
 
 @contextlib.contextmanager
-def _announced(state: StateDirectory, moved: bool, initial: Collection[str]) -> Iterator[None]:
+def _announced(state: StateDirectory, moved: bool, initial: Collection[str], told: Sequence[str]) -> Iterator[None]:
     """Tell other commands, as `hotline testcall`, which database is in use; gone when we are.
 
-    `initial` are the users who still have their first password: our parent shows it only for these.
+    `initial` are the users who still have their first password: our parent shows it only for these. `told` is what
+    has become of other accounts: our parent says it.
     """
     note, url = state.path / "running.json", state.database_url(moved=moved)
-    told = {"pid": os.getpid(), "database_url": url, "moved": moved, "initial": sorted(initial)}
-    note.write_text(json.dumps(told), "utf-8")
+    known = {"pid": os.getpid(), "database_url": url, "moved": moved, "initial": sorted(initial), "told": list(told)}
+    note.touch(0o600)
+    note.write_text(json.dumps(known), "utf-8")
     note.chmod(0o600)
     try:
         yield
@@ -197,7 +199,7 @@ async def _parts(
         await recovery.restorer.load()
         await remember_pace(exchange.ledger, switchboard.progress, basis.configuration, clock.now())
         exchange.places.ringable.draining = draining.is_set
-        await exchange.board.refresh()
+        await exchange.board.load()
         await exchange.places.load()
         stack.push_async_callback(switchboard.close)
         await ami.start(patience=AMI_PATIENCE)

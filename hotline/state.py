@@ -2,7 +2,7 @@
 
 hotline.yaml        the configuration in use, copied from the shipped example at the first start
 secrets.json        passwords and keys, made once, readable by the owner only
-hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=
+hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=, and moved.json its first passwords
 begun.yaml          the configuration this run was started with
 hotline.edited.yaml a file edited by hand, when there was a draft already
 erasures.jsonl      which rows were erased, for backups that are restored; never restored itself
@@ -14,18 +14,19 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from config import checks
 from hotline.errors import SetupError
 from hotline.locks import exclusive
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "hotline.yaml"
 DATABASE_URL = "HOTLINE_DATABASE_URL"
 """Environment variable that names a database other than the SQLite file, as postgresql+asyncpg://…"""
-LEAD_ACCOUNT = "leitung"
+LEAD_ACCOUNT = checks.LEAD_ACCOUNT
 """The account that may lead, made at the first start beside those of the agents."""
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters and digits that are not mistaken for each other when read from a screen."""
@@ -76,6 +77,11 @@ class StateDirectory:
     @property
     def asterisk(self) -> Path:
         return self.path / "asterisk"
+
+    @property
+    def trial_passwords(self) -> Path:
+        """First passwords while business time is moved."""
+        return self.path / "moved.json"
 
     @property
     def erasures_file(self) -> Path:
@@ -145,14 +151,21 @@ class StateDirectory:
 
     def forget_secrets(self, but: Collection[str]) -> None:
         """Passwords of everybody else, who is neither an agent nor has an account: nobody inherits them."""
+        self._keep_secrets(lambda name: name in but)
+
+    def forget_secrets_of(self, gone: str) -> None:
+        """Nobody who gets this name inherits a password, nor that of a telephone."""
+        self._keep_secrets(lambda name: name != gone)
+
+    def _keep_secrets(self, whose: Callable[[str], bool]) -> None:
         with exclusive(self.path / "secrets.lock"):
             known = self._stored_secrets()
-            if known is None or {*known.phone_secrets, *known.initial_passwords} <= {*but}:
+            if known is None or all(map(whose, (*known.phone_secrets, *known.initial_passwords))):
                 return
             kept = replace(
                 known,
-                phone_secrets={name: one for name, one in known.phone_secrets.items() if name in but},
-                initial_passwords={name: one for name, one in known.initial_passwords.items() if name in but},
+                phone_secrets={name: one for name, one in known.phone_secrets.items() if whose(name)},
+                initial_passwords={name: one for name, one in known.initial_passwords.items() if whose(name)},
             )
             _write_private(self._secrets_file, json.dumps(asdict(kept), indent=1, sort_keys=True))
 

@@ -24,10 +24,7 @@ DISCARDED = "record_discarded"
 PROMPTS = {
     ENTER: "Bitte geben Sie die sechs Ziffern ein, die auf der Seite stehen.",
     WRONG: "Diese Ziffern stimmen nicht.",
-    REFUSED: (
-        "Von diesem Telefon kamen zu oft falsche Ziffern. Bitte lassen Sie sich in zehn Minuten auf der Seite neue "
-        "geben, oder nehmen Sie ein anderes Telefon. Auf Wiederhören."
-    ),
+    REFUSED: "Von diesem Telefon kamen zu oft falsche Ziffern. Bitte rufen Sie in zehn Minuten wieder an.",
     SPEAK: "Sprechen Sie nach dem Ton, und drücken Sie danach die Raute-Taste.",
     UNUSABLE: "Diese Aufnahme war zu kurz, zu leise oder zu laut.",
     CHOOSE: "Zum Behalten drücken Sie die 1. Noch einmal aufnehmen: die 2. Verwerfen: die 3.",

@@ -40,7 +40,6 @@ MIXED = (
 NO_PROMPTS = "Die Ansagen können nicht hergestellt werden, es bleibt bei der bisherigen Version: {}"
 NOT_STORED = "Die neue Version lässt sich nicht speichern, es bleibt bei der bisherigen: {}"
 OLD_PROMPTS = "Einige Ansagen konnten nicht ausgetauscht werden; der nächste Start der Hotline holt es nach."
-NO_ACCOUNTS = "Konten für neue Mitarbeitende fehlen noch; der nächste Start der Hotline legt sie an."
 
 
 class Prompts(Protocol):
@@ -77,7 +76,9 @@ class AsterisksSide(Protocol):
 class Staff(Protocol):
     """Who works here: accounts, and what Asterisk knows of new telephones."""
 
-    async def make_accounts(self, config: HotlineConfig) -> StaffChange: ...
+    async def make_accounts(self, config: HotlineConfig) -> StaffChange:
+        """What cannot be done now is told; nothing is raised for it."""
+        ...
 
     async def look_at_phones(self, config: HotlineConfig) -> None: ...
 
@@ -155,12 +156,12 @@ class Activation:
             version = await self._put(text, author, reason, draft, expected)
             told = await self._swap(version, config, sounds)
             progress(Step.ASTERISK, 0, 0)
-            staff, more = await self._people(config)
+            staff = await self._staff.make_accounts(config)
             result = await self._asterisk.bring_up_to_date(text, config)
             await self._staff.look_at_phones(config)
             log.info("configuration activated", version=version, author=author)
             progress(Step.DONE, 0, 0)
-            differs = (*told, *more, *result.differs)
+            differs = (*told, *result.differs)
             outdated = await self._prompts.outdated(config)
             waits, people = waiting(self._begun, wanted), tuple(staff.told)
             return Activated(version, result.reloaded, differs, waits, staff.made, outdated, people)
@@ -211,10 +212,3 @@ class Activation:
             log_failure("prompts were not exchanged", "", error)
             return (OLD_PROMPTS,)
         return ()
-
-    async def _people(self, config: HotlineConfig) -> tuple[StaffChange, tuple[str, ...]]:
-        try:
-            return await self._staff.make_accounts(config), ()
-        except (HotlineError, OSError) as error:
-            log_failure("accounts were not made", "", error)
-            return StaffChange(), (NO_ACCOUNTS,)

@@ -26,6 +26,12 @@ def content(file: Path) -> bytes | None:
         return None
 
 
+def replaceable(file: Path) -> bool:
+    """Whether something else can be put in its place: it may be a link to where the hotline must not write."""
+    directory = file.resolve().parent
+    return directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)
+
+
 def as_text(raw: bytes) -> str | None:
     """None for what cannot be a draft."""
     try:

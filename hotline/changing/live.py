@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from config.schema import HotlineConfig
 from hotline.setup.prompts import Prompt
-from routing.announcing import is_emergency
 
 Listener = Callable[[HotlineConfig], None]
 """Told of each new configuration at once. It must neither fail nor await."""
@@ -48,7 +47,6 @@ class Live:
 def heard_by_name(prompts: Iterable[Prompt]) -> dict[str, str]:
     """Which sound a call is to hear by each prompt's name, both relative to the prompts' folder.
 
-    What is not in it is heard under its own name: what the lead announces, and an emergency, of which also those must
-    hear who called before.
+    What is not in it is heard under its own name, as what the lead announces.
     """
-    return {prompt.name: prompt.content for prompt in prompts if not is_emergency(prompt.name)}
+    return {prompt.name: prompt.content for prompt in prompts}

@@ -6,7 +6,6 @@ it is noticed when the text has changed since.
 
 import asyncio
 import json
-import os
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -18,8 +17,10 @@ from config.schema import HotlineConfig
 from hotline.changing.live import Live, heard_by_name
 from hotline.changing.model import Heard, digest
 from hotline.changing.pins import Pins
+from hotline.changing.unheard import HeardNow, clear
 from hotline.clock import Clock
 from hotline.errors import Refused, SetupError, StorageError
+from hotline.logs import log_failure
 from hotline.setup import by_content, sound
 from hotline.setup.prompts import MANIFEST, Prompt, make, planned_one, put_one_in_force, read_manifest
 from hotline.state import StateDirectory
@@ -36,9 +37,9 @@ CLIPPED, MOST_CLIPPED = 32_700, 0.001
 """A sample counts as clipped from there on; speech that is not clipped hardly ever reaches it."""
 PATIENCE = 30.0
 """Seconds to wait for an activation that goes on."""
-RECORDED, VOICED = "prompt_recorded", "prompt_voiced"
+RECORDED, VOICED, UNCHANGED = "prompt_recorded", "prompt_voiced", "prompt_unchanged"
 PIN_GIVEN, PIN_WRONG = "prompt_pin_given", "prompt_pin_wrong"
-"""Codes of the audit log."""
+"""Codes of the audit log; `UNCHANGED` behind one of the first two: it came to nothing."""
 
 UNKNOWN = "Diese Ansage gibt es nicht, oder sie ist noch nicht in Kraft."
 NOT_RECORDED = "Zu dieser Ansage gibt es keine eigene Aufnahme."
@@ -85,8 +86,11 @@ def examined(content: bytes) -> bytes:
 class Recordings:
     """`alone` is asked before prompts are made."""
 
-    def __init__(self, state: StateDirectory, live: Live, audit: Audit, clock: Clock, alone: Alone) -> None:
+    def __init__(
+        self, state: StateDirectory, live: Live, audit: Audit, clock: Clock, alone: Alone, heard_now: HeardNow
+    ) -> None:
         self._state, self._live, self._audit, self._clock, self._alone = state, live, audit, clock, alone
+        self._heard_now = heard_now
         self._pins = Pins()
 
     async def heard(self) -> dict[str, Heard]:
@@ -165,14 +169,27 @@ class Recordings:
 
     async def _exchange(self, author: str, action: str, name: str, content: bytes | None, about: bytes | None) -> None:
         """Made beside what is heard, written down, and only then heard. Calls that go on keep what they hear."""
+        self._text(name)  # another version may have come into force while we waited
         aside = self._recording(name).with_suffix(".new")
         try:
             prompt = await asyncio.to_thread(self._made, name, aside, content)
             await self._audit.record(self._clock.real_now(), author, action, name)
-            await asyncio.to_thread(self._replace, prompt, content, about)
+            await self._replaced(author, prompt, content, about)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
         self._live.hear({**self._live.sounds, **heard_by_name([prompt])})
+        await clear(self._state.prompts, self._heard_now)
+
+    async def _replaced(self, author: str, prompt: Prompt, content: bytes | None, about: bytes | None) -> None:
+        """The audit log, which says already that it was done, does not stay wrong when it fails."""
+        try:
+            await asyncio.to_thread(self._replace, prompt, content, about)
+        except (SetupError, OSError):
+            try:
+                await self._audit.record(self._clock.real_now(), author, UNCHANGED, prompt.name)
+            except StorageError as error:
+                log_failure("a recording that was not changed is not in the audit log", "", error)
+            raise
 
     def _made(self, name: str, aside: Path, content: bytes | None) -> Prompt:
         aside.parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +233,7 @@ def _put(path: Path, content: bytes | None) -> None:
 
 @contextmanager
 def _put_back(*paths: Path) -> Iterator[None]:
-    """When the block fails, these files are as they were; for that no space on the disk is needed."""
+    """When the block fails, these files are as they were; with hard links no space on the disk is needed for that."""
     before: dict[Path, Path] = {}
     try:
         for path in paths:
@@ -236,5 +253,5 @@ def _kept(path: Path) -> Path:
     kept = path.with_name(f".{path.name}.before.part")
     kept.unlink(missing_ok=True)
     if path.is_file():
-        os.link(path, kept)
+        by_content.also_as(path, kept)
     return kept

@@ -1,8 +1,8 @@
 """The prompts of the next configuration: made beside those in use, and put in force once it is active.
 
 So an activation that fails has changed nothing that callers hear. Each call plays the sounds of the configuration it
-began with (`heard_by_name`), whatever comes into force meanwhile; what nobody needs any more is removed by the next
-start of the hotline.
+began with (`heard_by_name`), whatever comes into force meanwhile; what nobody needs any more is removed behind each
+change, and by the next start of the hotline.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import structlog
 from config.schema import HotlineConfig
 from hotline.changing.live import Live, heard_by_name
 from hotline.changing.recordings import heard_as
+from hotline.changing.unheard import HeardNow, clear
 from hotline.errors import SetupError
 from hotline.logs import log_failure
 from hotline.setup import by_content
@@ -24,8 +25,8 @@ log = structlog.get_logger()
 
 
 class Sounds:
-    def __init__(self, state: StateDirectory) -> None:
-        self._prompts, self._recordings = state.prompts, state.recordings
+    def __init__(self, state: StateDirectory, heard_now: HeardNow) -> None:
+        self._prompts, self._recordings, self._heard_now = state.prompts, state.recordings, heard_now
 
     async def prepare(self, config: HotlineConfig, progress: Callable[[int, int], None]) -> Mapping[str, str]:
         """Make what is missing; what calls of this configuration hear, as `heard_by_name` has it.
@@ -42,6 +43,7 @@ class Sounds:
     async def publish(self, config: HotlineConfig) -> None:
         """What was prepared is in force. OSError."""
         await asyncio.to_thread(self._publish, config)
+        await clear(self._prompts, self._heard_now)
 
     async def begin(self, live: Live) -> None:
         """At a start: put right what an interrupted activation has left, and tell what calls are to hear.
@@ -51,9 +53,16 @@ class Sounds:
         try:
             if await asyncio.to_thread(self._put_right, live.config):
                 log.warning("an activation was interrupted, its prompts are put right")
-            live.hear(await asyncio.to_thread(self._heard, live.config))
         except (SetupError, OSError) as error:
             log_failure("prompts are not as they should be", "", error)
+        try:
+            live.hear(await asyncio.to_thread(self._heard, live.config))
+        except (SetupError, OSError) as error:
+            log_failure("prompts are heard under their own names only", "", error)
+        try:
+            await asyncio.to_thread(by_content.remove_parts, self._recordings)
+        except OSError as error:
+            log_failure("half-written recordings were not removed", "", error)
 
     async def outdated(self, config: HotlineConfig) -> tuple[str, ...]:
         """Names of the prompts whose own recording reads another text aloud than this configuration's."""

@@ -18,8 +18,9 @@ import structlog
 from config import tree
 from config.loading import MAX_BYTES, ConfigurationError, parse
 from config.schema import HotlineConfig
-from hotline.changing.config_file import BEGUN, as_text, content, keep_beside, put_back, write_whole
-from hotline.errors import ConfigurationBroken, HotlineError, StorageError
+from hotline.changing.config_file import BEGUN, as_text, content, keep_beside, put_back, replaceable, write_whole
+from hotline.errors import ConfigurationBroken, HotlineError, Refused, SetupError, StorageError
+from hotline.logs import log_failure
 from hotline.state import EXAMPLE, StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts, Stale
 from hotline.storage.database import Database
@@ -31,6 +32,14 @@ FILE_AUTHOR = "file"
 """Who has saved or activated what stood in the file."""
 _ID = re.compile(r"[ \t]+id:[ \t]*[\"']?([a-z][a-z0-9_-]*)[\"']?[ \t]*(?:#.*)?")
 UNREADABLE = "the version that was active cannot be read by this release"
+NOT_WRITTEN = (
+    "Die Datei der Konfiguration lässt sich nicht schreiben, es bleibt bei der bisherigen Version: Ist der Datenträger "
+    "voll, oder darf die Hotline in {} nicht schreiben?"
+)
+NOT_REPLACEABLE = (
+    "{} lies in {}, where the hotline may not write: no other configuration can be activated until it may, "
+    "or until the link gives way to a file."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +70,24 @@ class Store:
     ) -> int:
         """Make this text the active configuration; its version.
 
-        Whatever is raised (Refused, StorageError, OSError), the one before is active, in the file too.
+        Whatever is raised (Refused, StorageError), the one before is active, in the file too.
         """
+        try:
+            return await self._put(text, author, at, reason, draft, expected)
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    async def _put(
+        self, text: str, author: str, at: datetime, reason: str | None, draft: int | None, expected: int | None
+    ) -> int:
         before = await asyncio.to_thread(content, self._file)
         await self._keep_edited(before, text)
 
         async def write() -> None:
-            await asyncio.to_thread(write_whole, self._file, text.encode())
+            try:
+                await asyncio.to_thread(write_whole, self._file, text.encode())
+            except OSError as error:  # otherwise it would be told as the database's
+                raise self._not_written(error) from None
 
         try:
             return await self._versions.activate(
@@ -78,6 +98,10 @@ class Store:
         except BaseException:
             put_back(self._file, before)
             raise
+
+    def _not_written(self, error: OSError) -> Refused:
+        log_failure("the configuration's file was not written", "", error)
+        return Refused(NOT_WRITTEN.format(self._file.resolve().parent))
 
     async def _keep_edited(self, raw: bytes | None, new: str) -> None:
         """The file that is about to be replaced may have been edited by hand since the hotline was started."""
@@ -101,12 +125,13 @@ class Store:
 
 
 async def settle(database: Database, state: StateDirectory, now: datetime) -> InUse:
-    """What this start goes by. ConfigurationBroken when nothing that could be used is there.
+    """What this start goes by. ConfigurationBroken when nothing that could be used is there, SetupError when the file
+    cannot be read, or not be put right.
 
     A first start takes the file. Later the active version counts, and a file that differs becomes the draft; but the
     file counts when the active version cannot be read any more, as after an update that asks for a change.
     """
-    raw = content(state.config_file) or b""
+    raw = _as_it_is(state.config_file)
     hotline = await whose(database, state, raw)
     versions = Versions(database, hotline) if hotline is not None else None
     active = await versions.active() if versions is not None else None
@@ -121,8 +146,14 @@ async def settle(database: Database, state: StateDirectory, now: datetime) -> In
         return await _from_file(database, raw, state.config_file, now, UNREADABLE, hotline)
     if raw == active.text.encode():
         return InUse(active.version, active.text, config)
-    notice = await _keep(ConfigDrafts(database, hotline), versions, raw, active, state, now)
-    await asyncio.to_thread(write_whole, state.config_file, active.text.encode())
+    try:
+        notice = await _keep(ConfigDrafts(database, hotline), versions, raw, active, state, now)
+        await asyncio.to_thread(write_whole, state.config_file, active.text.encode())
+    except OSError as error:
+        raise SetupError(
+            f"{state.config_file} is not the active version {active.version} and cannot be replaced by it "
+            f"({error.strerror}): let the hotline write in {state.config_file.resolve().parent}."
+        ) from None
     log.warning("the configuration's file was changed by hand, the active version counts", version=active.version)
     return InUse(active.version, active.text, config, notice)
 
@@ -132,20 +163,30 @@ async def settle_file(database: Database, state: StateDirectory, now: datetime) 
 
     Nothing is stored before the first start, which the file may still keep from succeeding, as by a port in use.
     """
-    hotline = await whose(database, state, content(state.config_file) or b"")
-    if hotline is None or await Versions(database, hotline).active() is None:
-        return None
-    return (await settle(database, state, now)).notice
+    hotline, notices = await whose(database, state, _as_it_is(state.config_file)), []
+    if hotline is not None and await Versions(database, hotline).active() is not None:
+        notices.append((await settle(database, state, now)).notice)
+    if not replaceable(state.config_file):
+        notices.append(NOT_REPLACEABLE.format(state.config_file, state.config_file.resolve().parent))
+    return " ".join(filter(None, notices)) or None
 
 
 async def take_file(database: Database, state: StateDirectory, now: datetime) -> InUse:
     """The file counts, as a version of its own when it is new: business time is moved, for trying out."""
-    raw = content(state.config_file) or b""
+    raw = _as_it_is(state.config_file)
     config = _parsed(raw, state.config_file)
     active = await Versions(database, config.hotline.id).active()
     if active is not None and active.text.encode() == raw:
         return InUse(active.version, active.text, config)
     return await _from_file(database, raw, state.config_file, now, None)
+
+
+def _as_it_is(file: Path) -> bytes:
+    """Empty when there is none."""
+    try:
+        return content(file) or b""
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read ({error.strerror}): correct its owner and rights.") from None
 
 
 async def whose(database: Database, state: StateDirectory, raw: bytes) -> str | None:

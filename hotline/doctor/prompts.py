@@ -5,12 +5,13 @@ from hotline.doctor.patient import Patient
 from hotline.doctor.result import Result, bad, caution, good
 from hotline.doctor.threads import in_thread
 from hotline.setup import music, sound
-from hotline.setup.prompts import planned, read_manifest
+from hotline.setup.prompts import contents_in_force, planned, read_manifest
 from hotline.state import StateDirectory
 from ivr.prompts import catalogue
 
 PART = "Ansagen"
-_MAKE = "`hotline prompts` erzeugt sie; auch `make run` tut das beim Start."
+_MAKE = "`hotline prompts --render` erzeugt sie; auch `make run` tut das beim Start."
+_LOST = "Bis dahin hören Anrufer, was unter ihrem Namen liegt. `hotline prompts --render` stellt sie wieder her."
 SHOWN = 3
 
 
@@ -32,6 +33,10 @@ def judged(config: HotlineConfig, state: StateDirectory) -> Result:
     ]
     if old:
         return caution(PART, f"{len(old)} von {len(names)} entsprechen nicht mehr den Texten: {_some(old)}", _MAKE)
+    heard = contents_in_force(state.prompts)
+    lost = [name for name in names if not _complete(state, heard[name])]
+    if lost:
+        return caution(PART, f"Bei {len(lost)} von {len(names)} fehlt, was Anrufe hören: {_some(lost)}", _LOST)
     return good(PART, f"alle {len(names)} da")
 
 

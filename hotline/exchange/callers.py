@@ -1,6 +1,6 @@
 """One caller from end to end: carries out what the conversation wants on the caller's AGI session."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ from ivr.events import (
     SilenceElapsed,
     WaitElapsed,
 )
-from routing.announcing import emergency_at, emergency_prompts
+from routing.announcing import emergency_at, emergency_prompts, is_emergency
 from routing.hours import Calendar
 from routing.numbers import NumberPlan
 
@@ -83,8 +83,9 @@ class Caller:
         clock: Clock,
         prompt_path: Callable[[str], str],
         configuration: Callable[[], tuple[int, HotlineConfig]],
+        sounds: Callable[[], Mapping[str, str]],
     ) -> None:
-        """`configuration` is what is in force at any moment; the call itself keeps that of its beginning.
+        """`configuration` and `sounds` are in force at any moment; the call itself keeps those of its beginning.
 
         `prompt_path` gives the file of a sound; of a prompt, the one in force.
         """
@@ -94,16 +95,22 @@ class Caller:
         self._callbacks = callbacks
         self._clock = clock
         self._configuration = configuration
+        self._sounds = sounds
         self._prompt_path = prompt_path
-        self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, self._path)
+        self._dialogue = Dialogue(session, call.channel, interrupter, call.agent_found, self._paths)
         self._talk = Talk(session, call, switchboard, transfers, self._dialogue)
         self._plan = NumberPlan(call.config.hotline.country_code, call.config.hotline.area_code)
         self._calendar = Calendar(call.config)
         self._conversation = Conversation(call.config, self._calendar)
 
-    def _path(self, prompt: str) -> str:
-        """The file that this call hears, as of its beginning."""
-        return self._prompt_path((self._call.sounds or {}).get(prompt, prompt))
+    def _paths(self, prompt: str) -> tuple[str, ...]:
+        """The file that this call hears, as of its beginning, and the one in force, in case the former is lost.
+
+        An emergency is heard as it is in force now, also by who called before.
+        """
+        own = self._call.sounds or {}
+        heard = {**own, **self._sounds()} if is_emergency(prompt) else own
+        return tuple(self._prompt_path(name) for name in dict.fromkeys((heard.get(prompt, prompt), prompt)))
 
     async def run(self) -> None:
         """A new caller, from the first word to the end of this AGI session."""

@@ -46,13 +46,14 @@ class Dialogue:
         channel: str,
         interrupter: Interrupter,
         agent_found: asyncio.Event,
-        prompt_path: Callable[[str], str],
+        prompt_paths: Callable[[str], tuple[str, ...]],
     ) -> None:
+        """`prompt_paths` are the files of a prompt: the second one is played when the first one cannot be."""
         self._session = session
         self._channel = channel
         self._interrupter = interrupter
         self._agent_found = agent_found
-        self._prompt_path = prompt_path
+        self._prompt_paths = prompt_paths
         self._music = False
 
     async def play(self, prompts: tuple[str, ...], escape: str = "") -> str:
@@ -111,11 +112,12 @@ class Dialogue:
     async def _play_one(self, name: str, escape: str) -> str:
         """Without one prompt the caller knows less, but must not be lost."""
         self._music = False  # the prompt ends it
-        try:
-            return await self._session.play(self._prompt_path(name), escape)
-        except AgiRefused as error:
-            log.error("prompt not played: run `hotline prompts --render`", prompt=name, why=str(error))
-            return ""
+        for path in self._prompt_paths(name):
+            try:
+                return await self._session.play(path, escape)
+            except AgiRefused as error:
+                log.error("prompt not played: run `hotline prompts --render`", prompt=name, why=str(error))
+        return ""
 
     async def _announce(self, prompts: tuple[str, ...], escape: str) -> str:
         for name in prompts:

@@ -37,6 +37,8 @@ Configuration = Callable[[], tuple[int, HotlineConfig]]
 class Board(Tasks, Protocol):
     """See hotline/callback_board.py."""
 
+    stale: bool
+
     async def refresh(self) -> None: ...
 
 
@@ -75,6 +77,8 @@ class Places:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             try:
+                if self._board.stale:
+                    await self._board.refresh()
                 if self.look():
                     self._switchboard.rematch()
             except Exception as error:

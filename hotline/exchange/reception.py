@@ -154,6 +154,7 @@ class Reception:
         environment = session.environment
         call = self._known.recall(call_id, environment.get("agi_channel", ""), environment.get("agi_uniqueid", ""))
         if call is not None:
+            call.sounds = self._sounds()  # of the same moment as its configuration
             self._switchboard.calls.add(call)
         return call
 
@@ -205,6 +206,7 @@ class Reception:
             self._clock,
             self._prompt_path,
             self._configuration,
+            self._sounds,
         )
         try:
             await run(caller)

@@ -94,13 +94,14 @@ class Unrung:
 
         Before Asterisk has told which calls go on, nothing is given back: the caller may be talking just now.
         """
-        tasks, in_hand = {task.id: task for task in self._board.tasks}, self._outgoing.in_hand()
+        tasks = {task.id: task for task in self._board.tasks}
+        rung = {_caller(task) for task in tasks.values() if task.id in self._outgoing.in_hand()}
         self._spoken &= {task.id for task in tasks.values() if task.keeps_place}
         self._begun = {task_id: at for task_id, at in self._begun.items() if task_id in tasks}
         for task in tasks.values():
             if task.id in self._spoken:
                 self._store(task, partial(self._board.drop_place, task.id))
-            elif self._outgoing.compared and task.id not in in_hand and self._left(task, now):
+            elif self._outgoing.compared and _caller(task) not in rung and self._left(task, now):
                 self._store(task, partial(self._board.give_back_idle, task))
 
     def _left(self, task: CallbackTask, now: datetime) -> bool:
@@ -123,3 +124,8 @@ class Unrung:
             await write()
         except Exception as error:
             log.warning("callback is not changed yet", call=task.call_id, why=type(error).__name__)
+
+
+def _caller(task: CallbackTask) -> str | int:
+    """The same for all that is asked for one number."""
+    return task.number or task.id

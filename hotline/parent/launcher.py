@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from config.schema import HotlineConfig
 from hotline.changing.config_file import BEGUN, write_whole
+from hotline.changing.first_passwords import FirstPasswords
 from hotline.clock import Clock
 from hotline.parent.asterisk_calendar import AsteriskCalendar
 from hotline.parent.asterisk_process import AsteriskProcess
@@ -152,8 +153,9 @@ class Launcher:
         """The service's first start, and all later ones, until it has drained."""
         await self._worker.start()
         now, moved = self._clock.now(), self._clock.moved
-        initial = still_initial(self._state)
-        self._say(welcome(self._config, self._state.secrets(), now, moved, self._state, _program(), initial))
+        initial, told = still_initial(self._state), told_of_accounts(self._state)
+        secrets = FirstPasswords(self._state, trial=moved).secrets()
+        self._say(welcome(self._config, secrets, now, moved, self._state, _program(), initial, told))
         self._system.tell(READY)
         await keep("The service", self._worker.start, self._worker.wait, self._say, lambda: self._worker.drained)
 
@@ -207,11 +209,20 @@ class Launcher:
 
 def still_initial(state: StateDirectory) -> set[str]:
     """Who has not chosen a password yet, as the running service tells; nobody when it does not."""
+    return set(_noted(state, "initial"))
+
+
+def told_of_accounts(state: StateDirectory) -> list[str]:
+    """What has become of accounts with this start, as the running service tells: German sentences."""
+    return _noted(state, "told")
+
+
+def _noted(state: StateDirectory, key: str) -> list[str]:
     try:
         note = json.loads((state.path / "running.json").read_text("utf-8"))
-        return {str(name) for name in note["initial"]}
+        return [str(one) for one in note[key]]
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        return []
 
 
 def _program() -> str:

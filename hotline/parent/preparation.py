@@ -9,7 +9,7 @@ from config.loading import ConfigurationError, load_with_source
 from config.schema import HotlineConfig
 from hotline import ports
 from hotline.clock import Clock
-from hotline.errors import ConfigurationBroken
+from hotline.errors import ConfigurationBroken, SetupError
 from hotline.parent.phone_secrets import softphones
 from hotline.setup import asterisk_files, by_content
 from hotline.setup.asterisk import Asterisk
@@ -51,17 +51,28 @@ def prepare(state: StateDirectory, config: HotlineConfig, clock: Clock, show: Sh
     ports.require_free(ports.needed(config))
     asterisk = find_or_install(show)
     show(f"{asterisk.release} ({asterisk.program})")
-    render_prompts(config, state.prompts, state.recordings, _counting(show))
-    needed = {prompt.content for prompt in planned(config, state.recordings)}
-    by_content.remove_unused(state.prompts, needed)  # no call is on
-    if render_music(state.music):
-        show("Music for waiting callers is made.")
+    _make_sounds(state, config, show)
     state.secrets(agent.name for agent in config.agents)
     today = clock.real_now().astimezone(ZoneInfo(config.hotline.timezone)).date()
     state.renew_phone_secrets(softphones(config), today)
     secrets = state.secrets()
     facts = asterisk_files.facts_for(config, state, asterisk, secrets, clock)
     return Prepared(asterisk_files.write(config, facts, asterisk), secrets, asterisk)
+
+
+def _make_sounds(state: StateDirectory, config: HotlineConfig, show: Show) -> None:
+    """Prompts and music; what is not needed any more goes, as no call is on."""
+    try:
+        by_content.remove_parts(state.prompts)
+        render_prompts(config, state.prompts, state.recordings, _counting(show))
+        needed = {prompt.content for prompt in planned(config, state.recordings)}
+        by_content.remove_unused(state.prompts, needed)
+        if render_music(state.music):
+            show("Music for waiting callers is made.")
+    except OSError as error:
+        place = error.filename or state.path
+        why = f"The prompts and the music cannot be written ({error.strerror}: {place})"
+        raise SetupError(f"{why}: make room there, or correct the owner.") from None
 
 
 def _counting(show: Show) -> Callable[[int, int], None]:

@@ -1,6 +1,6 @@
 """What `hotline run` says when everything runs: whether it is open, where the pages are, how to log in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,11 @@ def welcome(
     state: StateDirectory,
     program: str,
     initial: Collection[str],
+    told: Sequence[str] = (),
 ) -> str:
     """The last lines of the start; `now` is business time, `program` how `hotline` was called.
 
-    `initial` are the users who have not chosen a password of their own yet.
+    `initial` are the users who have not chosen a password of their own yet, `told` what has become of other accounts.
     """
     web, sip = config.network.web, config.network.sip
     lines = ["", *_time(config, now, moved), ""]
@@ -36,6 +37,8 @@ def welcome(
     lines += [f"Try a call  {program} testcall --state {state.path} --press 4"]
     lines += [f"End it      Ctrl-C, or without cutting anybody off: {program} drain --state {state.path}", ""]
     lines += [f"Pages       http://{host_port(web.host, web.port)}", ""]
+    if told:
+        lines += ["What has become of accounts:", *(f"  {sentence}" for sentence in told), ""]
     return "\n".join([*lines, *_logins(config, secrets, initial, program), ""])
 
 

@@ -4,6 +4,7 @@ A file of that kind never changes, so whoever was told its name hears the same t
 meanwhile. Under a prompt's own name lies what is in force: Asterisk's fallback and the pages play that.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from hotline.setup import sound
 
 FOLDER = "by_content"
 _DIGITS = 16
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV, errno.EMLINK}
+"""What a file system says that has no hard links, or none between these places."""
 
 
 def name_of(fingerprint: str) -> str:
@@ -48,15 +51,31 @@ def link(directory: Path, target: str, name: str) -> None:
             continue  # renaming one name of a file to another one of the same does nothing
         part = path.with_name(f".{path.name}.part")
         part.unlink(missing_ok=True)
-        os.link(source, part)
+        also_as(source, part)
         part.replace(path)
 
 
+def also_as(source: Path, path: Path) -> None:
+    """Another name of this file; a copy where the file system has no such names. OSError."""
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        sound.write_whole(path, source.read_bytes())
+
+
 def remove_unused(directory: Path, needed: set[str]) -> None:
-    """Delete all sounds but these, and what was half written. Nobody may be listening."""
+    """Delete all sounds but these; what is half written stays. None of the others may be wanted by anybody. OSError."""
     for path in (directory / FOLDER).iterdir() if (directory / FOLDER).is_dir() else ():
-        if path.name.startswith(".") or f"{FOLDER}/{path.stem}" not in needed:
+        if not path.name.startswith(".") and f"{FOLDER}/{path.stem}" not in needed:
             path.unlink(missing_ok=True)
+
+
+def remove_parts(directory: Path) -> None:
+    """Delete what was half written when somebody was killed, here and below. Nobody may be writing. OSError."""
+    for path in directory.rglob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:
@@ -67,7 +86,8 @@ def _size(path: Path) -> int:
 
 
 def _is_same(one: Path, other: Path) -> bool:
+    """The same file, or a copy: see `also_as`."""
     try:
-        return one.samefile(other)
+        return one.samefile(other) or (_size(one) == _size(other) and one.read_bytes() == other.read_bytes())
     except OSError:
         return False

@@ -64,16 +64,22 @@ def planned_one(config: HotlineConfig, name: str, recording: Path | None) -> Pro
 
 
 def render_prompts(
-    config: HotlineConfig, directory: Path, recordings: Path, progress: Callable[[int, int], None]
+    config: HotlineConfig,
+    directory: Path,
+    recordings: Path,
+    progress: Callable[[int, int], None],
+    *,
+    alone: bool = True,
 ) -> Rendered:
     """Bring the sound files in `directory` up to date; `progress(done, of)` after each prompt that is made.
 
+    `alone`: no hotline runs here, so that what is not needed any more can be removed.
     SetupError when sox is missing, or when a recording cannot be used: then all is in force that was.
     """
     prompts = planned(config, recordings)
     made = make(prompts, directory, progress)
     put_in_force(prompts, directory)
-    removed = _remove_others(directory, {prompt.name for prompt in prompts})
+    removed = _remove_others(directory, {prompt.name for prompt in prompts}) if alone else []
     kept = [prompt.name for prompt in prompts if prompt.name not in made]
     lasting = {name: entry["seconds"] for name, entry in read_manifest(directory).items()}
     return Rendered(made, kept, removed, lasting)
@@ -104,7 +110,8 @@ def put_in_force(prompts: list[Prompt], directory: Path) -> None:
             entries[prompt.name] = _entry(prompt, directory)
         elif prompt.name in known:
             entries[prompt.name] = known[prompt.name]
-    _write_manifest(directory, entries)
+    if entries != known:
+        _write_manifest(directory, entries)
 
 
 def put_one_in_force(prompt: Prompt, directory: Path) -> None:
@@ -116,6 +123,12 @@ def put_one_in_force(prompt: Prompt, directory: Path) -> None:
 def are_in_force(prompts: list[Prompt], directory: Path) -> bool:
     """Whether each of them is there under its own name, as it is to be."""
     return all(by_content.is_linked(directory, prompt.content, prompt.name) for prompt in prompts)
+
+
+def contents_in_force(directory: Path) -> dict[str, str]:
+    """Which sound is linked to each prompt's own name, by the manifest."""
+    made = read_manifest(directory)
+    return {name: by_content.name_of(entry["fingerprint"]) for name, entry in made.items()}
 
 
 def speak(config: HotlineConfig, name: str, text: str, directory: Path) -> float:

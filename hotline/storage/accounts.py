@@ -56,13 +56,18 @@ class Accounts:
         self._hotline = hotline_id
         self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
 
-    async def ensure_user(self, name: str, password: str, role: Role | str, *, must_change: bool = False) -> bool:
-        """Create the user if there is none of that name; True when created. A password once set stays."""
+    async def ensure_user(
+        self, name: str, password: str, role: Role | str, *, must_change: bool = False, person: str | None = None
+    ) -> bool:
+        """Create the user if there is none of that name; True when created. A password once set stays.
+
+        `person`: the full name of the agent whom it belongs to.
+        """
         if await self._find(name):
             return False
         hashed = await self._hash(password)
         async with self._db.write() as connection:
-            return await self._create(connection, name, hashed, Role(role), must_change)
+            return await self._create(connection, name, hashed, Role(role), must_change, person)
 
     async def add_user(self, name: str, password: str, role: Role, author: str) -> None:
         """A new user, who must change this password. Refused when there is one of that name."""
@@ -82,12 +87,21 @@ class Accounts:
     async def renew(self, name: str, password: str, person: str) -> None:
         """From now on the account of another agent, with that full name; every session of the one before ends."""
         hashed, now = await self._hash(password), datetime.now(UTC)
-        fresh = {"password_hash": hashed, "changed_at": now, "must_change": True}
+        fresh = {"password_hash": hashed, "changed_at": now, "must_change": True, "role": Role.AGENT}
         await self._change(name, ITSELF, RENEWED, {**fresh, "agent_name": person, "left_at": None})
 
-    async def set_role(self, name: str, role: Role, author: str) -> None:
-        """Takes effect with the user's next request. Refused for an unknown name."""
-        await self._change(name, author, "role_set", {"role": role})
+    async def set_role(self, name: str, role: Role, author: str, *, placed: bool = True) -> None:
+        """Takes effect with the user's next request. Refused for an unknown name.
+
+        Every role but that of an agent opens an account that is closed; `placed`: an agent of the configuration has
+        this name, otherwise an agent's account is closed.
+        """
+        values: dict[str, Any] = {"role": role}
+        if role is not Role.AGENT:
+            values["left_at"] = None
+        elif not placed:
+            values["left_at"] = datetime.now(UTC)
+        await self._change(name, author, "role_set", values)
 
     async def remove(self, name: str, author: str) -> None:
         """No such user any more; their sessions end. Refused for an unknown name."""
@@ -106,12 +120,20 @@ class Accounts:
                 await connection.execute(delete(sessions).where(self._sessions_of(name)))
             await self._audit(connection, author, action, name)
 
-    async def _create(self, connection: AsyncConnection, name: str, hashed: str, role: Role, must_change: bool) -> bool:
+    async def _create(
+        self,
+        connection: AsyncConnection,
+        name: str,
+        hashed: str,
+        role: Role,
+        must_change: bool,
+        person: str | None = None,
+    ) -> bool:
         """False when the name is taken."""
         await self._db.one_at_a_time(connection, f"users {self._hotline}")
         if (await connection.execute(select(users.c.name).where(self._named(name)))).first():
             return False
-        row = {"name": name, "role": role, "password_hash": hashed, "must_change": must_change}
+        row = {"name": name, "role": role, "password_hash": hashed, "must_change": must_change, "agent_name": person}
         await connection.execute(insert(users).values(hotline_id=self._hotline, changed_at=datetime.now(UTC), **row))
         return True
 
@@ -216,8 +238,7 @@ _USER = (users.c.name, users.c.role, users.c.must_change, users.c.left_at)
 
 
 def _user(row: Any) -> User:
-    role = Role(row.role)
-    return User(row.name, role, row.must_change, closed=row.left_at is not None and role is Role.AGENT)
+    return User(row.name, Role(row.role), row.must_change, closed=row.left_at is not None)
 
 
 def _unknown(name: str) -> Refused:

@@ -227,15 +227,17 @@ class Callbacks:
                 await self._change(connection, one.id, **free)
 
     async def give_back_idle(self, task_id: int, agent: str) -> None:
-        """As `give_back`, of what the agent does not ring; it keeps no place if the agent has rung it since taking it:
-        what came of that was never said."""
+        """As `give_back`, of what the agent does not ring; it keeps no place if the agent has rung that number since
+        taking it: what came of that was never said."""
         async with self._db.write() as connection:
             await self._numbers_alone(connection)
             found = await self._open(connection, task_id)
             if found.taken_by != agent:
                 return
-            steps = (call_events.c.hotline_id == self._hotline) & (call_events.c.call_id == found.call_id)
-            steps &= (call_events.c.agent == agent) & (call_events.c.kind == "callback_ringing")
+            theirs = [found, *(twin for twin in await self._twins(connection, task_id) if twin.taken_by == agent)]
+            steps = (call_events.c.hotline_id == self._hotline) & (call_events.c.agent == agent)
+            steps &= call_events.c.call_id.in_([one.call_id for one in theirs])
+            steps &= call_events.c.kind == "callback_ringing"
             since = select(call_events.c.id).where(steps, call_events.c.at >= (found.taken_at or found.requested_at))
             rung = (await connection.execute(since.limit(1))).first() is not None
             await self._give_back(connection, task_id, agent, keeps_place=not rung)

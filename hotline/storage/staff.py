@@ -24,6 +24,10 @@ class StaffAccount:
     left_at: datetime | None
     """Since then no agent of the configuration has this name, and nobody can log in; real time."""
 
+    @property
+    def closed(self) -> bool:
+        return self.left_at is not None
+
 
 class Staff:
     """The same accounts as hotline/storage/accounts.py has, as far as they belong to agents."""
@@ -38,9 +42,13 @@ class Staff:
             rows = await connection.execute(query)
             return [StaffAccount(row.name, Role(row.role), row.agent_name, row.left_at) for row in rows]
 
-    async def belong(self, people: Mapping[str, str | None]) -> None:
-        """These accounts belong to the agents of these full names; None: to no agent, but they stay open."""
+    async def named(self, people: Mapping[str, str]) -> None:
+        """These accounts belong to the agents of these full names."""
         await self._change({name: {"agent_name": person} for name, person in people.items()}, None)
+
+    async def stay(self, names: Iterable[str]) -> None:
+        """These belong to no agent any more, and are open all the same."""
+        await self._change({name: {"agent_name": None} for name in names}, None)
 
     async def reopen(self, people: Mapping[str, str]) -> None:
         """These agents are back."""

@@ -1,13 +1,14 @@
 """Putting a version in force, watched from any admin's page: one at a time, and it goes on when the page is closed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from agents.forms import FormError
-from hotline.changing.model import Activated, Progress, Step
+from hotline.changing.model import Activated, NewAccount, Progress, Step
 from hotline.errors import HotlineError, Outdated, Refused
 from hotline.web.admin_basis import changing, mapping_in, number_in, posted, standing, tells_outdated
 from hotline.web.admin_texts import prompt_title
@@ -31,20 +32,24 @@ class Activation:
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
-        self._who = ""
+        self._start = secrets.token_hex(8)
+        """Tells this start of the service from others."""
         self._told: dict[str, Any] = {"running": False}
+        self._before = self._told
+        """What stays told when one could not even begin."""
+        self._first: dict[str, dict[str, str]] = {}
+        """Who has put versions in force → names of new accounts → their first passwords, until these are noted."""
 
     def told(self, who: str) -> dict[str, Any]:
         """First passwords are for whoever has put the version in force, and for nobody else."""
-        told = dict(self._told)
-        if who != self._who:
-            told.pop("accounts", None)
+        told = {**self._told, "start": self._start}
+        if first := self._first.get(who):
+            told["accounts"] = [{"name": name, "password": password} for name, password in first.items()]
         return told
 
     def noted(self, who: str) -> None:
         """Whoever has put the version in force has the first passwords: they are not shown again."""
-        if who == self._who:
-            self._told.pop("accounts", None)
+        self._first.pop(who, None)
 
     async def run(self, request: web.Request, work: Callable[[Progress], Awaitable[Activated]]) -> dict[str, Any]:
         """Begin; returns at once when it takes long, with the result when it does not. Refused while another runs.
@@ -53,12 +58,11 @@ class Activation:
         """
         if self._task is not None and not self._task.done():
             raise Refused(_BUSY)
-        self._who = request[USER].name
-        self._told = {"running": True, "step": _STEPS[Step.CHECKING], "done": 0, "of": 0}
+        self._before, self._told = self._told, {"running": True, "step": _STEPS[Step.CHECKING], "done": 0, "of": 0}
         early: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._watch(request, work, early))
         await early
-        return self.told(self._who)
+        return self.told(request[USER].name)
 
     async def stop(self, _app: web.Application) -> None:
         """The service ends: what runs is told to."""
@@ -85,16 +89,22 @@ class Activation:
             self._failed(request, error, early)
         else:
             self._told = {"running": False, "result": _shown(activated)}
-            if activated.accounts:
-                self._told["accounts"] = [{"name": one.name, "password": one.password} for one in activated.accounts]
+            self._keep(request[USER].name, activated.accounts)
         finally:
             if not early.done():
                 early.set_result(None)
 
+    def _keep(self, who: str, accounts: Iterable[NewAccount]) -> None:
+        """A password that was first for the same account before is none any more, whoever had it to note."""
+        for one in accounts:
+            for others in self._first.values():
+                others.pop(one.name, None)
+            self._first.setdefault(who, {})[one.name] = one.password
+
     def _failed(self, request: web.Request, error: Exception, early: "asyncio.Future[None]") -> None:
         if not early.done() and isinstance(error, FormError | HotlineError):
             early.set_exception(error)
-            self._told = {"running": False}
+            self._told = self._before
             return
         if isinstance(error, FormError):
             message = "; ".join(error.findings.values())

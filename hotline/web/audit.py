@@ -47,6 +47,7 @@ ACTIONS = {
     "config_draft_discarded": "Entwurf der Konfiguration verworfen",
     "prompt_recorded": "Eigene Aufnahme einer Ansage gespeichert",
     "prompt_voiced": "Eigene Aufnahme einer Ansage entfernt",
+    "prompt_unchanged": "Diese Änderung einer Ansage ist nicht gelungen, sie klingt wie zuvor",
     "prompt_pin_given": "Ziffern für eine Aufnahme mit dem Telefon vergeben",
     "prompt_pin_wrong": "Falsche Ziffern für eine Aufnahme, an diesem Telefon",
     "audit_shown": "Protokoll gesehen",

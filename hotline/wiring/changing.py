@@ -60,7 +60,8 @@ class ChangingParts:
 def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> ChangingParts:
     """Nothing listens yet."""
     basis.live.listeners.append(partial(_tell_everybody, basis, exchange))
-    versions, sounds = Versions(*basis.place), Sounds(basis.state)
+    heard = partial(_heard_now, basis, exchange.switchboard)
+    versions, sounds = Versions(*basis.place), Sounds(basis.state, heard)
     parent = control.socket_of(basis.state)
     telephony = Telephony(partial(control.tell_asterisk, parent), mirror.check_queue)
     activation = Activation(
@@ -76,7 +77,7 @@ def build_changing(basis: Basis, exchange: Exchange, mirror: Mirror) -> Changing
     drafting = Drafting(ConfigDrafts(*basis.place), versions, basis.clock)
     changes = Changes(drafting, versions, activation, basis.live, PastCalls(*basis.place).since, basis.clock)
     door = Door(socket_of(basis.state), changes)
-    recordings = Recordings(basis.state, basis.live, Audit(*basis.place), basis.clock, activation.alone)
+    recordings = Recordings(basis.state, basis.live, Audit(*basis.place), basis.clock, activation.alone, heard)
     recorder = Recorder(recordings, basis.state.asterisk / "spool" / "recording", basis.prompt)
     return ChangingParts(changes, activation, sounds, telephony, door, recordings, recorder, parent)
 
@@ -86,6 +87,12 @@ def for_pages(basis: Basis, switchboard: Switchboard) -> HotlineConfig:
     config = basis.live.config
     gone = [seat.agent for seat in switchboard.seats if seat.gone]
     return config.model_copy(update={"agents": [*config.agents, *gone]}) if gone else config
+
+
+def _heard_now(basis: Basis, switchboard: Switchboard) -> set[str]:
+    """The sounds of new calls, and of those that go on."""
+    each = (basis.live.sounds, *(call.sounds or {} for call in switchboard.calls.talked_about()))
+    return {sound for sounds in each for sound in sounds.values()}
 
 
 def _tell_everybody(basis: Basis, exchange: Exchange, config: HotlineConfig) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from config.loading import parse
 from config.schema import HotlineConfig
 from hotline.changing.model import Activated, NewAccount
+from hotline.errors import SetupError
 from tests.browser.admin_pictures import changing, hold, log_in_admin, release, show
 from tests.browser.served import LIMIT, Served
 from tests.unit.doubles_admin import example_warning
@@ -185,6 +186,31 @@ def test_first_passwords_are_shown_until_they_are_noted(site: Served, admin: Pag
     expect(accounts).to_be_hidden()
 
 
+def test_first_passwords_outlast_an_activation_that_fails(site: Served, admin: Page) -> None:
+    changing(site).activated = Activated(0, (), accounts=(NewAccount("frieda", "erstes-passwort"),))
+    activate(site, admin)
+    site.do(release, site)
+    accounts = admin.locator("#activation-accounts")
+    expect(accounts).to_contain_text("frieda: erstes-passwort", timeout=LONG)
+    changing(site).activated = Activated(0, ())
+    changing(site)._add = fails  # type: ignore[method-assign]
+    headers = "{'X-Requested-With': 'hotline', 'Content-Type': 'application/json'}"
+    fetched = f"fetch('/admin/history/1/rollback', {{method: 'POST', headers: {headers}, body}})"
+    back = f"(body) => {fetched}.then((answer) => answer.status)"
+    assert admin.evaluate(back, '{"version": 2, "values": {"reason": "Weil."}}') == 200
+    admin.reload()
+    expect(accounts).to_contain_text("frieda: erstes-passwort", timeout=LONG)
+    expect(admin.locator("#activation-heading")).to_have_text("Erste Passwörter")
+    expect(admin.locator("#active-heading")).to_be_visible()
+    press(admin, "Notiert")
+    expect(admin.locator("#active-heading")).to_be_visible(timeout=LONG)
+    expect(accounts).to_be_hidden()
+
+
+def fails(*_: object) -> int:
+    raise SetupError("Asterisk is gone")
+
+
 def test_the_version_before_comes_back_with_one_press(site: Served, admin: Page) -> None:
     show(site, admin, "/admin")
     expect(admin.locator("#rollback-form")).to_have_count(0)
@@ -235,8 +261,13 @@ def test_the_file_is_checked_while_it_is_typed_and_findings_lead_to_their_line(s
     show(site, admin, "/admin/file")
     expect(admin.locator("#file-state")).to_have_text("Keine Fehler.")
     text = admin.locator("#file-text")
-    wrong = text.input_value().replace("office: rinteln, skills", "office: berlin, skills", 1)
-    text.fill(wrong)
+    right, old = text.input_value(), "office: rinteln, skills"
+    wrong, begin = right.replace(old, "office: berlin, skills", 1), right.index(old)
+    text.evaluate(
+        "(field, [from, to]) => { field.focus(); field.setSelectionRange(from, to); }", [begin, begin + len(old)]
+    )
+    admin.keyboard.insert_text("office: berlin, skills")
+    expect(text).to_have_value(wrong)
     finding = admin.locator("#findings button")
     expect(finding).to_contain_text("agents.2.office", timeout=LONG)
     line = wrong[: wrong.index("office: berlin")].count("\n") + 1

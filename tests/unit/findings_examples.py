@@ -143,6 +143,7 @@ ERRORS: dict[str, list[Example]] = {
         Example("request_types.3.press", 'press: "4"', f'press: {MARK}"1"', "Eine freie Taste nehmen: Sonst ist eines der beiden Anliegen unerreichbar."),
         Example("request_types.3.key", "key: rent\n", f"key: {MARK}address\n", "Eine andere Kennung nehmen."),
         Example("request_types.0.fields.1.key", "{key: from_date, label: Gültig ab", f"{{key: {MARK}new_address, label: Gültig ab", "Dem Feld einen anderen Namen geben."),
+        Example("agents.0.name", "{name: anna,", f"{{name: {MARK}leitung,", "Dem Platz einen anderen Anmeldenamen geben."),
         Example("agents.2.office", "office: rinteln", f"office: {MARK}rintel", "Eine Kennung aus `offices` nehmen."),
         Example("case_workers.2.types.1", "types: [move, rent]", f"types: [move, {MARK}rents]", "Eine Kennung aus `request_types` nehmen."),
         Example("hotline.number", 'number: "05721 9824"', f'number: {MARK}"05721"', "Die Nummer schreiben, wie man sie wählt."),

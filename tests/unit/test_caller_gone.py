@@ -59,7 +59,7 @@ async def gone(office: Office, keys: list[str | None], how: Exception) -> tuple[
     await office.switchboard.arrived(call)
     requests, nothing, session = Requests(), None, Session()
     args: Any = (session, call, office.switchboard, nothing, nothing, requests, office.clock, str)
-    caller = Caller(*args, lambda: (1, office.config))
+    caller = Caller(*args, lambda: (1, office.config), dict)
     caller._dialogue = Keys(keys, how)  # type: ignore[assignment]
     await caller.run()
     return call, requests

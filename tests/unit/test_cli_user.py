@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from config.editing import Edit, Kind, edited
 from config.loading import load
 from hotline.cli import cli
+from hotline.cli.user import CLOSED
 from hotline.errors import ConfigurationBroken, HotlineError, SetupError
 from hotline.state import StateDirectory
 from hotline.storage.accounts import Accounts, Role, User
@@ -129,6 +131,59 @@ def test_name_that_is_taken_is_one_plain_sentence(used: StateDirectory) -> None:
     result = hotline("user", "add", "anna", "lead", state=used)
     assert isinstance(result.exception, HotlineError)
     assert str(result.exception) == "There is an account named anna already: see `hotline user list`."
+
+
+def use(state: StateDirectory, hotline_id: str, text: str) -> None:
+    """A version is active that can be read."""
+
+    async def activate() -> None:
+        database = Database(state.database_url(moved=False))
+        await database.open()
+        await Versions(database, hotline_id).activate(text, "admin", datetime(2026, 11, 23, 8, tzinfo=UTC))
+        await database.close()
+
+    asyncio.run(activate())
+
+
+def without_anna(state: StateDirectory) -> str:
+    return edited(state.config_file.read_text("utf-8"), [Edit(Kind.REMOVE, ("agents", 0))])
+
+
+def test_agent_whom_the_configuration_does_not_name_gets_no_account(used: StateDirectory, hotline_id: str) -> None:
+    use(used, hotline_id, without_anna(used))
+    hotline("user", "remove", "anna", state=used)
+    result = hotline("user", "add", "anna", "agent", state=used)
+    assert str(result.exception).startswith("No agent of the configuration is named anna: add the agent there")
+    assert hotline("user", "list", state=used).output == ""
+    assert hotline("user", "add", "ben", "agent", state=used).exit_code == 0
+
+
+def test_closed_account_is_named_with_its_new_password(used: StateDirectory, hotline_id: str) -> None:
+    use(used, hotline_id, without_anna(used))
+    assert "closed" not in hotline("user", "password", "anna", state=used).output
+    said = hotline("user", "role", "anna", "agent", state=used).output
+    assert said.splitlines()[1] == CLOSED.format("anna")
+    said = hotline("user", "password", "anna", state=used).output
+    assert said.splitlines()[1] == CLOSED.format("anna")
+    assert not accepts(used, hotline_id, said.splitlines()[0].partition(": ")[2])
+    assert "closed" not in hotline("user", "role", "anna", "admin", state=used).output
+    assert accepts(used, hotline_id, said.splitlines()[0].partition(": ")[2])
+
+
+@pytest.mark.parametrize("where", ["in the configuration", "taken out", "taken out, on trial"])
+def test_telephone_of_a_removed_account_keeps_its_password_for_the_same_place_only(
+    used: StateDirectory, hotline_id: str, where: str
+) -> None:
+    before = used.secrets(["anna", "ben"])
+    if where != "in the configuration":
+        use(used, hotline_id, without_anna(used))
+    if where == "taken out, on trial":
+        (used.path / "moved.sqlite").write_bytes((used.path / "hotline.sqlite").read_bytes())
+        note = {"pid": os.getpid(), "database_url": used.database_url(moved=True), "moved": True, "initial": []}
+        (used.path / "running.json").write_text(json.dumps(note), "utf-8")
+    assert hotline("user", "remove", "anna", state=used).exit_code == 0
+    assert ("anna" in used.phone_secrets()) == (where != "taken out")
+    assert used.phone_secrets()["ben"] == before.phone_secrets["ben"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from hotline.changing import store as module
 from hotline.changing.config_file import BEGUN, EDITED, keep_beside, write_whole
 from hotline.changing.store import InUse, Store, settle, settle_file, take_file
-from hotline.errors import ConfigurationBroken, HotlineError, Refused, StorageError
+from hotline.errors import ConfigurationBroken, HotlineError, Refused, SetupError, StorageError
 from hotline.state import StateDirectory
 from hotline.storage.config_drafts import ConfigDrafts
 from hotline.storage.database import Database
@@ -93,7 +93,7 @@ async def test_when_one_fails_the_other_does_not_win(house: House, monkeypatch: 
     monkeypatch.setattr(module, "write_whole", write)
     if where != "the file":
         monkeypatch.setattr(house.versions, "activate", activate)
-    with pytest.raises((OSError, StorageError)):
+    with pytest.raises((Refused, StorageError)):
         await house.store.put(house.other, "anna", NINE, "weil")
     assert await house.is_active(house.shipped)
     assert (await house.settle()).notice is None
@@ -305,3 +305,40 @@ async def test_link_to_the_configuration_stays_one(house: House, tmp_path: Path)
     await house.store.put(house.other, "anna", NINE, "weil")
     assert house.file.is_symlink()
     assert elsewhere.read_text("utf-8") == house.other
+
+
+@pytest.fixture
+async def read_only(house: House) -> House:
+    """The file is a link to where nobody can write."""
+    await house.settle()
+    house.file.unlink()
+    house.file.symlink_to("/proc/version")
+    return house
+
+
+async def test_where_nobody_can_write_an_edited_file_is_one_plain_sentence(read_only: House) -> None:
+    with pytest.raises(SetupError, match="let the hotline write in /proc"):
+        await read_only.settle()
+    with pytest.raises(Refused, match="darf die Hotline in /proc nicht schreiben") as refused:
+        await read_only.store.put(read_only.other, "anna", NINE, "weil")
+    assert "Errno" not in str(refused.value)
+    assert await read_only.versions.active() is not None
+
+
+async def test_file_that_cannot_be_replaced_is_told_at_the_start(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "replaceable", lambda _file: False)
+    first = await settle_file(house.db, house.state, NINE) or ""
+    assert "where the hotline may not write" in first
+    await house.settle()
+    house.file.write_text(house.other, "utf-8")
+    later = await settle_file(house.db, house.state, NINE) or ""
+    assert "kept as the draft" in later
+    assert later.endswith(first)
+
+
+async def test_file_that_cannot_be_read_is_one_plain_sentence(house: House) -> None:
+    house.file.unlink()
+    house.file.mkdir()
+    for start in (settle, settle_file, take_file):
+        with pytest.raises(SetupError, match=r"hotline\.yaml cannot be read"):
+            await start(house.db, house.state, NINE)

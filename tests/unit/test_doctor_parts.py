@@ -12,7 +12,7 @@ from hotline.doctor import asterisk, database, gateways, ports, prompts, secret_
 from hotline.doctor.patient import Patient, Running
 from hotline.doctor.result import Verdict
 from hotline.errors import SetupError
-from hotline.setup import sound
+from hotline.setup import by_content, sound
 from hotline.setup.asterisk import Asterisk
 from hotline.setup.prompts import MANIFEST, planned
 from hotline.state import EXAMPLE, StateDirectory
@@ -90,7 +90,8 @@ def state_with_prompts(directory: Path) -> StateDirectory:
     state = StateDirectory(directory)
     state.prepare()
     (state.prompts / "en").mkdir()
-    for name in catalogue(CONFIG):
+    (state.prompts / by_content.FOLDER).mkdir()
+    for name in (*catalogue(CONFIG), *(prompt.content for prompt in planned(CONFIG, state.recordings))):
         for extension in sound.FORMATS:
             (state.prompts / f"{name}.{extension}").write_bytes(b"x")
     entries = [
@@ -118,6 +119,15 @@ def test_one_missing_or_empty_file_is_found_by_name(tmp_path: Path, extension: s
     result = prompts.judged(CONFIG, state)
     assert result.verdict is Verdict.BAD
     assert "greeting" in result.finding
+
+
+def test_sound_that_calls_hear_and_that_is_lost_is_found(tmp_path: Path) -> None:
+    state = state_with_prompts(tmp_path)
+    (goodbye,) = (prompt for prompt in planned(CONFIG, state.recordings) if prompt.name == "goodbye")
+    (state.prompts / f"{goodbye.content}.alaw").unlink()
+    result = prompts.judged(CONFIG, state)
+    assert result.verdict is Verdict.CAUTION
+    assert "goodbye" in result.finding
 
 
 def test_prompts_of_an_older_text_are_found(tmp_path: Path) -> None:

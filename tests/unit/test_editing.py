@@ -164,9 +164,9 @@ SMALL: list[tuple[str, str, list[Edit], str]] = [
     ),
     (
         "an entry with the comment above it",
-        "a:\n  # Anna\n  - anna\n  # Ben,\n  # half days\n  - ben\n  - carla\n",
+        "a:\n  # Anna\n  - anna\n  # Ben,\n  # half days\n  - ben\n  # Carla\n  - carla\n",
         [Edit(REMOVE, ("a", 1))],
-        "a:\n  # Anna\n  - anna\n  - carla\n",
+        "a:\n  # Anna\n  - anna\n  # Carla\n  - carla\n",
     ),
     (
         "the first entry with the comment above it, when others have some, too",
@@ -179,6 +179,48 @@ SMALL: list[tuple[str, str, list[Edit], str]] = [
         "a:\n  # all\n  - anna\n  - ben\n",
         [Edit(REMOVE, ("a", 0))],
         "a:\n  # all\n  - ben\n",
+    ),
+    (
+        "the last entry with the comment above it",
+        "a:\n  - anna\n  # Ben\n  - ben\n",
+        [Edit(REMOVE, ("a", 1))],
+        "a:\n  - anna\n",
+    ),
+    (
+        "what heads a group stays while one of the group does",
+        "a:\n  - x\n  - y\n  # --- group two ---\n  - z\n  - w\n",
+        [Edit(REMOVE, ("a", 2))],
+        "a:\n  - x\n  - y\n  # --- group two ---\n  - w\n",
+    ),
+    (
+        "what heads the first of two groups, too",
+        "a:\n  # --- one ---\n  - x\n  - y\n  # --- two ---\n  - z\n",
+        [Edit(REMOVE, ("a", 0))],
+        "a:\n  # --- one ---\n  - y\n  # --- two ---\n  - z\n",
+    ),
+    (
+        "what heads a group goes with the last of it",
+        "a:\n  - x\n  # --- group two ---\n  - z\n  - w\n  # --- three ---\n  - v\n",
+        [Edit(REMOVE, ("a", 1)), Edit(REMOVE, ("a", 1))],
+        "a:\n  - x\n  # --- three ---\n  - v\n",
+    ),
+    (
+        "a list in the first column is no head of the file",
+        "# head\na:\n# Anna\n- anna\n# Ben\n- ben\n",
+        [Edit(REMOVE, ("a", 0))],
+        "# head\na:\n# Ben\n- ben\n",
+    ),
+    (
+        "all of a list in the first column",
+        "a:\n# Anna\n- anna\n# Ben\n- ben\nb: 1\n",
+        [Edit(SET, ("a",), [])],
+        "a: []\nb: 1\n",
+    ),
+    (
+        "a section with its comment, also when the next one has none",
+        "a: 1\n\n# about b\nb: 1\n\nc: 1\n",
+        [Edit(REMOVE, ("b",))],
+        "a: 1\n\nc: 1\n",
     ),
     (
         "a comment further away is not the entry's",

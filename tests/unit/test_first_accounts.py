@@ -1,18 +1,27 @@
 """Which accounts there are, and with which passwords: for who is in the configuration, was in it, or comes back."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from config.editing import Edit, Kind, edited
 from config.schema import HotlineConfig, PhoneKind
+from hotline import service
 from hotline.changing import accounts as module
 from hotline.changing.accounts import KEPT, StaffChange, ensure_accounts
-from hotline.state import LEAD_ACCOUNT, StateDirectory
+from hotline.changing.first_passwords import FirstPasswords
+from hotline.clock import Clock
+from hotline.errors import SetupError, StorageError
+from hotline.parent.launcher import told_of_accounts
+from hotline.state import DATABASE_URL, LEAD_ACCOUNT, StateDirectory
 from hotline.storage.accounts import Accounts, Role, User
 from hotline.storage.audit import Audit
 from hotline.storage.database import Database
+from hotline.storage.staff import Staff
+from hotline.storage.versions import Versions
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OWN = "ein eigenes Passwort"
@@ -194,3 +203,181 @@ async def test_closing_and_opening_are_in_the_audit_log(settled: Office) -> None
         ("hotline", "account_reopened", "anna"),
         ("hotline", "account_closed", "anna"),
     ]
+
+
+async def test_who_leads_by_now_keeps_the_password_when_the_name_is_in_the_configuration_again(settled: Office) -> None:
+    await settled.ensure(settled.without("anna"))
+    await settled.accounts.set_role("anna", Role.ADMIN, "command line")
+    await settled.ensure(settled.without("anna"))
+    told = await settled.ensure(settled.with_full_name("anna", "Anna Andere"), KEPT * 2)
+    assert (told.made, told.told) == ((), [module.TAKEN_OVER.format("Anna Andere", "admin")])
+    assert await settled.accounts.verify("anna", OWN) == User("anna", Role.ADMIN)
+
+
+async def test_renewed_account_is_an_agents(settled: Office) -> None:
+    await settled.accounts.set_role("anna", Role.ADMIN, "command line")
+    await settled.accounts.renew("anna", "neu", "Anna Andere")
+    assert await settled.accounts.verify("anna", "neu") == User("anna", Role.AGENT, must_change=True)
+
+
+async def test_agent_without_a_place_is_closed_and_taken_for_another_person_later(settled: Office) -> None:
+    await settled.accounts.add_user("frieda", OWN, Role.LEAD, "command line")
+    await settled.accounts.set_role("frieda", Role.AGENT, "command line", placed=False)
+    assert not await settled.opens("frieda", OWN)
+    agent = settled.config.agents[0].model_copy(update={"name": "frieda", "full_name": "Frieda Fink"})
+    config = settled.config.model_copy(update={"agents": [*settled.config.agents, agent]})
+    told = await settled.ensure(config)
+    assert [one.name for one in told.made] == ["frieda"]
+    assert not await settled.opens("frieda", OWN)
+
+
+async def test_accounts_of_an_earlier_release_keep_their_passwords_when_they_are_in_the_configuration(
+    office: Office,
+) -> None:
+    await office.accounts.ensure_user("anna", OWN, Role.AGENT)
+    told = await office.ensure()
+    assert "anna" not in {one.name for one in told.made}
+    assert told.told == []
+    assert await office.opens("anna", OWN)
+
+
+async def test_whose_account_of_an_earlier_release_it_was_is_not_guessed(office: Office) -> None:
+    await office.accounts.ensure_user("anna", OWN, Role.AGENT)
+    await office.ensure(office.without("anna"))
+    told = await office.ensure()
+    assert [one.name for one in told.made] == ["anna"]
+    assert told.told == [module.RENEWED.format("anna")]
+    assert not await office.opens("anna", OWN)
+
+
+@pytest.fixture
+async def trial(settled: Office, tmp_path: Path) -> AsyncIterator[Office]:
+    """Beside the real hotline, in the same state directory."""
+    database = Database(f"sqlite:///{tmp_path}/moved.db")
+    await database.open()
+    yield Office(database, settled.state, settled.config)
+    await database.close()
+
+
+async def test_trial_gives_other_passwords_without_touching_those_of_the_real_hotline(
+    settled: Office, trial: Office
+) -> None:
+    desk = [agent.model_copy(update={"phone": PhoneKind.DESK}) for agent in settled.config.agents]
+    with_desks = settled.config.model_copy(update={"agents": desk})
+    before = settled.state.secrets()
+    await trial.ensure(trial=True)
+    assert await trial.opens("anna", before.initial_passwords["anna"])
+    await trial.ensure(settled.without("anna"), trial=True)
+    told = await trial.ensure(with_desks, KEPT * 2, trial=True)
+    assert told.told == [module.RENEWED.format("anna")]
+    assert await trial.opens("anna", told.made[0].password)
+    await trial.accounts.remove("ben", "command line")
+    (again,) = (await trial.ensure(trial=True)).made
+    assert again.password != before.initial_passwords["ben"]
+    assert FirstPasswords(trial.state, trial=True).secrets().initial_passwords["ben"] == again.password
+    assert settled.state.secrets() == before
+
+
+async def test_real_hotline_leaves_the_first_passwords_of_the_trial(settled: Office, trial: Office) -> None:
+    new = settled.config.agents[0].model_copy(update={"name": "frieda"})
+    more = settled.config.model_copy(update={"agents": [*settled.config.agents, new]})
+    first = {one.name: one.password for one in (await trial.ensure(more, trial=True)).made}
+    await settled.ensure()
+    await settled.accounts.remove("ben", "command line")
+    await settled.ensure()
+    assert await trial.ensure(more, trial=True) == StaffChange()
+    shown = FirstPasswords(trial.state, trial=True).secrets().initial_passwords
+    assert {name: shown[name] for name in first} == first
+    assert await trial.opens("frieda", shown["frieda"])
+
+
+async def test_unreadable_passwords_of_the_trial_are_one_plain_sentence(office: Office) -> None:
+    office.state.trial_passwords.write_text("[", "utf-8")
+    with pytest.raises(SetupError, match=r"moved\.json cannot be read"):
+        FirstPasswords(office.state, trial=True).secrets(["anna"])
+
+
+USUAL = [
+    module.CLOSED.format("anna", "anna"),
+    module.REOPENED.format("ben"),
+    module.RENAMED.format("david", "David Neu", "David Demir", "david"),
+]
+
+
+@pytest.mark.parametrize(
+    ("room", "step", "instead"),
+    [
+        (Staff, "close", {USUAL[0]: module.NOT_CLOSED}),
+        (Staff, "reopen", {USUAL[1]: module.NOT_OPENED}),
+        (Staff, "named", {USUAL[2]: module.NOT_NAMED}),
+        (Accounts, "removed", {"": module.NOT_MADE}),
+        (StateDirectory, "forget_secrets", {"": module.NOT_FORGOTTEN}),
+    ],
+)
+async def test_step_that_fails_is_told_keeps_no_other_from_being_taken_and_is_caught_up_with(
+    settled: Office, monkeypatch: pytest.MonkeyPatch, room: type, step: str, instead: dict[str, str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise StorageError("The database cannot be used.")
+
+    await settled.ensure(settled.without("ben"))
+    await settled.accounts.remove("carla", "command line")
+    agents = [agent for agent in settled.with_full_name("david", "David Neu").agents if agent.name != "anna"]
+    changed = settled.config.model_copy(update={"agents": agents})
+    with monkeypatch.context() as patched:
+        patched.setattr(room, step, fails)
+        first = await settled.ensure(changed)
+    assert first.told == [instead.get(one, one) for one in (*USUAL, "") if instead.get(one, one)]
+    assert [one.name for one in first.made] == ([] if step == "removed" else ["carla"])
+    again = await settled.ensure(changed)
+    assert again.told == [one for one in USUAL if one in instead]
+    assert [one.name for one in again.made] == (["carla"] if step == "removed" else [])
+
+
+async def test_first_passwords_that_were_made_survive_a_failure_in_the_middle(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, last = Accounts.ensure_user, office.config.agents[-1].name
+
+    async def ensure_user(self: Accounts, name: str, *words: object, **more: object) -> bool:
+        if name == last:
+            raise StorageError("The database cannot be used.")
+        return await real(self, name, *words, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Accounts, "ensure_user", ensure_user)
+        told = await office.ensure()
+    assert [one.name for one in told.made] == [agent.name for agent in office.config.agents[:-1]]
+    assert told.told == [module.NOT_MADE]
+    assert {one.name for one in (await office.ensure()).made} == {last, LEAD_ACCOUNT}
+
+
+async def test_nobody_who_leads_is_told(settled: Office) -> None:
+    await settled.accounts.set_role(LEAD_ACCOUNT, Role.AUDITOR, "command line")
+    assert (await settled.ensure()).told == [module.NO_LEAD]
+
+
+async def test_what_a_start_has_changed_is_said_by_the_parent(
+    settled: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @asynccontextmanager
+    async def no_parts(*_: object) -> AsyncIterator[None]:
+        yield
+
+    monkeypatch.setattr(service, "_parts", no_parts)
+    monkeypatch.delenv(DATABASE_URL, raising=False)
+    async with service.running(settled.state, Clock()):
+        assert told_of_accounts(settled.state) == []
+    text = settled.state.config_file.read_text("utf-8")
+    database = Database(settled.state.database_url())
+    await database.open()
+    without = edited(text, [Edit(Kind.REMOVE, ("agents", len(settled.config.agents) - 1))])
+    await Versions(database, settled.config.hotline.id).activate(without, "admin", NOW)
+    await database.close()
+    gone = settled.config.agents[-1]
+    capsys.readouterr()
+    async with service.running(settled.state, Clock()):
+        assert told_of_accounts(settled.state) == [module.CLOSED.format(gone.name, gone.name)]
+    logged = capsys.readouterr().out
+    assert "accounts changed with the configuration" in logged
+    assert gone.full_name not in logged

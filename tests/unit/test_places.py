@@ -76,7 +76,7 @@ class House:
 
     async def begin(self) -> None:
         """As at the start of the service."""
-        await self.board.refresh()
+        await self.board.load()
         await self.places.load()
 
     async def keep(
@@ -350,6 +350,46 @@ async def test_caller_who_calls_again_is_not_rung_and_agent_sees_both(house: Hou
     house.switchboard.release(house.anna)
     await house.office.settle()
     assert house.offered() == str(task)
+
+
+async def test_what_else_a_caller_waits_for_is_not_given_away_while_they_are_talked_with(house: House) -> None:
+    first = await house.keep(place_at=MONDAY_NINE - MINUTE)
+    await house.keep(call_id="c2")
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(first)
+    house.office.ready("ben")
+    await house.pass_time(3600)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await house.until(lambda: {task.taken_by for task in house.board.tasks} != {"anna"})
+    assert (house.offered("ben"), house.line()) == (None, [])
+
+
+async def test_no_place_is_kept_for_whoever_was_rung_under_another_of_their_callbacks(house: House) -> None:
+    first, second = await house.keep(place_at=MONDAY_NINE - MINUTE), await house.keep(call_id="c2")
+    house.office.ready("anna")
+    await house.office.settle()
+    await house.start(first)
+    await house.store.give_back_idle(second, "anna")
+    await house.board.refresh()
+    assert [(task.taken_by, task.keeps_place) for task in house.board.tasks] == [(None, False)] * 2
+
+
+async def test_tasks_that_could_not_be_read_are_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails() -> None:
+        raise StorageError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.store, "open_tasks", fails)
+        with pytest.raises(StorageError):
+            await house.board.load()
+        await house.store.request("c1", CLIENT, "rent", MONDAY_NINE, DUE, None)
+        await house.board.refresh()
+        assert list(house.board.tasks) == []
+    looking = asyncio.create_task(house.places.run())
+    await house.until(lambda: len(house.board.tasks) == 1)
+    looking.cancel()
 
 
 async def test_one_number_is_in_the_line_once(house: House) -> None:

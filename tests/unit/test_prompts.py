@@ -278,6 +278,8 @@ def test_sounds_that_nobody_needs_are_removed(made, tmp_path):
     for name in ("0123456789abcdef.wav", ".half.wav.part"):
         (prompts / by_content.FOLDER / name).write_bytes(b"x")
     by_content.remove_unused(prompts, needed)
+    assert (prompts / by_content.FOLDER / ".half.wav.part").exists(), "somebody may be writing it"
+    by_content.remove_parts(prompts)
     assert {f"{by_content.FOLDER}/{path.stem}" for path in (prompts / by_content.FOLDER).iterdir()} == needed
     made.clear()
     render(shipped(), tmp_path)

@@ -54,6 +54,8 @@ class Door:
         self.passed: list[tuple[str, Any]] = []
         self.dialled = self.alone = 0
         self.sounds = {"greeting": "by_content/1"}
+        self.activated: dict[str, str] | None = None
+        """Comes into force while a caller who comes back waits for a place in the order."""
         door = self
 
         class Caller:
@@ -102,6 +104,7 @@ class Door:
         return self.recalled.get(call_id)
 
     async def pass_through(self, unique: str, joined_at: Any) -> None:
+        self.sounds = self.activated or self.sounds
         self.passed.append((unique, joined_at))
 
     def refer(self, session: Any, call: Call) -> None:
@@ -206,6 +209,13 @@ async def test_call_hears_what_new_calls_hear_when_it_begins_and_keeps_it(door: 
 async def test_call_of_an_earlier_run_hears_what_new_calls_hear_now(door: Door) -> None:
     known = Call("c1", "PJSIP/gateway-haus-1", UNIQUE, door.office.config, 3, MONDAY_NINE, None, "haus")
     door.recalled["c1"] = known
+    await door.come("return", CALLID="c1")
+    assert known.sounds == {"greeting": "by_content/1"}
+
+
+async def test_call_of_an_earlier_run_has_the_sounds_of_its_configuration(door: Door) -> None:
+    known = Call("c1", "PJSIP/gateway-haus-1", UNIQUE, door.office.config, 3, MONDAY_NINE, None, "haus")
+    door.recalled["c1"], door.activated = known, {"greeting": "by_content/2"}
     await door.come("return", CALLID="c1")
     assert known.sounds == {"greeting": "by_content/1"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from config.schema import HotlineConfig
 from hotline.changing.usable import require_usable
-from hotline.errors import SetupError
+from hotline.errors import Refused, SetupError
 from hotline.state import StateDirectory
 
 
@@ -18,3 +18,12 @@ def test_password_of_the_mail_server_has_to_be_there(config: HotlineConfig, tmp_
         require_usable(config.model_copy(update={"mail": mail}), state)
     (tmp_path / "mail.secret").write_text("geheim", "utf-8")
     require_usable(config.model_copy(update={"mail": mail}), state)
+
+
+def test_configuration_where_the_hotline_must_not_write_is_told_before_anything_begins(
+    config: HotlineConfig, tmp_path: Path
+) -> None:
+    state = StateDirectory(tmp_path)
+    state.config_file.symlink_to(tmp_path / "gone" / "hotline.yaml")
+    with pytest.raises(Refused, match="gone, wo die Hotline nicht schreiben darf"):
+        require_usable(config, state)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.changing.model import Activated, NewAccount
-from hotline.errors import SetupError
+from hotline.errors import Refused, SetupError
 from tests.unit.admin_visitor import ADMIN, an_admin, changing, form, sent, state  # noqa: F401 - the fixture
 from tests.unit.doubles_admin import EXAMPLE, example_warning
 from tests.unit.doubles_web import FakeUser
@@ -162,6 +162,31 @@ async def test_first_passwords_are_shown_to_whoever_has_activated_only(drafted: 
     left = await (await drafted.get("/admin/activation")).json()
     assert "accounts" not in left
     assert left["result"]["version"] == 2
+
+
+async def test_first_passwords_that_are_not_noted_outlast_the_next_activation(drafted: Visitor) -> None:
+    service = changing(drafted)
+    service.activated = Activated(0, (), accounts=(NewAccount("frieda", "erstes-passwort"), NewAccount("gerd", "alt")))
+    await finished(drafted, await sent(drafted, "/admin/activate", {"reason": "Weil."}))
+    service.activated = Activated(0, (), accounts=(NewAccount("gerd", "neu"),))
+    service.hold = asyncio.Event()
+    running = await sent(drafted, "/admin/history/1/rollback", {"reason": "Weil."})
+    assert (running["running"], len(running["accounts"])) == (True, 2)
+    service.hold.set()
+    told = await finished(drafted, running)
+    assert told["accounts"] == [
+        {"name": "frieda", "password": "erstes-passwort"},
+        {"name": "gerd", "password": "neu"},
+    ]
+
+
+async def test_what_could_not_even_begin_leaves_what_was_told(drafted: Visitor) -> None:
+    before = await finished(drafted, await sent(drafted, "/admin/activate", {"reason": "Weil."}))
+    changing(drafted).refusal = Refused("Gerade nicht.")
+    answer = await drafted.post("/admin/history/1/rollback", form(state(drafted), {"reason": "Weil."}))
+    assert answer.status == 409
+    assert await (await drafted.get("/admin/activation")).json() == before
+    assert before["start"]
 
 
 async def test_recordings_of_former_texts_are_told_with_what_was_put_in_force(drafted: Visitor) -> None:

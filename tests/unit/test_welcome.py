@@ -56,6 +56,12 @@ def test_moved_time_is_always_said(config: HotlineConfig, secrets: Secrets) -> N
     assert "For callers it is Monday 2026-11-23 09:00 (moved" in said(config, secrets, "2026-11-23T09:00", moved=True)
 
 
+def test_what_has_become_of_accounts_is_said_before_the_logins(config: HotlineConfig, secrets: Secrets) -> None:
+    at, told = datetime(2026, 11, 23, 9, tzinfo=BERLIN), ["Das Konto anna ist geschlossen."]
+    text = welcome(config, secrets, at, False, StateDirectory(Path("/state")), "hotline", [], told)
+    assert "What has become of accounts:\n  Das Konto anna ist geschlossen.\n\nLog in with" in text
+
+
 def test_logins_come_last_with_everybodys_password(config: HotlineConfig, secrets: Secrets) -> None:
     lines = said(config, secrets, "2026-11-23T09:00").rstrip().splitlines()
     names = [*(agent.name for agent in config.agents), "leitung"]

@@ -32,7 +32,7 @@ class Welcomed:
         self.server = AgiServer(self._handle, port=0)
 
     async def _handle(self, session: AgiSession) -> None:
-        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: name)
+        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: (name,))
         conversation = Conversation(shipped(), Calendar(shipped()))
         effects = conversation.receive(CallArrived(MONDAY_9, CALLER, True, TOLD))
         while isinstance(effects[0], Collect):
@@ -85,7 +85,7 @@ class Waited:
         self.server = AgiServer(self._handle, port=0)
 
     async def _handle(self, session: AgiSession) -> None:
-        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: name)
+        dialogue = Dialogue(session, "PJSIP/caller", NobodyInterrupts(), asyncio.Event(), lambda name: (name,))
         self.entries.append(await dialogue.wait(self.effect))
 
 

@@ -7,7 +7,7 @@ import { build, byId, setText, show } from "./dom.js";
 const POLL_MS = 500;
 const RETRY_MS = 1000;
 const MOST_LOST = 60; // answers in a row: the service goes on without being watched
-const FOLLOWED = "hotline-admin-followed"; // what it comes to is told even when this page is loaded anew meanwhile
+const FOLLOWED = "hotline-admin-followed"; // the service's start: what it comes to is told even when this page is loaded anew meanwhile
 const activate = byId("activate-form");
 const rollback = byId("rollback-form");
 
@@ -26,9 +26,10 @@ function listen(form, path) {
 }
 
 async function follow(told) {
-  sessionStorage.setItem(FOLLOWED, "true");
+  const begun = told.running ? told.start : sessionStorage.getItem(FOLLOWED) ?? told.start;
+  sessionStorage.setItem(FOLLOWED, begun);
   for (const form of [activate, rollback]) form?.querySelector("button").setAttribute("disabled", "");
-  for (let lost = 0; told?.running; ) {
+  for (let lost = 0; told.running; ) {
     renderProgress(told);
     await new Promise((done) => setTimeout(done, lost ? RETRY_MS : POLL_MS));
     try {
@@ -41,10 +42,11 @@ async function follow(told) {
   }
   sessionStorage.removeItem(FOLLOWED);
   show(byId("activation"), false);
-  if (told?.result) return finished(told);
+  if (told.result) return finished(told);
   for (const form of [activate, rollback]) form?.querySelector("button").removeAttribute("disabled");
-  if (told?.failed) return refuse(told.failed);
-  showAnew("Der Telefonservice wurde inzwischen neu gestartet. Hier steht, was jetzt in Kraft ist.");
+  if (told.accounts) showPasswords(told.accounts);
+  if (told.failed) refuse(told.failed);
+  else if (told.start !== begun) showAnew("Der Telefonservice wurde inzwischen neu gestartet. Hier steht, was jetzt in Kraft ist.");
 }
 
 function renderProgress({ step, done, of }) {
@@ -63,9 +65,13 @@ function finished({ result, accounts }) {
   list("activation-restart", result.restart);
   list("activation-outdated", result.outdated);
   list("activation-people", result.people);
-  list("activation-accounts", (accounts ?? []).map(({ name, password }) => `${name}: ${password}`));
   byId("activation-result").classList.toggle("warn", result.differs.length + result.outdated.length > 0);
   for (const card of document.querySelectorAll("main > .card")) card.hidden = true;
+  showPasswords(accounts ?? []);
+}
+
+function showPasswords(accounts) {
+  list("activation-accounts", accounts.map(({ name, password }) => `${name}: ${password}`));
   show(byId("activation-result"), true);
   byId("activation-result").focus();
 }
@@ -94,5 +100,5 @@ dialog?.addEventListener("close", async () => {
 // Another window, or another admin, may be putting one in force just now; and first passwords wait until they are noted.
 ask("/admin/activation").then((told) => {
   if (told.running || sessionStorage.getItem(FOLLOWED)) follow(told);
-  else if (told.accounts) finished(told);
+  else if (told.accounts) (told.result ? finished(told) : showPasswords(told.accounts));
 }, () => {});
