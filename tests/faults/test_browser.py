@@ -113,7 +113,7 @@ async def _all_gone(here: BrowserScene, moments: Moments) -> tuple[float, float]
         await here.bring(name, GONE)
     await here.agent("carla").ready()
     await here.public.call(RINGING, "0")
-    await here.agent("carla").until(lambda shown: shown.answerable, "a call that rings")
+    await here.agent("carla").rung()
     waiting = [await here.public.call(state, "0") for state in (WAITING, GIVES_UP, WANTS_CALLBACK)]
     await asyncio.sleep(moments.between(1.0, 3.0, 1.0))
     fault_at = time.monotonic()
@@ -155,7 +155,7 @@ async def _reloaded(here: BrowserScene, moments: Moments) -> tuple[float, float]
     await _into_every_state(here)
     await _reload_when_ready(here)
     await here.public.call(RINGING, "0")
-    await here.agent("anna").until(lambda shown: shown.answerable, "a call that rings")
+    await here.agent("anna").rung()
     await here.public.call(WAITING, "0")
     await asyncio.sleep(moments.between(0.5, 3.0, 1.0))
     fault_at = time.monotonic()
