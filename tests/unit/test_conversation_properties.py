@@ -67,7 +67,7 @@ def outcome(draw, effect: Effect, waited: float):
         expected,
         st.booleans(),
         at,
-        st.booleans(),
+        st.sampled_from([(), ("emergency",)]),
     )
     if isinstance(effect, Connect):
         return draw(st.sampled_from([TalkEnded(), AgentMissed(), AgentLost()]))
