@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from hotline.web import events, streams
 from tests.browser.pictures import log_in
 from tests.browser.served import Served
-from tests.browser.work import asked, ring
+from tests.browser.work import asked, becomes, ring
 
 ASLEEP = """
 (() => {
@@ -123,12 +123,8 @@ def test_call_without_a_pop_rings_after_a_moment(site: Served, sleeping: Page) -
 
 
 def registered(page: Page, times: int) -> None:
-    """Until the telephone was told so often to register; the page's own polling sleeps."""
-    for _ in range(200):
-        if page.evaluate("() => fakeUa?.registers ?? 0") == times:
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(f"it was not told {times} times")
+    """Until the telephone was told so often to register."""
+    becomes(page, "fakeUa?.registers ?? 0", times)
 
 
 def test_telephone_registers_anew_in_time(sleeping: Page) -> None:

@@ -12,6 +12,7 @@ from tests.browser.lead_pictures import LEAD_STAGES, alarmed, busy, log_in_lead,
 from tests.browser.served import LIMIT, Served, served
 from tests.browser.test_accessibility import findings
 from tests.browser.test_hidden_tab import ASLEEP
+from tests.browser.work import becomes
 from tests.unit.doubles_lead import FakeLead, example_agents, example_alarm, example_message, example_waiting
 
 
@@ -35,15 +36,6 @@ def asked(site: Served, page: Page, name: str) -> tuple[Any, ...]:
 
 def change(site: Served, **values: Any) -> None:
     site.do(the_lead(site).change, **values)
-
-
-def messages(page: Page, count: int) -> None:
-    """Return once the page has brought up and closed so many. Asked from here: nothing in a page that sleeps waits."""
-    for _ in range(200):
-        if page.evaluate("() => messages.length") == count:
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(f"{count} were expected: {page.evaluate('() => messages')}")
 
 
 def row(page: Page, agent: str) -> Any:
@@ -197,17 +189,17 @@ def test_each_new_alarm_is_notified_and_none_that_is_seen(site: Served, context:
     lead.evaluate(look, True)
     text = "Stiller Alarm im Telefonservice"
     change(site, alarms=[example_alarm()])
-    messages(lead, 1)
+    becomes(lead, "messages.length", 1)
     change(site, alarms=[example_alarm(), {**example_alarm(6), "agent_name": "Ben Brinkmann"}])
-    messages(lead, 3)
+    becomes(lead, "messages.length", 3)
     assert lead.evaluate("() => messages") == [text, "closed", text]
     change(site, alarms=[])
-    messages(lead, 4)
+    becomes(lead, "messages.length", 4)
     lead.evaluate(look, False)
     lead.evaluate(look, True)
     assert lead.evaluate("() => messages") == [text, "closed", text, "closed"]
     change(site, alarms=[example_alarm(7)])
-    messages(lead, 5)
+    becomes(lead, "messages.length", 5)
 
 
 def test_an_alarm_of_a_withheld_number_says_so(site: Served, lead: Page) -> None:

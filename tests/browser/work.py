@@ -28,6 +28,15 @@ def asked(site: Served, page: Page, name: str) -> list[tuple[object, ...]]:
     raise AssertionError(f"{name} was never asked; asked were {site.desk.asked}")
 
 
+def becomes(page: Page, expression: str, value: object) -> None:
+    """Return once that is so in the page. Asked from here: nothing waits in a page whose timers stand still."""
+    for _ in range(200):
+        if (found := page.evaluate(f"() => {expression}")) == value:
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{expression} is {found}, not {value}")
+
+
 def warns_before_leaving(page: Page) -> bool:
     """Whether the page objects to being left.
 
