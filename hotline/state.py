@@ -4,7 +4,7 @@ hotline.yaml        the configuration in use, copied from the shipped example at
 secrets.json        passwords and keys, made once, readable by the owner only
 hotline.sqlite      the ledger; moved.sqlite while business time is moved by AT=, and moved.json its first passwords
 begun.yaml          the configuration this run was started with
-hotline.edited.yaml a file edited by hand, when there was a draft already
+hotline.edited.yaml a file edited by hand, when there was a draft already; more of them as hotline.edited.2.yaml …
 erasures.jsonl      which rows were erased, for backups that are restored; never restored itself
 prompts/ music/     rendered sound files    recordings/  own WAVs, which win over the voice
 asterisk/           everything of Asterisk's    mailbox/  mails of the demo mailbox

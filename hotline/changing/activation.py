@@ -192,7 +192,7 @@ class Activation:
         try:
             return await self._prompts.prepare(config, lambda done, of: progress(Step.PROMPTS, done, of))
         except (SetupError, OSError) as error:
-            raise Refused(NO_PROMPTS.format(error)) from None
+            raise Refused(NO_PROMPTS.format(getattr(error, "strerror", None) or error)) from None
 
     async def _put(self, text: str, author: str, reason: str | None, draft: int | None, expected: int | None) -> int:
         at = self._clock.real_now()

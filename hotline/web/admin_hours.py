@@ -121,9 +121,9 @@ async def reopen(request: web.Request) -> web.StreamResponse:
 
 @tells_outdated
 async def emergency(request: web.Request) -> web.StreamResponse:
-    """POST /admin/hours/emergency {values: {text, until}}"""
+    """POST /admin/hours/emergency {values: {text, until, text-en}}; further languages by their key, empty for none"""
     body = await posted(request)
-    values = mapping_in(body, "values", 3)
+    values = mapping_in(body, "values", 4)
     said, until = text(values, "text", TEXT_LENGTH).strip(), text(values, "until", 16).strip()
     findings = {} if said else {"text": "Bitte schreiben Sie, was die Anrufenden hören sollen."}
     if not _is_later(until, request):
@@ -131,7 +131,12 @@ async def emergency(request: web.Request) -> web.StreamResponse:
     if findings:
         raise FormError(findings)
     entry = {"text": said, "until": until}
-    return await change(request, body, lambda _: [Edit(Kind.SET, ("emergency",), entry)])
+
+    def edits(config: HotlineConfig) -> Sequence[Edit]:
+        translated = {one.key: text(values, f"text-{one.key}", TEXT_LENGTH).strip() for one in config.languages}
+        return [Edit(Kind.SET, ("emergency",), entry), *_emergency_in(config, translated)]
+
+    return await change(request, body, edits)
 
 
 @tells_outdated
@@ -140,9 +145,23 @@ async def end_emergency(request: web.Request) -> web.StreamResponse:
     body = await posted(request)
 
     def edits(config: HotlineConfig) -> Sequence[Edit]:
-        return [] if config.emergency is None else [Edit(Kind.REMOVE, ("emergency",))]
+        if config.emergency is None:
+            return []
+        return [Edit(Kind.REMOVE, ("emergency",)), *_emergency_in(config, {})]
 
     return await change(request, body, edits)
+
+
+def _emergency_in(config: HotlineConfig, wanted: Mapping[str, str]) -> Sequence[Edit]:
+    """The announcement in each further language as `wanted` by its key; where nothing is wanted, none."""
+    edits = []
+    for index, language in enumerate(config.languages):
+        path, said = ("languages", index, "emergency"), wanted.get(language.key, "")
+        if said and said != language.emergency:
+            edits.append(Edit(Kind.SET, path, said))
+        elif not said and language.emergency is not None:
+            edits.append(Edit(Kind.REMOVE, path))
+    return edits
 
 
 def spelled(span: Interval) -> str:

@@ -184,6 +184,19 @@ async def test_the_emergency_announcement_has_an_end_that_is_still_to_come(admin
     assert set(await findings(admin, "/admin/hours/emergency", {"text": "", "until": ""})) == {"text", "until"}
 
 
+async def test_the_emergency_announcement_is_given_in_the_second_language_too(admin: Visitor) -> None:
+    until = f"{datetime.now(UTC).date() + timedelta(days=2)}T12:00"
+    german = {"text": "Stromausfall.", "until": until}
+    await sent(admin, "/admin/hours/emergency", {**german, "text-en": "Power cut."})
+    assert draft(admin).languages[0].emergency == "Power cut."
+    assert "Power cut." in await (await admin.get("/admin/hours")).text()
+    await sent(admin, "/admin/hours/emergency", {**german, "text-en": " "})
+    assert draft(admin).languages[0].emergency is None
+    await sent(admin, "/admin/hours/emergency", {**german, "text-en": "Power cut."})
+    await sent(admin, "/admin/hours/emergency/remove", {})
+    assert (draft(admin).emergency, draft(admin).languages[0].emergency) == (None, None)
+
+
 async def test_another_state_has_other_holidays(admin: Visitor) -> None:
     await sent(admin, "/admin/hours/holidays", {"subdivision": "BY"})
     assert draft(admin).hours.holidays.subdivision == "BY"
