@@ -133,7 +133,9 @@ async def emergency(request: web.Request) -> web.StreamResponse:
     entry = {"text": said, "until": until}
 
     def edits(config: HotlineConfig) -> Sequence[Edit]:
-        translated = {one.key: text(values, f"text-{one.key}", TEXT_LENGTH).strip() for one in config.languages}
+        translated: dict[str, str] = {
+            one.key: text(values, f"text-{one.key}", TEXT_LENGTH).strip() for one in config.languages
+        }
         return [Edit(Kind.SET, ("emergency",), entry), *_emergency_in(config, translated)]
 
     return await change(request, body, edits)
