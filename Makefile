@@ -14,6 +14,8 @@ PYTEST := $(BIN)/pytest
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PROGRESS := /^ERROR/ {print} /^Collecting/ && ++n % 10 == 0 {print "  " n " packages …"; fflush()}
+# Else each of the many processes compiles the whole program for itself.
+unexport PYTHONDONTWRITEBYTECODE
 # Only what is typed counts: some shells have a variable HOST of their own.
 TYPED_HOST = $(if $(findstring command,$(origin HOST)),$(HOST))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 import holidays
+from holidays.registry import COUNTRIES
 
 from config.messages import suggestion
 from config.schema import WEEKDAYS, HotlineConfig, Interval
@@ -67,11 +68,10 @@ def _shown(interval: Interval) -> str:
 
 def holidays_are_known(config: HotlineConfig) -> Iterator[Problem]:
     country, subdivision = config.hours.holidays.country, config.hours.holidays.subdivision
-    known = holidays.list_supported_countries(include_aliases=False)
-    if country not in known:
+    if country not in {code for _, code, *_ in COUNTRIES.values()}:
         yield ("hours", "holidays", "country"), f'no holidays are known for the country "{country}"; write one as "DE"'
-    elif subdivision not in known[country]:
-        allowed = ", ".join(known[country])
+    elif subdivision not in (known := getattr(holidays, country).subdivisions):  # loads that country alone
+        allowed = ", ".join(known)
         yield ("hours", "holidays", "subdivision"), f'"{subdivision}" is no state of {country}; allowed: {allowed}'
 
 
