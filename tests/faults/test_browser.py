@@ -35,7 +35,7 @@ PRESSES_EVERY = 3.0
 LONGEST_WAIT = 10
 POP_PATIENCE = 5.0
 """Seconds within which a page that was loaded again shows what it showed before."""
-AT_ONCE = asyncio.Semaphore(2)
+AT_ONCE = asyncio.Semaphore(1)
 """Rounds at the same time: browsers must not take the time from the other houses."""
 EVERYBODY = ("anna", "ben", "carla", "david", "elif")
 pytestmark = pytest.mark.timeout(100_000)
