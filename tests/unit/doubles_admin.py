@@ -189,7 +189,7 @@ def example_replay() -> Replay:
 
 
 def example_warning() -> Remark:
-    message = "Am Freitag ist länger geöffnet als an jedem anderen Tag."
+    message = "Am Freitag ist kürzer geöffnet als an jedem anderen Tag."
     return Remark(Severity.WARNING, 24, 5, "hours.week.friday", message)
 
 
